@@ -1,0 +1,1 @@
+"""kaogan: a folder of pictures in, a GAN that draws new ones out."""

@@ -1,0 +1,1 @@
+"""Pictures in: sources, preparation, the DATASET folder, and what the trainer draws from it."""

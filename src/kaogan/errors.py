@@ -1,0 +1,18 @@
+"""What can go wrong through a user's doing, said in one line.
+
+The command line turns a `KaoganError` into `error: <message>` and its exit status; a program
+that uses kaogan as a library catches it as an ordinary exception. The message says what happened
+and what to do next.
+"""
+
+
+class KaoganError(Exception):
+    """Something failed that the user can mend. Exit status 1."""
+
+    exit_status = 1
+
+
+class UsageError(KaoganError):
+    """The command or call itself makes no sense. Exit status 2."""
+
+    exit_status = 2

@@ -1,0 +1,52 @@
+"""A registry: named things of one kind, found by name, listed in order of registration.
+
+A new model, loss or data source registers itself where it is defined:
+
+    losses: Registry[Loss] = Registry("loss")
+
+    @losses.register("hinge")
+    class Hinge: ...
+"""
+
+import difflib
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from kaogan.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names to things; an unknown name is answered with the nearest known one."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self._entries: dict[str, T] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Return a decorator that enters its object under `name`; a name is taken only once."""
+        if name in self._entries:
+            raise ValueError(f"{self.noun} {name!r} is registered already")
+
+        def enter(entry: T) -> T:
+            self._entries[name] = entry
+            return entry
+
+        return enter
+
+    def __getitem__(self, name: str) -> T:
+        if name in self._entries:
+            return self._entries[name]
+        near = difflib.get_close_matches(name, self._entries, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(self._entries)}"
+        raise UsageError(f"there is no {self.noun} called {name!r}{hint}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
