@@ -1,0 +1,333 @@
+"""The DATASET folder: how it is opened, and how it is written, whole or not at all.
+
+    images.npy       uint8, N x H x W x C: the training pictures, then the held-out ones
+    manifest.jsonl   one row for each picture, in the same order: source, sha256, split, ...
+    rejected.jsonl   what was left out, why, and what it repeats
+    dataset.json     version, size, counts, how it was made, fingerprint
+
+Some data sets have more: `attributes.jsonl`, one row for each picture, in the same order.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.lib.format as npy
+import numpy.typing as npt
+
+from kaogan.data.reasons import Reason
+from kaogan.data.spool import Pixels, Spool
+from kaogan.errors import KaoganError
+from kaogan.files import atomic_folder, remove_partials
+
+VERSION = 1
+IMAGES, MANIFEST, REJECTED = "images.npy", "manifest.jsonl", "rejected.jsonl"
+ATTRIBUTES, SUMMARY = "attributes.jsonl", "dataset.json"
+
+HELD_OUT_SHARE = 0.1
+HELD_OUT_LIMIT = 5000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared data set, opened. Pictures are uint8, H x W x C; nothing is read until used.
+
+    Args:
+        path: the folder.
+        size: height and width of every picture, in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        fingerprint: sha256 over all pictures and their split.
+        train: the training pictures, N x H x W x C, read-only and memory-mapped.
+        held_out: the pictures set aside for evaluation, likewise.
+        summary: what `dataset.json` says.
+
+    """
+
+    path: Path
+    size: int
+    channels: int
+    fingerprint: str
+    train: Pixels
+    held_out: Pixels
+    summary: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        """The number of training pictures."""
+        return len(self.train)
+
+    def manifest(self) -> Iterator[dict[str, Any]]:
+        """The rows of the manifest: first one for each of `train`, then for each of `held_out`."""
+        return read_rows(self.path / MANIFEST)
+
+    def rejected(self) -> Iterator[dict[str, Any]]:
+        """What was left out: rows of source, reason, and detail or what it repeats."""
+        return read_rows(self.path / REJECTED)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture on its way into a data set.
+
+    Args:
+        pixels: uint8, size x size x channels.
+        row: what the manifest says of it: at least `source`; sha256 and split are added.
+        attributes: its row in `attributes.jsonl`; all pictures of a data set have one, or none.
+
+    """
+
+    pixels: Pixels
+    row: Mapping[str, Any]
+    attributes: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A picture that does not get in."""
+
+    source: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """The picture at `index` is left out because it repeats the one at `original`."""
+
+    index: int
+    original: int
+    reason: Reason
+
+
+def open_dataset(path: Path | str) -> Dataset:
+    """Open a data set.
+
+    Raises:
+        KaoganError: there is none at `path`, it is damaged, or a newer kaogan made it.
+
+    """
+    path = Path(path)
+    summary = _read_summary(path)
+    size, channels = summary["size"], summary["channels"]
+    train, held_out = summary["train"], summary["held_out"]
+    try:
+        images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _damaged(path, f"{IMAGES}: {error}") from None
+    if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
+        raise _damaged(path, f"{IMAGES} holds {images.dtype} {images.shape}")
+    for name in (MANIFEST, REJECTED):
+        if not (path / name).is_file():
+            raise _damaged(path, f"{name} is missing")
+    return Dataset(
+        path, size, channels, summary["fingerprint"], images[:train], images[train:], summary
+    )
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        what = "is a file" if path.exists() else "does not exist"
+        raise KaoganError(
+            f"{path} {what}; a data set is a folder that this makes: "
+            f"kaogan data prepare SOURCE --out {path}"
+        )
+    if not (path / SUMMARY).is_file():
+        raise KaoganError(
+            f"{path} is not a prepared data set; run: kaogan data prepare {path} --out DATASET"
+        )
+    try:
+        summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        version = summary["version"]
+        numbers = [summary[key] for key in ("size", "channels", "train", "held_out")]
+        sound = all(type(number) is int and number >= 0 for number in [version, *numbers])
+        sound = sound and isinstance(summary["fingerprint"], str)
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path / SUMMARY}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"{SUMMARY}: {error!r}") from None
+    if not sound:
+        raise _damaged(path, SUMMARY)
+    if version > VERSION:
+        raise KaoganError(f"{path} was made by a newer kaogan; upgrade, or prepare it again")
+    return dict(summary)
+
+
+def _damaged(path: Path, what: str) -> KaoganError:
+    return KaoganError(f"the data set {path} is damaged ({what}); delete it and prepare it again")
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a .jsonl file, one at a time."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+def write_dataset(
+    out: Path,
+    pictures: Iterable[Picture | LeftOut],
+    *,
+    size: int,
+    channels: int,
+    about: Mapping[str, Any],
+    find_repeats: Callable[[Spool], Iterable[Repeat]] | None = None,
+) -> Dataset:
+    """Write a data set at `out` and open it. Memory does not hold the pictures.
+
+    This is the only writer: it takes repeats out, chooses the held-out pictures by the hash of
+    their content, puts the training pictures first, and keeps the order otherwise.
+
+    Args:
+        out: the folder to make; it must not exist.
+        pictures: what goes in, and what does not.
+        size: height and width of every picture.
+        channels: 1 or 3.
+        about: how it was made; it becomes part of `dataset.json`.
+        find_repeats: given all pictures, says which ones to leave out as repeats.
+
+    Raises:
+        KaoganError: `out` exists or cannot be written, no space is left, or no picture is.
+
+    """
+    refuse_existing(out)
+    with _explained(out):
+        remove_partials(out)
+        with atomic_folder(out) as folder:
+            spool = Spool(folder, (size, size, channels))
+            with (folder / REJECTED).open("w", encoding="utf-8", newline="\n") as rejected:
+                counts = _collect(pictures, spool, rejected)
+                repeats = list(find_repeats(spool)) if find_repeats else []
+                for repeat in repeats:
+                    counts[repeat.reason] += 1
+                    _write_row(rejected, _repeat_row(repeat, spool))
+            left_out = {repeat.index for repeat in repeats}
+            kept = np.array([i for i in range(len(spool)) if i not in left_out], np.intp)
+            if len(kept) == 0:
+                raise KaoganError(f"no usable picture: {_in_words(counts)}; nothing was written")
+            held_out = choose_held_out(spool.digests()[kept])
+            order = np.concatenate([kept[~held_out], kept[held_out]])
+            fingerprint = _write_pictures(folder, spool, order, int((~held_out).sum()))
+            spool.remove()
+            summary = {
+                "version": VERSION,
+                "size": size,
+                "channels": channels,
+                "train": int((~held_out).sum()),
+                "held_out": int(held_out.sum()),
+                "rejected": {str(reason): counts[reason] for reason in Reason if counts[reason]},
+                "fingerprint": fingerprint,
+                **about,
+            }
+            (folder / SUMMARY).write_text(
+                json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n"
+            )
+    return open_dataset(out)
+
+
+def refuse_existing(out: Path) -> None:
+    """Raise a KaoganError if there is something at `out`."""
+    if os.path.lexists(out):
+        raise KaoganError(f"{out} exists already; choose another name, or delete it first")
+
+
+def choose_held_out(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which pictures to set aside, given the sha256 of each (N x 32): a mask of N.
+
+    A picture is held out if its hash is among the lowest tenth of all possible hashes, so that
+    its fate does not depend on the others. Two exceptions: of more than 5,000 only the lowest
+    5,000 are held out; and of two or more pictures at least one is, and one is not. As data is
+    added, no training picture is ever held out later (but for sets so small that the second
+    exception applies).
+    """
+    values = digests[:, :8].copy().view(">u8")[:, 0]
+    order = np.argsort(values, kind="stable")
+    below = int((values < HELD_OUT_SHARE * 2.0**64).sum())
+    count = min(max(below, 1), HELD_OUT_LIMIT, len(values) - 1)
+    held_out = np.zeros(len(values), np.bool_)
+    held_out[order[:count]] = True
+    return held_out
+
+
+def _collect(pictures: Iterable[Picture | LeftOut], spool: Spool, rejected: Any) -> Counter[Reason]:
+    counts: Counter[Reason] = Counter()
+    for picture in pictures:
+        if isinstance(picture, Picture):
+            spool.append(picture.pixels, {"row": picture.row, "attributes": picture.attributes})
+        else:
+            counts[picture.reason] += 1
+            row = {"source": picture.source, "reason": picture.reason, "detail": picture.detail}
+            _write_row(rejected, row)
+    return counts
+
+
+def _write_row(file: Any, row: Mapping[str, Any]) -> None:
+    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _repeat_row(repeat: Repeat, spool: Spool) -> dict[str, Any]:
+    return {
+        "source": spool.row(repeat.index)["row"]["source"],
+        "reason": repeat.reason,
+        "repeats": spool.row(repeat.original)["row"]["source"],
+    }
+
+
+def _write_pictures(folder: Path, spool: Spool, order: npt.NDArray[np.intp], train: int) -> str:
+    """Write images, manifest and attributes in this order; return the fingerprint."""
+    digests = spool.digests()
+    fingerprint = hashlib.sha256(json.dumps(spool.shape).encode())
+    with contextlib.ExitStack() as stack:
+        images = stack.enter_context((folder / IMAGES).open("wb"))
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *spool.shape)}
+        npy.write_array_header_1_0(images, header)
+        manifest = stack.enter_context(
+            (folder / MANIFEST).open("w", encoding="utf-8", newline="\n")
+        )
+        attributes = None
+        for place, index in enumerate(order):
+            split = "train" if place < train else "held_out"
+            digest = digests[index].tobytes()
+            fingerprint.update(digest + split.encode())
+            images.write(spool.pictures([index]).data)
+            entry = spool.row(index)
+            _write_row(manifest, {**entry["row"], "sha256": digest.hex(), "split": split})
+            if entry["attributes"] is not None:
+                attributes = attributes or stack.enter_context(
+                    (folder / ATTRIBUTES).open("w", encoding="utf-8", newline="\n")
+                )
+                _write_row(attributes, entry["attributes"])
+    return fingerprint.hexdigest()
+
+
+def _in_words(counts: Counter[Reason]) -> str:
+    if not counts:
+        return "the source is empty"
+    parts = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common())
+    return f"all were rejected ({parts})"
+
+
+@contextlib.contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    """Say in one line why `out` could not be written."""
+    try:
+        yield
+    except FileExistsError:
+        refuse_existing(out)
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise KaoganError(
+                f"no space left while writing {out}; make room, or choose another place with --out"
+            ) from None
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise KaoganError(
+                f"no permission to write {out}; choose another place with --out"
+            ) from None
+        raise KaoganError(f"cannot write {out}: {error.strerror or error}") from None

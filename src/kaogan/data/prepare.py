@@ -1,0 +1,198 @@
+"""`kaogan data prepare`: sources in, a DATASET folder out.
+
+One process reads the sources, the others decode, and the first one again writes what comes back,
+in the order of the sources: so the result does not depend on how many there are.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from kaogan.data.dataset import Dataset, LeftOut, Picture, refuse_existing, write_dataset
+from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
+from kaogan.data.duplicates import HASH, find_repeats
+from kaogan.data.reasons import Rejected
+from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
+from kaogan.errors import KaoganError, UsageError
+from kaogan.progress import Silent, Tracker, track
+
+CHUNK_ITEMS = 64
+CHUNK_BYTES = 4 * 2**20
+WAITING_BYTES = 64 * 2**20  # encoded pictures that are with the workers at any time
+
+Outcome = Picture | LeftOut
+
+
+def prepare(
+    sources: Sequence[Path | str],
+    out: Path | str,
+    *,
+    size: int = 64,
+    channels: int = 3,
+    fit: Fit = "crop",
+    background: str = "white",
+    min_size: int | None = None,
+    keep_duplicates: bool = False,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Make a data set of everything in `sources`.
+
+    Args:
+        sources: folders, ZIP, TAR, Parquet, .npy and .npz files, single pictures.
+        out: the folder to make; it must not exist.
+        size: height and width of the pictures: 32, 64, 128, 256 or 512.
+        channels: 1 (grey) or 3 (RGB).
+        fit: what to do with pictures that are not square: "crop", "pad" or "stretch".
+        background: a colour name or #rrggbb, for transparency and padding.
+        min_size: the least width and height of an original; half of `size` unless told.
+        keep_duplicates: keep exact and near duplicates, which are left out otherwise.
+        max_pixels: the most pixels of an original.
+        workers: processes; as many as there are processors unless told.
+        progress: show a bar or lines on the standard error stream.
+
+    Raises:
+        UsageError: an argument is outside its range.
+        KaoganError: a source cannot be read, nothing in it is usable, or `out` not written.
+
+    """
+    paths = [Path(source) for source in sources]
+    if not paths:
+        raise UsageError("there is no source; give at least one folder or archive")
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers is {workers}; it must be at least 1")
+    preparation = Preparation(
+        size, channels, fit, background, size // 2 if min_size is None else min_size, max_pixels
+    )
+    refuse_existing(Path(out))
+    for path in paths:
+        find_source(path)
+    about = {
+        "sources": source_labels(paths),
+        "filter": FILTER,
+        "fit": fit,
+        "background": background,
+        "min_size": preparation.min_size,
+        "max_pixels": max_pixels,
+        "duplicates": "kept" if keep_duplicates else f"left out; near: {HASH}",
+    }
+    with _tracker(paths, progress) as tracker:
+        return write_dataset(
+            Path(out),
+            _decode_all(read_items(paths), preparation, workers or _processors(), tracker),
+            size=size,
+            channels=channels,
+            about=about,
+            find_repeats=None if keep_duplicates else find_repeats,
+        )
+
+
+def _tracker(paths: Sequence[Path], shown: bool) -> AbstractContextManager[Tracker]:
+    if not shown:
+        return nullcontext(Silent())
+    return track(count_items(paths), "preparing", "pictures")
+
+
+def _processors() -> int:
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))  # containers may have fewer than the machine
+    return os.cpu_count() or 1
+
+
+def _decode_all(
+    items: Iterable[Item], preparation: Preparation, workers: int, tracker: Tracker
+) -> Iterator[Outcome]:
+    chunks = _chunked(items)
+    results = (
+        (_decode_chunk(chunk, preparation) for chunk in chunks)
+        if workers == 1
+        else _in_workers(chunks, preparation, workers)
+    )
+    for outcomes in results:
+        tracker.advance(len(outcomes))
+        yield from outcomes
+
+
+def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Group items by number and by bytes, so that neither many nor large ones fill the memory."""
+    chunk: list[Item] = []
+    size = 0
+    for item in items:
+        chunk.append(item)
+        size += item.size
+        if len(chunk) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+def _in_workers(
+    chunks: Iterable[list[Item]], preparation: Preparation, workers: int
+) -> Iterator[list[Outcome]]:
+    """Decode in parallel, give back in order; a bounded number of bytes is under way."""
+    context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
+    waiting: deque[tuple[Future[list[Outcome]], int]] = deque()
+    waiting_bytes = 0
+    pool = ProcessPoolExecutor(
+        workers, context, initializer=_start_worker, initargs=(preparation, context.Lock())
+    )
+    try:
+        for chunk in chunks:
+            size = sum(item.size for item in chunk)
+            while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > WAITING_BYTES):
+                future, done = waiting.popleft()
+                waiting_bytes -= done
+                yield future.result()
+            waiting.append((pool.submit(_work, chunk), size))
+            waiting_bytes += size
+        for future, _ in waiting:
+            yield future.result()
+    except BrokenProcessPool:
+        raise KaoganError(
+            "a worker process died; if this is a script of yours, call prepare under "
+            'if __name__ == "__main__":, or use fewer workers (1 needs no processes)'
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_worker: tuple[Preparation, AbstractContextManager[Any]]
+
+
+def _start_worker(preparation: Preparation, one_at_a_time: AbstractContextManager[Any]) -> None:
+    global _worker
+    _worker = preparation, one_at_a_time
+
+
+def _work(chunk: list[Item]) -> list[Outcome]:
+    return _decode_chunk(chunk, *_worker)
+
+
+def _decode_chunk(
+    chunk: Iterable[Item],
+    preparation: Preparation,
+    one_at_a_time: AbstractContextManager[Any] | None = None,
+) -> list[Outcome]:
+    return [_decode_item(item, preparation, one_at_a_time) for item in chunk]
+
+
+def _decode_item(
+    item: Item, preparation: Preparation, one_at_a_time: AbstractContextManager[Any] | None
+) -> Outcome:
+    try:
+        if isinstance(item.content, Rejected):
+            raise item.content
+        decoded = decode(item.content, preparation, one_at_a_time)
+    except Rejected as rejected:
+        return LeftOut(item.name, rejected.reason, rejected.detail)
+    width, height = decoded.original_size
+    return Picture(decoded.pixels, {"source": item.name, "original_size": [width, height]})

@@ -1,0 +1,57 @@
+"""Where pictures come from. One file for each kind of source; all of them are in `sources`."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kaogan.data.sources import arrays, folder, parquet, tar_archive, zip_archive  # noqa: F401
+from kaogan.data.sources.base import Item, Pixels, Source, printable, sources
+from kaogan.errors import KaoganError
+
+__all__ = ["Item", "Pixels", "Source", "count_items", "find_source", "read_items", "sources"]
+
+
+def find_source(path: Path) -> Source:
+    """The kind of source that `path` is.
+
+    Raises:
+        KaoganError: there is nothing, or nothing that can be read.
+
+    """
+    if not path.exists():
+        raise KaoganError(f"{path} does not exist; check the path")
+    for kind in sources:
+        source = sources[kind]()
+        if source.claims(path):
+            return source
+    raise KaoganError(
+        f"{path} is no source of pictures; give a folder, a picture, or a .zip, .tar (.gz, .bz2, "
+        ".xz, .zst), .parquet, .npy or .npz file"
+    )
+
+
+def count_items(paths: Sequence[Path]) -> int | None:
+    """How many items `read_items` will give, where that is cheap to know."""
+    counts = [find_source(path).count(path) for path in paths]
+    return None if None in counts else sum(count or 0 for count in counts)
+
+
+def read_items(paths: Sequence[Path]) -> Iterator[Item]:
+    """The items of all sources, one source after another; names begin with the source's own.
+
+    Raises:
+        KaoganError: a source as a whole cannot be read.
+
+    """
+    for path, label in zip(paths, source_labels(paths), strict=True):
+        for item in find_source(path).items(path):
+            yield Item(printable(f"{label}/{item.name}".rstrip("/")), item.content)
+
+
+def source_labels(paths: Sequence[Path]) -> list[str]:
+    """A short name for each source, different from all others, without the way to it."""
+    labels: list[str] = []
+    for path in paths:
+        name = path.resolve().name or "root"
+        repeats = sum(label == name or label.startswith(f"{name} (") for label in labels)
+        labels.append(f"{name} ({repeats + 1})" if repeats else name)
+    return labels

@@ -1,0 +1,96 @@
+"""NumPy arrays of uint8 pictures: .npy files, and .npz files with any number of them."""
+
+import math
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import numpy.lib.format as npy
+
+from kaogan.data.sources.base import MAX_BYTES, Item, sources
+from kaogan.errors import KaoganError
+
+LAYOUTS = "N x H x W x C or N x C x H x W (C of 1, 3 or 4), N x H x W, H x W x 3 or H x W"
+
+
+@sources.register("arrays")
+class Arrays:
+    """uint8 arrays: one or many pictures, channels last or first, read picture by picture."""
+
+    def claims(self, path: Path) -> bool:
+        return path.suffix.lower() in (".npy", ".npz") and path.is_file()
+
+    def count(self, path: Path) -> int | None:
+        return sum(_layout(name, _header(name, stream))[0] for name, _, stream in _streams(path))
+
+    def items(self, path: Path) -> Iterator[Item]:
+        for name, prefix, stream in _streams(path):
+            try:
+                yield from _pictures(name, prefix, stream)
+            except (OSError, EOFError, zipfile.BadZipFile) as error:
+                raise KaoganError(f"{name} is damaged ({error}); make it again") from None
+
+
+def _streams(path: Path) -> Iterator[tuple[str, str, BinaryIO]]:
+    """Every array in the file: its name for messages, its items' prefix, and its bytes."""
+    try:
+        if path.suffix.lower() == ".npy":
+            with path.open("rb") as stream:
+                yield str(path), "", stream
+            return
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.namelist():
+                with archive.open(member) as entry:
+                    yield (
+                        f"{path}/{member}",
+                        f"{member.removesuffix('.npy')}/",
+                        cast(BinaryIO, entry),
+                    )
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path}") from None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise KaoganError(f"{path} is not an .npz file, or a damaged one ({error})") from None
+
+
+def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
+    """The shape of the array whose header begins here; its pictures follow in C order."""
+    try:
+        version = npy.read_magic(stream)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+    except Exception as error:  # the header is a Python literal, with as many ways to be wrong
+        raise KaoganError(f"{name} is not a NumPy array, or a damaged one ({error})") from None
+    if dtype != np.uint8:
+        raise KaoganError(f"{name} holds {dtype}, not uint8; convert it to 0..255 first")
+    if fortran and len(shape) > 1:
+        raise KaoganError(f"{name} is in Fortran order; save numpy.ascontiguousarray(it) instead")
+    return tuple(shape)
+
+
+def _layout(name: str, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...], bool]:
+    """How many pictures a shape means, the shape of each, and whether channels come first."""
+    match shape:
+        case (count, _, _, 1 | 3 | 4):
+            return count, shape[1:], False
+        case (count, 1 | 3 | 4, _, _):
+            return count, shape[1:], True
+        case (_, _, 3 | 4) | (_, _):
+            return 1, shape, False
+        case (count, _, _):
+            return count, shape[1:], False
+    raise KaoganError(f"{name} has the shape {shape}; pictures are {LAYOUTS}")
+
+
+def _pictures(name: str, prefix: str, stream: BinaryIO) -> Iterator[Item]:
+    count, shape, channels_first = _layout(name, _header(name, stream))
+    size = math.prod(shape)
+    if size > 16 * MAX_BYTES:
+        raise KaoganError(f"{name} has pictures of {shape}: too large")
+    for index in range(count):
+        content = stream.read(size)
+        if len(content) < size:
+            raise EOFError(f"it breaks off after {index} of {count} pictures")
+        pixels = np.frombuffer(content, np.uint8).reshape(shape)
+        yield Item(f"{prefix}{index}", np.moveaxis(pixels, 0, -1) if channels_first else pixels)

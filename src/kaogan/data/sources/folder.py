@@ -1,0 +1,106 @@
+"""Folders of pictures, and single picture files."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.sources.base import Item, check_size, is_hidden, read_all, sources
+from kaogan.errors import KaoganError
+
+PICTURE_SUFFIXES = (
+    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
+    *(".jpg", ".png", ".tif", ".tiff", ".webp"),
+)
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Sort key under which 2.jpg comes before 10.jpg; the name itself breaks ties."""
+    pieces = re.split(r"([0-9]+)", name)
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in pieces] + [(-1, name)]
+
+
+@sources.register("folder")
+class Folder:
+    """A folder tree, in natural order; archives and arrays in it are read in their place."""
+
+    def claims(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def count(self, path: Path) -> int | None:
+        return sum(1 for _ in _walk(path, ""))
+
+    def items(self, path: Path) -> Iterator[Item]:
+        try:
+            next(os.scandir(path), None)
+        except OSError as error:
+            raise KaoganError(f"cannot read the folder {path}: {error.strerror}") from None
+        for name, found in _walk(path, ""):
+            if isinstance(found, Rejected):
+                yield Item(name, found)
+                continue
+            kind = _kind_within(found)
+            if kind is None:
+                yield Item(name, _read(found))
+                continue
+            try:
+                for item in sources[kind]().items(found):
+                    yield Item(f"{name}/{item.name}", item.content)
+            except KaoganError as error:
+                yield Item(name, Rejected(Reason.UNREADABLE, str(error)))
+
+
+@sources.register("picture")
+class Picture:
+    """One picture file, so that `prepare faces/*.jpg` does what it says."""
+
+    def claims(self, path: Path) -> bool:
+        return path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+
+    def count(self, path: Path) -> int | None:
+        return 1
+
+    def items(self, path: Path) -> Iterator[Item]:
+        yield Item("", _read(path))
+
+
+def _kind_within(path: Path) -> str | None:
+    """The kind of an archive found inside a folder; None for pictures and everything else."""
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return None
+    return next((kind for kind in sources if sources[kind]().claims(path)), None)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name for entry in entries), key=natural_key)
+    except OSError as error:
+        yield prefix.rstrip("/"), Rejected(Reason.UNREADABLE, error.strerror or str(error))
+        return
+    for entry in names:
+        if is_hidden(entry):
+            continue
+        path, name = folder / entry, prefix + entry
+        if not path.is_dir():
+            yield name, path
+        elif path.is_symlink():  # it might lead back to where we are
+            yield name, Rejected(Reason.UNREADABLE, "a link to a folder; name it as a source")
+        else:
+            yield from _walk(path, name + "/")
+
+
+def _read(path: Path) -> bytes | Rejected:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
+            return Rejected(Reason.UNREADABLE, "not a regular file")
+        check_size(status.st_size)
+        with path.open("rb") as stream:
+            return read_all(stream)
+    except Rejected as rejected:
+        return rejected
+    except OSError as error:
+        return Rejected(Reason.UNREADABLE, error.strerror or str(error))

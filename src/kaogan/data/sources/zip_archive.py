@@ -1,0 +1,78 @@
+"""ZIP archives, read in place."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.sources.base import (
+    BOMB_BYTES,
+    BOMB_RATIO,
+    Item,
+    check_name,
+    check_size,
+    is_hidden,
+    read_all,
+    sources,
+)
+from kaogan.errors import KaoganError
+
+ENCRYPTED = 0x1  # bit 0 of an entry's flags
+
+
+@sources.register("zip")
+class Zip:
+    """A ZIP archive, in the order of its directory."""
+
+    def claims(self, path: Path) -> bool:
+        return path.suffix.lower() == ".zip" and path.is_file()
+
+    def count(self, path: Path) -> int | None:
+        with _open(path) as archive:
+            return sum(1 for _ in _entries(archive))
+
+    def items(self, path: Path) -> Iterator[Item]:
+        with _open(path) as archive:
+            for entry in _entries(archive):
+                if entry.flag_bits & ENCRYPTED:
+                    raise KaoganError(
+                        f"{path} is encrypted; unpack it with its password and give the folder"
+                    )
+                yield Item(entry.filename, _read(archive, entry))
+
+
+def _open(path: Path) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(path)
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path}") from None
+    except Exception as error:  # a damaged directory can trip zipfile up in many ways
+        raise KaoganError(
+            f"{path} is not a ZIP file, or a damaged one ({error}); download or make it again"
+        ) from None
+    if sum(entry.compress_size for entry in archive.infolist()) > path.stat().st_size:
+        archive.close()
+        raise KaoganError(f"{path} is a ZIP bomb: its entries overlap; it is not read")
+    return archive
+
+
+def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    for entry in archive.infolist():
+        if not entry.is_dir() and not is_hidden(entry.filename):
+            yield entry
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:
+    try:
+        check_name(entry.filename)
+        check_size(entry.file_size)
+        if entry.file_size > max(BOMB_BYTES, BOMB_RATIO * entry.compress_size):
+            raise Rejected(
+                Reason.BOMB, f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}"
+            )
+        with archive.open(entry) as stream:
+            return read_all(stream)  # type: ignore[arg-type]
+    except Rejected as rejected:
+        return rejected
+    except Exception as error:  # a damaged entry can trip zipfile up in many ways
+        return Rejected(Reason.DAMAGED, str(error))
