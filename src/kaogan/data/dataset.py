@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,7 +177,7 @@ def write_dataset(
     size: int,
     channels: int,
     about: Mapping[str, Any],
-    find_repeats: Callable[[Spool], Iterable[Repeat]] | None = None,
+    find_repeats: Callable[[Spool], Sequence[Repeat]] | None = None,
 ) -> Dataset:
     """Write a data set at `out` and open it. Memory does not hold the pictures.
 
@@ -203,7 +203,7 @@ def write_dataset(
             spool = Spool(folder, (size, size, channels))
             with (folder / REJECTED).open("w", encoding="utf-8", newline="\n") as rejected:
                 counts = _collect(pictures, spool, rejected)
-                repeats = list(find_repeats(spool)) if find_repeats else []
+                repeats = find_repeats(spool) if find_repeats else ()
                 for repeat in repeats:
                     counts[repeat.reason] += 1
                     _write_row(rejected, _repeat_row(repeat, spool))

@@ -17,7 +17,7 @@ from typing import Any
 
 from kaogan.data.dataset import Dataset, LeftOut, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
-from kaogan.data.duplicates import HASH, find_repeats
+from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
 from kaogan.errors import KaoganError, UsageError
@@ -82,7 +82,7 @@ def prepare(
         "background": background,
         "min_size": preparation.min_size,
         "max_pixels": max_pixels,
-        "duplicates": "kept" if keep_duplicates else f"left out; near: {HASH}",
+        "duplicates": "kept" if keep_duplicates else f"left out; near: {RULE}",
     }
     with _tracker(paths, progress) as tracker:
         return write_dataset(
