@@ -1,1 +1,71 @@
-"""kaogan: a folder of pictures in, a GAN that draws new ones out."""
+"""kaogan (顔, face): a folder of pictures in, a GAN that draws new ones out.
+
+*A GAN is a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer
+plays the game.*
+
+    import kaogan
+
+    ds = kaogan.open_dataset("faces")
+    run = kaogan.train(kaogan.recipes.dcgan(size=64), ds, out="runs/faces")
+    run.sample(16, seed=0)
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from kaogan.errors import KaoganError, UsageError
+from kaogan.version import __version__
+
+if TYPE_CHECKING:
+    from kaogan import recipes
+    from kaogan.data.avatars import draw_avatars
+    from kaogan.data.dataset import Dataset, open_dataset
+    from kaogan.data.prepare import prepare
+    from kaogan.images import grid, to_pil
+    from kaogan.pretrained import pretrained
+    from kaogan.training.recipe import Budget, Hardware, Recipe
+    from kaogan.training.run import Run
+    from kaogan.training.train import train
+
+# Imported when first used: torch takes seconds to load, and preparing data does not need it.
+_HOMES = {
+    "Budget": "kaogan.training.recipe",
+    "Dataset": "kaogan.data.dataset",
+    "Hardware": "kaogan.training.recipe",
+    "Recipe": "kaogan.training.recipe",
+    "Run": "kaogan.training.run",
+    "draw_avatars": "kaogan.data.avatars",
+    "grid": "kaogan.images",
+    "open_dataset": "kaogan.data.dataset",
+    "prepare": "kaogan.data.prepare",
+    "pretrained": "kaogan.pretrained",
+    "to_pil": "kaogan.images",
+    "train": "kaogan.training.train",
+}
+
+__all__ = [
+    "Budget",
+    "Dataset",
+    "Hardware",
+    "KaoganError",
+    "Recipe",
+    "Run",
+    "UsageError",
+    "__version__",
+    "draw_avatars",
+    "grid",
+    "open_dataset",
+    "prepare",
+    "pretrained",
+    "recipes",
+    "to_pil",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "recipes":
+        return importlib.import_module("kaogan.recipes")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'kaogan' has no attribute {name!r}")

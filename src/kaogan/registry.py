@@ -12,6 +12,8 @@ import difflib
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
 from kaogan.errors import UsageError
 
 T = TypeVar("T")
@@ -50,3 +52,22 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+class Component(BaseModel):
+    """A part of a recipe: frozen, validated, written to JSON with the name that finds it again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+
+
+def by_name(registry: "Registry[type[Component]]") -> BeforeValidator:
+    """Let a recipe's field read its component back from JSON by its registered name."""
+
+    def look_up(value: object) -> object:
+        if isinstance(value, dict):
+            return registry[str(value.get("name"))].model_validate(value)
+        return value
+
+    return BeforeValidator(look_up)

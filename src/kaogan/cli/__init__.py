@@ -1,0 +1,69 @@
+"""The command line: parsing and printing only.
+
+One file for each command; each offers `add(commands)`, which declares its options and the function
+that carries it out.
+"""
+
+import argparse
+import errno
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from kaogan.cli import data, sample, train
+from kaogan.errors import KaoganError
+from kaogan.version import __version__
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one line that says where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = Parser(
+        prog="kaogan",
+        description="Turn a folder of pictures into a GAN that draws new ones.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"kaogan {__version__}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in (data, train, sample):
+        command.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0, 1 (it failed) or 2 (it made no sense)."""
+    options = parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KaoganError as error:
+        return _complain(str(error), error.exit_status)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing to complain about
+        return 1
+    except OSError as error:
+        return _complain(_explain(error), 1)
+    return 0
+
+
+def _complain(message: str, status: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _explain(error: OSError) -> str:
+    where = f" {error.filename}" if error.filename else ""
+    advice = {
+        errno.ENOSPC: "make room, or write to another disk",
+        errno.EACCES: "check the permissions, or write elsewhere",
+        errno.EROFS: "write to a disk that is not read-only",
+        errno.ENOENT: "check the path",
+    }.get(error.errno or 0, "check the path and the disk")
+    return f"{error.strerror or type(error).__name__}:{where}; {advice}"

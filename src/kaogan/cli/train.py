@@ -1,0 +1,91 @@
+"""`kaogan train`: from pictures to a generator."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from kaogan.errors import UsageError
+
+RECIPE_OPTIONS = (
+    ("--batch", int, "N", "pictures in a batch (64)"),
+    ("--width", int, "N", "channels of the largest map; 32 is 4 times as fast (64)"),
+    ("--latent", int, "N", "entries of a latent vector (100)"),
+    ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
+    ("--loss", str, "NAME", "nonsaturating or minimax (nonsaturating)"),
+    ("--label-smoothing", float, "S", "real labels are 1 - S (0)"),
+    ("--lr", float, "RATE", "learning rate of both Adam optimisers (2e-4)"),
+    ("--beta1", float, "B", "Adam's first momentum (0.5)"),
+    ("--seed", int, "N", "seed of everything random (0)"),
+)
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "train",
+        help="train a GAN on pictures",
+        description="Train a DCGAN. DATA is a prepared data set, or a folder or archive of "
+        "pictures, which is prepared first. The same command again goes on where it stopped.",
+        allow_abbrev=False,
+    )
+    command.add_argument("data", metavar="DATA", help="data set, folder or archive")
+    command.add_argument("--out", metavar="RUN", help="folder of the run (runs/DATA's name)")
+    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    budget = command.add_argument_group("how long, from the run's beginning (--images 1000000)")
+    budget.add_argument("--images", type=int, metavar="N", help="images seen")
+    budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
+    budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
+    recipe = command.add_argument_group("recipe")
+    recipe.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
+    recipe.add_argument("--channels", type=int, metavar="N", help="1 or 3 (DATASET's, else 3)")
+    for name, kind, metavar, text in RECIPE_OPTIONS:
+        recipe.add_argument(name, type=kind, metavar=metavar, help=text)
+    hardware = command.add_argument_group("hardware")
+    hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    hardware.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default="auto",
+        help="number format of the networks (auto)",
+    )
+    hardware.add_argument("--workers", type=int, default=1, metavar="N", help="threads (1)")
+    hardware.add_argument("--no-compile", action="store_true", help="no torch.compile on GPUs")
+    hardware.add_argument(
+        "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
+    )
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, then say what to look at and what to do next."""
+    from pydantic import ValidationError
+
+    from kaogan import recipes
+    from kaogan.training.recipe import Budget, Hardware
+    from kaogan.training.train import DEFAULT_BUDGET, train
+
+    given = {
+        "latent_dim" if name == "--latent" else name[2:].replace("-", "_"): value
+        for name, *_ in RECIPE_OPTIONS
+        if (value := getattr(options, name[2:].replace("-", "_"))) is not None
+    }
+    recipes.dcgan(**given, **_shape(options))  # complain before preparing gigabytes
+    try:
+        limits = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
+        budget = Budget(**limits) if any(limits.values()) else DEFAULT_BUDGET
+        hardware = Hardware(
+            device=options.device,
+            precision=options.precision,
+            workers=options.workers,
+            compile=not options.no_compile,
+        )
+    except ValidationError as error:
+        raise UsageError(recipes.explain(error)) from None
+    if not options.checkpoint_minutes > 0:
+        raise UsageError("checkpoint-minutes must be above 0")
+    dataset = _dataset(options)
+    recipe = recipes.dcgan(**given, size=dataset.size, channels=dataset.channels)
+    out = Path(options.out or Path("runs") / _name(options.data))
+    trained = train(recipe, dataset, out, budget, hardware, options.checkpoint_minutes * 60)
+    _report(trained, options.json)

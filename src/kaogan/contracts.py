@@ -1,0 +1,79 @@
+"""The nouns of kaogan, and what each promises to the others.
+
+*A GAN is a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer
+plays the game.*
+
+Axes, wherever a shape is written:
+    N  pictures in a batch        Z  entries of a latent vector
+    C  channels (1 or 3)          H, W  height and width
+    ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
+"""
+
+from typing import ClassVar, Protocol
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Latents = Float[Tensor, "N Z"]
+Samples = Float[Tensor, "N ..."]
+Logits = Float[Tensor, "N"]
+Scalar = Float[Tensor, ""]
+
+
+class Model(Protocol):
+    """A pair of networks described by a few numbers; frozen, and part of a recipe.
+
+    The generator maps latents z ~ N(0, I), `N Z`, to samples. The discriminator maps samples to
+    logits, `N`: positive means "real". Both are `torch.nn.Module`s.
+    """
+
+    @property
+    def latent_dim(self) -> int: ...
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample without the batch axis, e.g. (3, 64, 64)."""
+        ...
+
+    def generator(self) -> nn.Module: ...
+
+    def discriminator(self) -> nn.Module: ...
+
+
+class Loss(Protocol):
+    """The game, as two pure functions of two logit vectors; both players get both."""
+
+    needs_real: ClassVar[bool]
+    """Does the generator's loss read the real logits? If not, the trainer hands it those of the
+    discriminator's turn, and saves a pass through the network."""
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar: ...
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar: ...
+
+
+class Penalty(Protocol):
+    """A term added to the discriminator's loss; it may differentiate through the discriminator."""
+
+    def __call__(self, discriminator: nn.Module, real: Samples, fake: Samples) -> Scalar: ...
+
+
+class Augmentation(Protocol):
+    """A differentiable change made to real and generated samples before they are judged."""
+
+    def __call__(self, samples: Samples, rng: torch.Generator) -> Samples: ...
+
+
+class Batches(Protocol):
+    """Real samples on the device, in model space, as a pure function of the position in training.
+
+    `batches(start, count)` gives the samples number `start` to `start + count` of an endless
+    stream of shuffled epochs. The position is all there is to save, so a resume is exact.
+    """
+
+    def __call__(self, start: int, count: int) -> Samples: ...
+
+    def __len__(self) -> int:
+        """Samples in one epoch."""
+        ...

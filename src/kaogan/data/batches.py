@@ -1,0 +1,95 @@
+"""Batches of real pictures on the device, as a pure function of the position in training."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kaogan.contracts import Samples
+from kaogan.images import Pixels, to_model
+from kaogan.rng import seed_of
+
+SHARE_OF_FREE_MEMORY = 0.4
+"""A data set larger than this share of the GPU's free memory stays on the disk."""
+
+
+class Shuffled:
+    """Positions of an endless stream of epochs, each a new permutation of `count` pictures."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed = count, seed
+        self._epochs: dict[int, np.ndarray] = {}
+
+    def __call__(self, start: int, length: int) -> np.ndarray:
+        """Indices of the pictures number `start` to `start + length` of the stream."""
+        parts = []
+        while length > 0:
+            epoch, offset = divmod(start, self.count)
+            part = self._epoch(epoch)[offset : offset + length]
+            parts.append(part)
+            start, length = start + len(part), length - len(part)
+        return np.concatenate(parts)
+
+    def _epoch(self, epoch: int) -> np.ndarray:
+        if epoch not in self._epochs:
+            rng = torch.Generator().manual_seed(seed_of(self.seed, epoch))
+            # Only the current epoch and its neighbour are ever needed.
+            self._epochs = {key: value for key, value in self._epochs.items() if key >= epoch - 1}
+            self._epochs[epoch] = torch.randperm(self.count, generator=rng).numpy()
+        return self._epochs[epoch]
+
+
+class ImageBatches:
+    """Pictures (N x H x W x C, uint8, perhaps memory-mapped) as shuffled batches in [-1, 1].
+
+    On a GPU the whole set is kept in its memory as uint8 if it fits. If not, and on the CPU,
+    batches are read ahead by threads, and copied to a GPU from pinned memory, asynchronously.
+    """
+
+    def __init__(
+        self, pictures: Pixels, device: torch.device, seed: int, workers: int = 1
+    ) -> None:
+        self._pictures = pictures
+        self._device = device
+        self._positions = Shuffled(len(pictures), seed)
+        self._resident: Tensor | None = None
+        if device.type != "cpu" and pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device):
+            self._resident = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
+        self._depth = workers
+        self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __call__(self, start: int, count: int) -> Samples:
+        if self._resident is not None:
+            chosen = torch.from_numpy(self._positions(start, count)).to(
+                self._device, non_blocking=True
+            )
+            return to_model(self._resident[chosen])
+        batch = self._ahead.pop((start, count), None) or self._request(start, count)
+        self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
+        for ahead in range(1, self._depth + 1):
+            key = (start + ahead * count, count)
+            if key not in self._ahead:
+                self._ahead[key] = self._request(*key)
+        return to_model(batch.result().to(self._device, non_blocking=True))
+
+    def _request(self, start: int, count: int) -> Future[Tensor]:
+        return self._pool.submit(self._read, self._positions(start, count))
+
+    def _read(self, positions: np.ndarray) -> Tensor:
+        # Ascending positions read the file front to back; the order is restored in memory.
+        order = np.argsort(positions)
+        batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
+        batch.numpy()[order] = self._pictures[positions[order]]
+        return batch.pin_memory() if self._device.type == "cuda" else batch
+
+
+def _free_memory(device: torch.device) -> int:
+    """Bytes free on the device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()

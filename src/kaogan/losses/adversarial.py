@@ -1,0 +1,68 @@
+"""The two losses of Goodfellow et al., "Generative Adversarial Nets" (NeurIPS 2014).
+
+The discriminator's logits are C(x), and D(x) = sigmoid(C(x)) is its belief that x is real. The
+value function (equation 1) is
+
+    V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))],
+
+which D maximises and G minimises. In terms of logits, with softplus(t) = log(1 + e^t),
+
+    -log D(x) = softplus(-C(x))    and    -log(1 - D(x)) = softplus(C(x)),
+
+which never overflows, unlike log(sigmoid(C)).
+"""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch.nn.functional import softplus
+
+from kaogan.contracts import Logits, Scalar
+from kaogan.losses.registered import losses
+from kaogan.registry import Component
+
+
+def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: float) -> Scalar:
+    """Binary cross-entropy with labels 1 - s for real and 0 for fake, s the label smoothing:
+
+        L_D = -E_x[(1 - s) log D(x) + s log(1 - D(x))] - E_z[log(1 - D(G(z)))].
+
+    With s = 0 this is -V(D, G). Smoothing is one-sided, on the real labels only: Salimans et al.,
+    "Improved Techniques for Training GANs" (NeurIPS 2016), section 3.4.
+    """
+    s = label_smoothing
+    real_term = (1 - s) * softplus(-real) + s * softplus(real)
+    return real_term.mean() + softplus(fake).mean()
+
+
+@losses.register("nonsaturating")
+class NonSaturating(Component):
+    """L_G = -E_z[log D(G(z))], section 3 of the paper: G maximises log D(G(z)).
+
+    It has the same fixed point as minimax, and strong gradients while D still wins.
+    """
+
+    name: Literal["nonsaturating"] = "nonsaturating"
+    label_smoothing: float = Field(0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s")
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return discriminator_cross_entropy(real, fake, self.label_smoothing)
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar:
+        return softplus(-fake).mean()
+
+
+@losses.register("minimax")
+class Minimax(Component):
+    """L_G = E_z[log(1 - D(G(z)))], equation 1 of the paper: G minimises V(D, G) itself."""
+
+    name: Literal["minimax"] = "minimax"
+    label_smoothing: float = Field(0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s")
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return discriminator_cross_entropy(real, fake, self.label_smoothing)
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar:
+        return -softplus(fake).mean()

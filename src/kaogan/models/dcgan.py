@@ -1,0 +1,141 @@
+"""DCGAN: Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep
+Convolutional Generative Adversarial Networks" (ICLR 2016), section 3 and figure 1.
+
+The paper's guidelines, and where each one stands here:
+- strided convolutions instead of pooling: `Discriminator`, `_upsampling`
+- batch norm in both, but not at the generator's output and the discriminator's input
+- no fully connected hidden layers
+- ReLU in the generator, tanh at its output; LeakyReLU (slope 0.2) in the discriminator
+- all weights from N(0, 0.02): `initialize`
+
+Shapes at 64x64 with width 64; from 32 to 256, the number of stages follows the size:
+
+    generator       z 100 -> 512x4x4 -> 256x8x8 -> 128x16x16 -> 64x32x32 -> 3x64x64
+    discriminator   3x64x64 -> 64x32x32 -> 128x16x16 -> 256x8x8 -> 512x4x4 -> 1 logit
+"""
+
+from typing import Literal
+
+from jaxtyping import Float
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+
+from kaogan.models.registered import models
+from kaogan.registry import Component
+
+Upsample = Literal["transposed", "resize"]
+
+
+def stage_channels(size: int, width: int) -> list[int]:
+    """Channels of the feature maps from size/2 x size/2 down to 4x4: width, 2 width, ... 8 width.
+
+    The paper doubles at each halving. We stop at 8 x width, its widest, so that a 256x256 network
+    is not sixteen times a 64x64 one.
+    """
+    stages = size.bit_length() - 3  # 64 = 2^6 has the four maps 32, 16, 8 and 4
+    return [width * min(2**stage, 8) for stage in range(stages)]
+
+
+def initialize(module: nn.Module) -> None:
+    """Weights ~ N(0, 0.02); batch norm's gain ~ N(1, 0.02) and its bias 0, as the authors did."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
+
+
+def _upsampling(channels_in: int, channels_out: int, upsample: Upsample, bias: bool) -> nn.Module:
+    """Double height and width."""
+    if upsample == "transposed":
+        return nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+    # Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts" (Distill, 2016).
+    return nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="nearest"),
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=bias),
+    )
+
+
+class Generator(nn.Module):
+    """Latents `N Z` to pictures `N C H W` in [-1, 1]."""
+
+    def __init__(
+        self, size: int, channels: int, latent_dim: int, width: int, upsample: Upsample
+    ) -> None:
+        super().__init__()
+        widths = stage_channels(size, width)[::-1]
+        # A 4x4 transposed convolution of a 1x1 map is the paper's "project and reshape".
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(latent_dim, widths[0], 4, bias=False),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(inplace=True),
+        ]
+        for channels_in, channels_out in zip(widths, widths[1:], strict=False):
+            layers += [
+                _upsampling(channels_in, channels_out, upsample, bias=False),
+                nn.BatchNorm2d(channels_out),
+                nn.ReLU(inplace=True),
+            ]
+        layers += [_upsampling(widths[-1], channels, upsample, bias=False), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    def forward(self, latents: Float[Tensor, "N Z"]) -> Float[Tensor, "N C H W"]:
+        pictures: Tensor = self.layers(latents[:, :, None, None])
+        return pictures
+
+
+class Discriminator(nn.Module):
+    """Pictures `N C H W` in [-1, 1] to logits `N`: log-odds of being real."""
+
+    def __init__(self, size: int, channels: int, width: int) -> None:
+        super().__init__()
+        widths = stage_channels(size, width)
+        layers: list[nn.Module] = [
+            nn.Conv2d(channels, widths[0], 4, stride=2, padding=1, bias=False),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        for channels_in, channels_out in zip(widths, widths[1:], strict=False):
+            layers += [
+                nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(channels_out),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
+        layers.append(nn.Conv2d(widths[-1], 1, 4, bias=False))
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N"]:
+        logits: Tensor = self.layers(pictures)
+        return logits.flatten()
+
+
+@models.register("dcgan")
+class DCGAN(Component):
+    """The pair of networks, described by a few numbers."""
+
+    name: Literal["dcgan"] = "dcgan"
+    size: int = Field(64, ge=32, le=256, description="height and width of a picture in pixels")
+    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for colour")
+    latent_dim: int = Field(100, ge=1, le=4096, description="entries of a latent vector")
+    width: int = Field(64, ge=4, le=512, description="channels of the widest map")
+    upsample: Upsample = Field("transposed", description="'resize' avoids checkerboards")
+
+    @field_validator("size")
+    @classmethod
+    def _power_of_two(cls, size: int) -> int:
+        if size & (size - 1):
+            raise ValueError("must be a power of two: 32, 64, 128 or 256")
+        return size
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        return (self.channels, self.size, self.size)
+
+    def generator(self) -> Generator:
+        return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)
+
+    def discriminator(self) -> Discriminator:
+        return Discriminator(self.size, self.channels, self.width)

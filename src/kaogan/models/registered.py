@@ -1,0 +1,5 @@
+"""The registry of models."""
+
+from kaogan.registry import Component, Registry
+
+models: Registry[type[Component]] = Registry("model")

@@ -1,0 +1,1 @@
+"""The game, played: recipe, state, the one loop, and those who watch it."""

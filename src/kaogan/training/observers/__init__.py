@@ -1,0 +1,21 @@
+"""Those who watch a training: each writes, draws, saves or warns; none changes the game."""
+
+from kaogan.training.observers.checkpoints import Checkpoints
+from kaogan.training.observers.curves import Curves
+from kaogan.training.observers.health import Diverged, Health
+from kaogan.training.observers.log import Log, TensorBoard
+from kaogan.training.observers.samples import Samples
+from kaogan.training.observers.side_by_side import SideBySide
+from kaogan.training.observers.timelapse import Timelapse
+
+__all__ = [
+    "Checkpoints",
+    "Curves",
+    "Diverged",
+    "Health",
+    "Log",
+    "Samples",
+    "SideBySide",
+    "TensorBoard",
+    "Timelapse",
+]

@@ -1,0 +1,81 @@
+"""Is the game healthy? In words, when it happens and in the log."""
+
+import math
+
+import numpy as np
+
+from kaogan.images import Pixels
+from kaogan.training.journal import Journal
+from kaogan.training.observers.log import Row
+from kaogan.training.observers.samples import Samples
+from kaogan.training.trainer import StepStats, Trainer, Watcher
+
+WINNING_LOSS = 0.05
+"""Below this, the discriminator tells real from fake almost without error."""
+WINNING_STEPS = 300
+"""For so many steps in a row: short spells are part of the game."""
+COLLAPSED_SHARE = 0.3
+"""Generated faces differ less than this share of what real ones differ."""
+WARM_UP_STEPS = 500
+"""A young generator draws the same grey blur for every latent; that is no collapse."""
+
+
+class Diverged(Exception):
+    """A loss or a weight is no longer a finite number."""
+
+
+def diversity(pictures: list[Pixels] | Pixels) -> float:
+    """Mean over pixels of the standard deviation over pictures, in grey levels (0 to 127.5)."""
+    return float(np.std(np.stack(list(pictures)).astype(np.float32), axis=0).mean())
+
+
+class Health(Watcher):
+    """Warns of a winning discriminator and a collapsed generator; raises `Diverged` on NaN."""
+
+    def __init__(self, journal: Journal, samples: Samples, real_pictures: Pixels) -> None:
+        self.journal, self.samples = journal, samples
+        self._real_diversity = diversity(real_pictures)
+        self._judged = samples.newest
+        self._winning_since: int | None = None
+        self._said_winning = self._said_collapsed = False
+
+    def listen(self, trainer: Trainer, row: Row) -> None:
+        """Look at a row of the log."""
+        if not all(math.isfinite(value) for value in row.values()):
+            raise Diverged(f"a loss became NaN or infinite after {row['images_seen']:,} images")
+        self._watch_discriminator(trainer, row)
+
+    def after_step(self, trainer: Trainer, stats: StepStats) -> None:
+        if self.samples.newest is not self._judged:
+            self._judged = self.samples.newest
+            if trainer.state.images_seen >= WARM_UP_STEPS * trainer.recipe.batch:
+                self._watch_generator()
+
+    def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
+        if row["loss_d"] > WINNING_LOSS:
+            self._winning_since = None
+            self._said_winning = False
+            return
+        if self._winning_since is None:
+            self._winning_since = row["images_seen"]
+        steps = (row["images_seen"] - self._winning_since) // trainer.recipe.batch
+        if steps >= WINNING_STEPS and not self._said_winning:
+            self._said_winning = True
+            self.journal.warn(
+                f"the discriminator has been winning for {steps} steps (its loss is near 0): the "
+                "generator learns little from it. Look at the newest grid in samples/. If faces "
+                "no longer improve, start again with --label-smoothing 0.1, a lower --lr, or "
+                "more pictures"
+            )
+
+    def _watch_generator(self) -> None:
+        share = diversity(self._judged) / max(self._real_diversity, 1e-6)
+        if share >= COLLAPSED_SHARE:
+            self._said_collapsed = False
+        elif not self._said_collapsed:
+            self._said_collapsed = True
+            self.journal.warn(
+                "the generator has collapsed: it draws nearly the same picture for every latent "
+                f"({share:.0%} of the diversity of the real pictures). It seldom recovers: start "
+                "again with another --seed, a lower --lr, or more pictures"
+            )

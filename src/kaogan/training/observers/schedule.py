@@ -1,0 +1,24 @@
+"""When to look: as a function of images seen alone, so that a resumed run looks at the same times.
+"""
+
+import math
+
+
+def every(interval: int, before: int, after: int) -> bool:
+    """Did the images seen pass a multiple of `interval` on the way from `before` to `after`?"""
+    return before // interval < after // interval
+
+
+def growing(before: int, after: int, first: int = 500, growth: float = 1.08) -> bool:
+    """Did they pass one of first, first * growth, first * growth^2, ...?
+
+    Early on, when a generator changes with every batch, these are close together; a run of any
+    length gets a hundred or so.
+    """
+
+    def passed(images: int) -> int:
+        if images < first:
+            return -1
+        return math.floor(math.log(images / first) / math.log(growth) + 1e-9)
+
+    return passed(before) < passed(after)

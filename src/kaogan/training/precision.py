@@ -1,0 +1,101 @@
+"""Which device, which number format, which memory layout: chosen for the machine at hand."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from kaogan.errors import UsageError
+from kaogan.training.recipe import Precision
+
+
+@dataclass(frozen=True)
+class Compute:
+    """The device and the arithmetic of a run, resolved from `Hardware`."""
+
+    device: torch.device
+    precision: Precision
+
+    def autocast(self) -> contextlib.AbstractContextManager[object]:
+        """Run matrix products in the chosen precision; parameters and sums stay float32."""
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
+        return torch.autocast(self.device.type, dtype)
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """Loss scaling for fp16, whose smallest numbers are too large for gradients; else off."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device; channels last, where convolutions are faster so."""
+        if self.device.type == "mps":
+            return network.to(self.device)
+        return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def choose_device(name: str) -> torch.device:
+    """Resolve "auto" to CUDA, else MPS, else the CPU; check that a named device is there.
+
+    Raises:
+        UsageError: the name means nothing, or this machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"there is no device {name!r}; use auto, cpu, cuda or mps") from None
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, False):
+        raise UsageError(
+            f"this machine, or this build of torch, has no device {name!r}; use --device cpu"
+        )
+    return device
+
+
+def choose_precision(precision: Precision, device: torch.device) -> Precision:
+    """Resolve "auto": bf16 where the hardware does it well, fp16 on older GPUs, else fp32.
+
+    Raises:
+        UsageError: fp16 on a CPU, which trains slowly and overflows.
+    """
+    if precision == "fp16" and device.type == "cpu":
+        raise UsageError("fp16 is for GPUs; on a CPU use --precision bf16 or fp32")
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        capability = torch.cuda.get_device_capability(device)
+        if capability >= (8, 0):  # Ampere and later have bf16 matrix units
+            return "bf16"
+        return "fp16" if capability >= (7, 0) else "fp32"  # Volta, Turing (the T4): fp16 only
+    if device.type == "cpu" and _cpu_is_faster_in_bf16():
+        return "bf16"
+    return "fp32"
+
+
+def _cpu_is_faster_in_bf16(size: int = 1024, repeats: int = 5) -> bool:
+    """Time a matrix product both ways: some CPUs have bf16 instructions that are slow.
+
+    Asking the CPU for its flags is not enough: on one machine with AVX512-BF16 but no AMX, bf16
+    products ran at 0.6 times the speed of float32 ones.
+    """
+    best = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(dtype)
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            matrix @ matrix
+            times.append(time.perf_counter() - start)
+        best[dtype] = min(times)
+    # Autocast has to convert as well; below this ratio the whole step gains nothing.
+    return best[torch.float32] > 1.5 * best[torch.bfloat16]

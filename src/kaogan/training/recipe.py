@@ -1,0 +1,102 @@
+"""What is trained (Recipe), on what (Hardware), and for how long (Budget).
+
+Two runs with equal recipes and data are the same run. Hardware and budget are no part of it: a
+run may go on elsewhere, and for longer.
+"""
+
+from typing import Annotated, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from kaogan.contracts import Loss, Model
+from kaogan.losses import NonSaturating, losses
+from kaogan.models import DCGAN, models
+from kaogan.registry import Component, by_name
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+class Recipe(BaseModel):
+    """A run, complete: frozen, validated, and the same after a round trip through JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Annotated[SerializeAsAny[Component], by_name(models)] = Field(default_factory=DCGAN)
+    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = Field(
+        default_factory=NonSaturating
+    )
+    batch: int = Field(128, ge=2, le=65536, description="pictures in a batch")
+    lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
+    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's first momentum")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's second momentum")
+    ema_share: float = Field(
+        0.015, gt=0, lt=1, description="half-life of the EMA, as a share of the images seen so far"
+    )
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of everything random")
+
+    @property
+    def networks(self) -> Model:
+        """The model, as the trainer sees it."""
+        return cast(Model, self.model)
+
+    @property
+    def game(self) -> Loss:
+        """The loss, as the trainer sees it."""
+        return cast(Loss, self.loss)
+
+    def differences(self, other: "Recipe") -> list[str]:
+        """`field: mine, not theirs` for every field that differs, nested ones dotted."""
+        mine, theirs = flatten(self.model_dump()), flatten(other.model_dump())
+        return [
+            f"{key}: {mine.get(key)}, not {theirs.get(key)}"
+            for key in sorted(mine.keys() | theirs.keys())
+            if mine.get(key) != theirs.get(key)
+        ]
+
+
+class Hardware(BaseModel):
+    """Where and how a run is computed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps, ...")
+    precision: Precision = Field("auto", description="auto, fp32, bf16 or fp16")
+    workers: int = Field(1, ge=1, le=64, description="threads that read ahead from the disk")
+    compile: bool = Field(True, description="use torch.compile on CUDA GPUs")
+
+
+class Budget(BaseModel):
+    """How long to train, counted from the run's beginning; the first limit reached ends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    images: int | None = Field(None, ge=1, description="images seen")
+    epochs: float | None = Field(None, gt=0, description="passes over the training pictures")
+    minutes: float | None = Field(None, gt=0, description="minutes of training, stops not counted")
+
+    def images_limit(self, epoch_size: int) -> int | None:
+        """The budget in images seen, or None if only time limits it."""
+        limits = [
+            limit
+            for limit in (self.images, self.epochs and round(self.epochs * epoch_size))
+            if limit is not None
+        ]
+        return max(1, min(limits)) if limits else None
+
+    def share_used(self, images_seen: int, seconds: float, epoch_size: int) -> float:
+        """How much of the budget is used up; 1 or more ends the training."""
+        limit = self.images_limit(epoch_size)
+        by_images = images_seen / limit if limit else 0.0
+        by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
+        return max(by_images, by_time)
+
+
+def flatten(nested: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """{"a": {"b": 1}} to {"a.b": 1}."""
+    flat: dict[str, object] = {}
+    for key, value in nested.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,146 @@
+"""RUN: the folder that a training leaves, and drawing from it.
+
+RUN/
+    run.json            recipe, data set, precision
+    checkpoints/        see kaogan.training.checkpoints
+    metrics.jsonl       losses and beliefs over images seen;  curves.png  the same, drawn
+    samples/            grids from fixed latents, raw and averaged weights
+    faces.png           new faces;  real-and-generated.png  beside real ones
+    timelapse.mp4 .webp the samples as a film
+    log.txt             what the run said;  tensorboard/  for TensorBoard
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from kaogan.errors import KaoganError, UsageError
+from kaogan.files import write_text
+from kaogan.images import Pixels
+from kaogan.training import checkpoints
+from kaogan.training.recipe import Recipe
+from kaogan.training.sampling import Sampler
+from kaogan.version import __version__
+
+FORMAT = 1
+
+Weights = Literal["ema", "raw"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training on the disk."""
+
+    path: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What `run.json` says.
+
+        Raises:
+            KaoganError: there is no run here, or one of a newer kaogan, or a damaged one.
+        """
+        file = self.path / "run.json"
+        try:
+            about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            if about["format"] > FORMAT:
+                raise KaoganError(
+                    f"{self.path} was made by kaogan {about['kaogan']}, newer than this one "
+                    f"({__version__}); upgrade with: pip install --upgrade kaogan"
+                )
+        except (FileNotFoundError, NotADirectoryError):
+            raise KaoganError(
+                f"{self.path} is no run: it has no run.json; make one with: kaogan train DATA "
+                f"--out {self.path}"
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise KaoganError(f"{file} is damaged and cannot be read") from None
+        return about
+
+    @property
+    def recipe(self) -> Recipe:
+        """What was trained.
+
+        Raises:
+            KaoganError: as `about`, or this version does not know the recipe's parts.
+        """
+        try:
+            return Recipe.model_validate(self.about["recipe"])
+        except (KeyError, ValidationError):
+            raise KaoganError(f"the recipe in {self.path / 'run.json'} is damaged") from None
+
+    def write_about(self, recipe: Recipe, dataset: dict[str, Any], precision: str) -> None:
+        """Write `run.json`."""
+        about = {
+            "format": FORMAT,
+            "kaogan": __version__,
+            "recipe": recipe.model_dump(mode="json"),
+            "dataset": dataset,
+            "precision": precision,
+        }
+        write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
+
+    def sampler(self, checkpoint: str | None = None, weights: Weights = "ema") -> Sampler:
+        """A generator ready to draw, on the CPU, from a checkpoint: the newest good one, or one
+        named by its images seen.
+
+        Raises:
+            KaoganError: no such checkpoint, or none that can be read.
+        """
+        about = self.about  # complains first about a folder that is no run
+        tensors, state = self._read(checkpoint)
+        recipe = checkpoints.recipe_of({"recipe": state.get("recipe", about["recipe"])})
+        generator = recipe.networks.generator()
+        prefix = "ema." if weights == "ema" else "generator."
+        generator.load_state_dict(
+            {
+                key.removeprefix(prefix): value
+                for key, value in tensors.items()
+                if key.startswith(prefix)
+            }
+        )
+        return Sampler(generator.eval(), recipe.networks.latent_dim)
+
+    def _read(self, name: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+        there = checkpoints.found(self.checkpoints)
+        if not there:
+            raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
+        if name is not None:
+            for checkpoint in there:
+                if name.isdigit() and int(checkpoint.name) == int(name):
+                    return checkpoints.read(checkpoint)
+            known = ", ".join(str(int(checkpoint.name)) for checkpoint in there)
+            raise UsageError(f"{self.path} has no checkpoint {name}; it has {known}")
+        error: KaoganError | None = None
+        for checkpoint in reversed(there):
+            try:
+                return checkpoints.read(checkpoint)
+            except KaoganError as damaged:
+                error = error or damaged
+        raise error or KaoganError(f"{self.path} has no checkpoint")
+
+    def sample(
+        self,
+        count: int = 16,
+        seed: int = 0,
+        truncation: float = 1.0,
+        checkpoint: str | None = None,
+        weights: Weights = "ema",
+    ) -> Pixels:
+        """New faces (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
+        return self.sampler(checkpoint, weights).sample(count, seed, truncation)

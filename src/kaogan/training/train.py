@@ -1,0 +1,279 @@
+"""`train`: a recipe, a data set and a folder in; a run out. Continues what it finds."""
+
+import contextlib
+import copy
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import cast
+
+import torch
+from filelock import FileLock, Timeout
+from torch import nn
+
+from kaogan.data.batches import ImageBatches
+from kaogan.data.dataset import Dataset
+from kaogan.errors import KaoganError, UsageError
+from kaogan.progress import track
+from kaogan.training import checkpoints
+from kaogan.training.journal import Journal
+from kaogan.training.observers import (
+    Checkpoints,
+    Curves,
+    Diverged,
+    Health,
+    Log,
+    Samples,
+    SideBySide,
+    TensorBoard,
+    Timelapse,
+)
+from kaogan.training.precision import Compute, choose_device, choose_precision
+from kaogan.training.recipe import Budget, Hardware, Recipe
+from kaogan.training.run import Run
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Observer, Trainer
+
+DEFAULT_BUDGET = Budget(images=1_000_000)
+MAX_ATTEMPTS = 3
+FEW_PICTURES = 1000
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path | str,
+    budget: Budget = DEFAULT_BUDGET,
+    hardware: Hardware | None = None,
+    checkpoint_seconds: float = 300.0,
+) -> Run:
+    """Train until the budget is used up, or Ctrl-C; the same call again goes on.
+
+    Args:
+        recipe: what to train; see `kaogan.recipes`.
+        dataset: pictures of the recipe's size and channels.
+        out: the RUN folder; made, or continued if it holds a run of this recipe and data.
+        budget: how long, counted from the run's beginning.
+        hardware: device, precision, workers; chosen for this machine unless told.
+        checkpoint_seconds: time between checkpoints: at most so much is lost when a machine dies.
+
+    Raises:
+        UsageError: recipe and data do not fit, or `out` holds another run.
+        KaoganError: out of memory, a second training on `out`, or NaN three times over.
+    """
+    hardware = hardware or Hardware()
+    run = Run(Path(out))
+    _check_fit(recipe, dataset)
+    run.path.mkdir(parents=True, exist_ok=True)
+    with _lock(run), _memory_advice(recipe):
+        device = choose_device(hardware.device)
+        compute = Compute(device, _precision(run, hardware, device))
+        _claim(run, recipe, dataset, compute)
+        journal = Journal(run.path / "log.txt")
+        state = TrainState.fresh(recipe, compute)
+        resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn)
+        batches = ImageBatches(dataset.train, device, recipe.seed, hardware.workers)
+        trainer = Trainer(recipe, state, batches, compute)
+        _greet(trainer, dataset, resumed is not None, budget, journal)
+        if hardware.compile and device.type == "cuda":
+            compile_networks(trainer, journal)
+        if not trainer.finished(budget):
+            _play(trainer, run, dataset, budget, journal, checkpoint_seconds)
+    return run
+
+
+def _play(
+    trainer: Trainer,
+    run: Run,
+    dataset: Dataset,
+    budget: Budget,
+    journal: Journal,
+    checkpoint_seconds: float,
+) -> None:
+    """Run the trainer with its observers; set it back after NaN, a few times at most."""
+    limit = budget.images_limit(len(dataset.train))
+    with _stop_on_signals(trainer, journal):
+        while True:
+            seen = trainer.state.images_seen
+            with track(limit, "training", "images", done=seen) as tracker:
+                samples = Samples(run.samples)
+                health = Health(journal, samples, dataset.train[:256])
+                board = TensorBoard(run.path / "tensorboard")
+                observers: Sequence[Observer] = [
+                    Log(run.metrics, tracker, [health.listen, board.listen]),
+                    board,
+                    samples,
+                    health,
+                    Checkpoints(run.checkpoints, journal, checkpoint_seconds),
+                    SideBySide(samples, dataset.train, run.path),
+                    Curves(run.metrics, run.path / "curves.png"),
+                    Timelapse(run.samples, run.path / "timelapse"),
+                ]
+                try:
+                    trainer.run(budget, observers)
+                    break
+                except Diverged as reason:
+                    _set_back(trainer, run, journal, str(reason))
+    if not trainer.finished(budget):
+        journal.say(
+            f"stopped after {trainer.state.images_seen:,} images, everything is saved; "
+            "the same command goes on from here"
+        )
+
+
+def _set_back(trainer: Trainer, run: Run, journal: Journal, reason: str) -> None:
+    """Return to the last good checkpoint, or the beginning, with new random numbers."""
+    state = trainer.state
+    attempt = state.attempt + 1
+    if attempt > MAX_ATTEMPTS:
+        raise KaoganError(
+            f"{reason}, and {MAX_ATTEMPTS} restarts from the last good checkpoint did not help; "
+            "start again with a lower --lr, or --precision fp32"
+        )
+    fresh = TrainState.fresh(trainer.recipe, trainer.compute)
+    state.restore(fresh.tensors(), fresh.numbers())
+    checkpoints.restore_newest(state, run.checkpoints, journal.warn)
+    state.attempt = attempt
+    journal.warn(
+        f"{reason}; going back to {state.images_seen:,} images, with other random numbers "
+        f"(attempt {attempt} of {MAX_ATTEMPTS})"
+    )
+
+
+def compile_networks(trainer: Trainer, journal: Journal) -> None:
+    """Let torch.compile speed both networks up; if it cannot, say so in a line and go on."""
+    state = trainer.state
+    tensors = {key: tensor.clone() for key, tensor in state.tensors().items()}
+    numbers = copy.deepcopy(state.numbers())
+    try:
+        trainer.generator = cast(nn.Module, torch.compile(state.generator))
+        trainer.discriminator = cast(nn.Module, torch.compile(state.discriminator))
+        trainer.step()  # compiles, and shows that the result runs
+    except Exception as error:
+        trainer.generator, trainer.discriminator = state.generator, state.discriminator
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        journal.say(f"note: torch.compile does not work here ({reason[:120]}); training without it")
+    finally:
+        state.discriminator.requires_grad_(True)
+        state.restore(tensors, numbers)
+
+
+def _check_fit(recipe: Recipe, dataset: Dataset) -> None:
+    channels, size, _ = recipe.networks.sample_shape
+    if (size, channels) != (dataset.size, dataset.channels):
+        raise UsageError(
+            f"the recipe draws {size}x{size} pictures with {channels} channels, the data set "
+            f"{dataset.path} has {dataset.size}x{dataset.size} with {dataset.channels}; "
+            f"use --size {dataset.size}, or prepare the data anew"
+        )
+
+
+def _precision(run: Run, hardware: Hardware, device: torch.device) -> str:
+    """A resumed run keeps the precision that it began with, unless told."""
+    if hardware.precision == "auto" and checkpoints.found(run.checkpoints):
+        kept = str(run.about.get("precision", "auto"))
+        if not (kept == "fp16" and device.type == "cpu"):
+            return choose_precision(kept, device)
+    return choose_precision(hardware.precision, device)
+
+
+def _claim(run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:
+    """Make this folder the run of this recipe and data, or find that it is.
+
+    Raises:
+        UsageError: it holds checkpoints of another recipe or of other data.
+    """
+    if checkpoints.found(run.checkpoints):
+        differences = recipe.differences(run.recipe)
+        theirs = run.about["dataset"]["fingerprint"]
+        if dataset.fingerprint != theirs:
+            differences.append(f"data: fingerprint {dataset.fingerprint[:12]}, not {theirs[:12]}")
+        if differences:
+            raise UsageError(
+                f"{run.path} holds a run of another recipe ({'; '.join(differences)}); "
+                "use another --out, or the same options as before"
+            )
+    about = {
+        "path": str(dataset.path),
+        "fingerprint": dataset.fingerprint,
+        "pictures": len(dataset.train),
+    }
+    run.write_about(recipe, about, compute.precision)
+
+
+def _greet(
+    trainer: Trainer, dataset: Dataset, resumed: bool, budget: Budget, journal: Journal
+) -> None:
+    state, compute = trainer.state, trainer.compute
+    if trainer.finished(budget):
+        journal.say(
+            f"the budget is used up already: {state.images_seen:,} images seen; "
+            "give a larger one to go on"
+        )
+        return
+    sizes = [
+        sum(p.numel() for p in network.parameters()) / 1e6
+        for network in (state.generator, state.discriminator)
+    ]
+    journal.say(
+        f"{'going on after' if resumed else 'starting with'} {state.images_seen:,} images seen: "
+        f"{len(dataset.train):,} pictures, generator {sizes[0]:.1f} M and discriminator "
+        f"{sizes[1]:.1f} M parameters, {compute.device.type} in {compute.precision}"
+    )
+    if len(dataset.train) < FEW_PICTURES:
+        journal.warn(
+            f"{len(dataset.train):,} pictures are few: the generator will copy or collapse. "
+            "Several thousand are needed for new faces"
+        )
+
+
+@contextlib.contextmanager
+def _lock(run: Run) -> Iterator[None]:
+    """One training at a time on a folder; a killed process gives its lock up by dying."""
+    try:
+        with FileLock(run.path / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise KaoganError(
+            f"another training is at work on {run.path}; wait for it, or use another --out"
+        ) from None
+
+
+@contextlib.contextmanager
+def _memory_advice(recipe: Recipe) -> Iterator[None]:
+    """Turn "out of memory" into one line with a batch size to try."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        words = str(error).lower()
+        if not (isinstance(error, MemoryError | torch.OutOfMemoryError)) and not any(
+            sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory")
+        ):
+            raise
+        raise KaoganError(
+            f"out of memory with a batch of {recipe.batch}; try --batch {max(2, recipe.batch // 2)}"
+        ) from None
+
+
+@contextlib.contextmanager
+def _stop_on_signals(trainer: Trainer, journal: Journal) -> Iterator[None]:
+    """SIGINT and SIGTERM end the training after the current step; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        if trainer.stop_requested:
+            raise KeyboardInterrupt
+        trainer.stop_requested = True
+        journal.say("stopping: finishing this step and saving; once more to stop at once")
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, request_stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,155 @@
+"""THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from kaogan.contracts import Augmentation, Batches, Penalty, Samples
+from kaogan.rng import seed_of
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.state import TrainState
+
+
+class StepStats(NamedTuple):
+    """What a step measured: means over the batch, on the device, not yet waited for."""
+
+    loss_d: Tensor
+    loss_g: Tensor
+    d_real: Tensor
+    """D(x): the discriminator's mean belief that real pictures are real."""
+    d_fake: Tensor
+    """D(G(z)): its mean belief that generated ones are, before its update."""
+
+
+class Observer(Protocol):
+    """Watches a training: writes, draws, saves, warns. It never changes the game."""
+
+    def start(self, trainer: "Trainer") -> None: ...
+
+    def after_step(self, trainer: "Trainer", stats: StepStats) -> None: ...
+
+    def finish(self, trainer: "Trainer") -> None: ...
+
+
+class Watcher:
+    """An observer that does nothing yet: a base that spares the others empty methods."""
+
+    def start(self, trainer: "Trainer") -> None:
+        """Called once, before the first step."""
+
+    def after_step(self, trainer: "Trainer", stats: StepStats) -> None:
+        """Called after every step. Reading `stats` waits for the device: do it seldom."""
+
+    def finish(self, trainer: "Trainer") -> None:
+        """Called once, after the last step."""
+
+
+def ema_decay(batch: int, images_seen: int, share: float) -> float:
+    """The weight that the average keeps in a step: 2^(-batch / half-life), after `images_seen`.
+
+    The half-life is a share of the images seen so far. At the end it is that share of the budget,
+    at the start, while the networks still change fast, it is short, and no budget need be known:
+    a run can be prolonged. It is the power-law average of Karras et al., "Analyzing and Improving
+    the Training Dynamics of Diffusion Models" (CVPR 2024), section 3.1, with gamma + 1 = ln 2 /
+    share: for share 0.015, gamma = 45.
+    """
+    return float(2.0 ** (-batch / (share * images_seen)))
+
+
+@dataclass
+class Trainer:
+    """A generator and a discriminator, updated in turn.
+
+    One step, with z ~ N(0, I) and x real:
+        1. the discriminator descends L_D(C(x), C(G(z))), G held fixed
+        2. the generator descends L_G(C(x), C(G(z))) for the same z, the new C held fixed
+        3. the EMA of the generator moves toward the generator
+    """
+
+    recipe: Recipe
+    state: TrainState
+    batches: Batches
+    compute: Compute
+    penalties: Sequence[Penalty] = ()
+    augmentation: Augmentation | None = None
+    stop_requested: bool = False
+
+    def __post_init__(self) -> None:
+        self.rng = torch.Generator(self.compute.device)
+        self.generator: nn.Module = self.state.generator
+        self.discriminator: nn.Module = self.state.discriminator
+        self._ema_pairs = (list(self.state.ema.parameters()), list(self.generator.parameters()))
+
+    def step(self) -> StepStats:
+        """Play one round and count its images."""
+        state, game, batch = self.state, self.recipe.game, self.recipe.batch
+        self.rng.manual_seed(seed_of(self.recipe.seed, state.attempt, state.images_seen))
+        x = self.batches(state.images_seen, batch)
+        z = torch.randn(
+            batch, self.recipe.networks.latent_dim, device=x.device, generator=self.rng
+        )
+        with self.compute.autocast():
+            fake = self.generator(z)
+
+        # Real and fake go through separately: each has batch statistics of its own.
+        real_logits, fake_logits = self.judge(x), self.judge(fake.detach())
+        loss_d = game.discriminator(real_logits, fake_logits)
+        for penalty in self.penalties:
+            loss_d = loss_d + penalty(self.discriminator, x, fake.detach())
+        self._descend("discriminator", loss_d)
+
+        # Frozen, the discriminator passes gradients on without computing those of its weights.
+        self.discriminator.requires_grad_(False)
+        fresh_real_logits = self.judge(x) if game.needs_real else real_logits.detach()
+        loss_g = game.generator(fresh_real_logits, self.judge(fake))
+        self._descend("generator", loss_g)
+        self.discriminator.requires_grad_(True)
+
+        state.images_seen += batch
+        decay = ema_decay(batch, state.images_seen, self.recipe.ema_share)
+        with torch.no_grad():
+            torch._foreach_lerp_(*self._ema_pairs, 1.0 - decay)
+        return StepStats(
+            loss_d.detach(),
+            loss_g.detach(),
+            real_logits.detach().sigmoid().mean(),
+            fake_logits.detach().sigmoid().mean(),
+        )
+
+    def judge(self, samples: Samples) -> Tensor:
+        """The discriminator's logits for (augmented) samples, in float32."""
+        if self.augmentation is not None:
+            samples = self.augmentation(samples, self.rng)
+        with self.compute.autocast():
+            logits: Tensor = self.discriminator(samples)
+        return logits.float()
+
+    def _descend(self, player: str, loss: Tensor) -> None:
+        optimizer, scaler = self.state.optimizers[player], self.state.scalers[player]
+        optimizer.zero_grad(set_to_none=True)
+        scaler.scale(loss).backward()
+        scaler.step(optimizer)
+        scaler.update()
+
+    def run(self, budget: Budget, observers: Sequence[Observer]) -> None:
+        """Play until the budget is used up or a stop is requested."""
+        for observer in observers:
+            observer.start(self)
+        while not self.stop_requested and not self.finished(budget):
+            started = time.perf_counter()
+            stats = self.step()
+            for observer in observers:
+                observer.after_step(self, stats)
+            self.state.seconds += time.perf_counter() - started
+        for observer in observers:
+            observer.finish(self)
+
+    def finished(self, budget: Budget) -> bool:
+        """Is the budget used up?"""
+        state = self.state
+        return budget.share_used(state.images_seen, state.seconds, len(self.batches)) >= 1
