@@ -34,7 +34,6 @@ HASH_GRID = 32  # the picture is averaged down to this before the transform
 THUMBNAIL_GRID = 16
 BANDS = MAX_DISTANCE + 1
 BLOCK = 2048  # pictures judged together
-PAIRS_AT_ONCE = 256  # pairs whose pixels are in memory together
 
 Indices = npt.NDArray[np.intp]
 Hashes = npt.NDArray[np.uint64]
@@ -89,8 +88,9 @@ def perceptual_hash(pictures: Pixels) -> Hashes:
 
     All numbers on the way are whole and below 2**53, so the result is the same everywhere.
     """
-    grey = _block_sums(pictures, HASH_GRID).sum(axis=-1)
-    transform = _cosines(9, HASH_GRID)
+    grey = np.einsum("nhwc->nhw", pictures.astype(np.float64))
+    # Averaging over blocks and transforming are one and the same multiplication.
+    transform = np.repeat(_cosines(9, HASH_GRID), grey.shape[1] // HASH_GRID, axis=1)
     spectrum = (transform @ grey @ transform.T).reshape(len(pictures), -1)
     low = spectrum[:, _lowest_frequencies()]
     bits = low > np.median(low, axis=1, keepdims=True)
@@ -138,8 +138,8 @@ def look_alike(one: Pixels, other: Pixels) -> npt.NDArray[np.bool_]:
 
 def _look_alike(spool: Spool, pairs: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
     result = np.empty(len(pairs), np.bool_)
-    for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
+    for start in range(0, len(pairs), spool.chunk):
+        part = slice(start, start + spool.chunk)
         result[part] = look_alike(spool.pictures(pairs[part, 0]), spool.pictures(pairs[part, 1]))
     return result
 

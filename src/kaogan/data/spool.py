@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]
 
+CHUNK_BYTES = 4 * 2**20
+
 
 class Spool:
     """An append-only list of (picture, row) on the disk; every picture has the same shape."""
@@ -23,6 +25,7 @@ class Spool:
     def __init__(self, folder: Path, shape: tuple[int, int, int]) -> None:
         self.shape = shape
         self.picture_bytes = int(np.prod(shape))
+        self.chunk = max(1, CHUNK_BYTES // self.picture_bytes)  # pictures to work on together
         self._pictures = (folder / "spool.pixels").open("w+b")
         self._rows = (folder / "spool.rows").open("w+b")
         self._row_starts = array("q", [0])
@@ -52,10 +55,10 @@ class Spool:
             self._pictures.readinto(result[place].data)
         return result
 
-    def chunks(self, size: int = 512) -> Iterator[Pixels]:
-        """All pictures in order, `size` at a time."""
-        for start in range(0, len(self), size):
-            yield self.pictures(range(start, min(start + size, len(self))))
+    def chunks(self) -> Iterator[Pixels]:
+        """All pictures in order, `chunk` at a time."""
+        for start in range(0, len(self), self.chunk):
+            yield self.pictures(range(start, min(start + self.chunk, len(self))))
 
     def row(self, index: int) -> dict[str, Any]:
         """The row at `index`."""
