@@ -1,0 +1,166 @@
+"""What surrounds the face: background, clothes, accessories."""
+
+import math
+
+import numpy as np
+
+from kaogan.data.avatars.attributes import Avatar
+from kaogan.data.avatars.canvas import Canvas, Points, ellipse, mirror, move, path
+from kaogan.data.avatars.hair import hangs
+from kaogan.data.avatars.palette import WHITE, Tones, clear, cloth_tones, oklch
+
+_STARS = (
+    (8, 12, 1.3),
+    (24, 5, 0.7),
+    (91, 9, 1.1),
+    (76, 4, 0.6),
+    (5, 40, 0.8),
+    (95, 34, 0.7),
+    (11, 66, 1.1),
+    (93, 60, 1.3),
+    (4, 88, 0.7),
+    (97, 84, 0.9),
+)  # x, y, size
+_SQUARE = path("M 0,0 L 100,0 L 100,100 L 0,100")
+
+
+def draw_background(canvas: Canvas, avatar: Avatar) -> None:
+    """Two pastels of neighbouring hues, which go with hair of any colour."""
+    hue = avatar.background_hue
+    first, second = oklch(clear(0.90, hue), 0.06, hue), oklch(0.96, 0.035, hue + 45.0)
+    canvas.fill(_SQUARE, first, posed=False)
+    match avatar.background:
+        case "gradient":
+            canvas.gradient(oklch(clear(0.86, hue - 15.0), 0.075, hue - 15.0), second)
+        case "halves":
+            canvas.fill(path("M 0,100 L 100,0 L 100,100"), second, posed=False)
+        case "stripes":
+            for left in range(-100, 100, 20):
+                stripe = move(path("M 0,100 L 100,0 L 110,0 L 10,100"), left, 0.0)
+                canvas.fill(stripe, second, posed=False)
+        case "dots":
+            for row in range(7):
+                for column in range(7):
+                    x, y = 18.0 * column + 9.0 * (row % 2) - 4.0, 16.0 * row + 2.0
+                    canvas.fill(ellipse(x, y, 3.4, 3.4), second, posed=False)
+        case "disc":
+            canvas.fill(ellipse(50, 46, 45, 45), second, posed=False)
+        case "stars":
+            sparkle = path("M 0,-5 Q 0.8,-0.8 4,0 Q 0.8,0.8 0,5 Q -0.8,0.8 -4,0 Q -0.8,-0.8 0,-5")
+            for x, y, grown in _STARS:
+                canvas.fill(move(sparkle * grown, x, y), WHITE, posed=False)
+        case "rays":
+            for angle in np.arange(0.0, 2.0 * math.pi, math.pi / 8):
+                (x0, y0), (x1, y1) = (
+                    (50 + 90 * math.sin(a), 50 - 90 * math.cos(a))
+                    for a in (angle, angle + math.pi / 16)
+                )
+                canvas.fill(np.array([[50.0, 50.0], [x0, y0], [x1, y1]]), second, posed=False)
+
+
+def draw_outfit(canvas: Canvas, avatar: Avatar) -> None:
+    cloth = cloth_tones(avatar.outfit_hue)
+    match avatar.outfit:
+        case "sailor":
+            body = path("M 37,91 C 28,94 17,96 10,104 L 90,104 C 83,96 72,94 63,91 L 50,104")
+            canvas.shape(body, oklch(0.97, 0.008, 250), cloth.line)
+            collar = path(
+                "M 39,88 C 32,92 24,94 20,96 L 30,106 L 50,104 L 70,106 L 80,96"
+                " C 76,94 68,92 61,88 L 50,101"
+            )
+            canvas.shape(collar, cloth.shade, cloth.line)
+        case "shirt":
+            canvas.shape(
+                path("M 36,92 C 26,95 14,97 8,104 L 92,104 C 86,97 74,95 64,92 L 50,99"),
+                cloth.base,
+                cloth.line,
+            )
+            collar = path("M 40,87 L 50,98 L 43,104 L 35,92")
+            for each in (collar, mirror(collar)):
+                canvas.shape(each, WHITE, cloth.line)
+        case "hoodie":
+            canvas.shape(
+                path(
+                    "M 34,88 C 24,92 12,95 6,104 L 94,104 C 88,95 76,92 66,88 C 64,98 36,98 34,88"
+                ),
+                cloth.base,
+                cloth.line,
+            )
+            canvas.shape(
+                path(
+                    "M 36,85 C 30,88 29,94 34,98 C 42,104 58,104 66,98"
+                    " C 71,94 70,88 64,85 C 64,96 36,96 36,85"
+                ),
+                cloth.shade,
+                cloth.line,
+            )
+        case "turtleneck":
+            canvas.shape(
+                path("M 38,92 C 26,95 14,97 8,104 L 92,104 C 86,97 74,95 62,92"),
+                cloth.base,
+                cloth.line,
+            )
+            canvas.shape(
+                path("M 39.5,85 Q 50,90 60.5,85 L 61.5,94 Q 50,99 38.5,94"), cloth.base, cloth.line
+            )
+
+
+def draw_ears_and_band(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
+    """Accessories that sit behind the fringe."""
+    if avatar.accessory == "cat_ears":
+        ear = path("M 15,28 C 10,14 10,4 13,-2 C 22,1 31,6 37,13")
+        inner = path("M 18,22 C 15,14 14,8 15,4 C 21,6 26,9 30,13")
+        for outline, lining in ((ear, inner), (mirror(ear), mirror(inner))):
+            canvas.shape(outline, hair.base, hair.line)
+            canvas.fill(lining, oklch(0.86, 0.075, 15.0))
+
+
+def draw_accessory(canvas: Canvas, avatar: Avatar, front: Points) -> None:
+    """Accessories that sit on the hair, or before the eyes."""
+    cloth = cloth_tones(avatar.accessory_hue)
+    match avatar.accessory:
+        case "ribbon":
+            _bow(canvas, cloth, 76.0 if avatar.parting == "left" else 24.0, 14.0)
+        case "hairband":
+            band = path(
+                "M 11,44 C 16,24 30,12 50,12 C 70,12 84,24 89,44 L 84,46"
+                " C 80,29 68,17.5 50,17.5 C 32,17.5 20,29 16,46"
+            )
+            with canvas.clip(front):
+                canvas.shape(band, cloth.base, cloth.line, 0.9)
+        case "clip":
+            for step in (0.0, 4.6):
+                clip = move(path("M 64,31 L 77,26 L 78,29 L 65,34"), 0.6 * step, step)
+                canvas.shape(hangs(avatar.parting, clip), cloth.base, cloth.line, 0.8)
+        case "flower":
+            x, y = 76.0 if avatar.parting == "left" else 24.0, 22.0
+            for angle in np.arange(5) * (2 * math.pi / 5):
+                petal = ellipse(x + 4.6 * math.sin(angle), y - 4.6 * math.cos(angle), 4.0, 4.0)
+                canvas.shape(petal, cloth.shine, cloth.line, 0.8)
+            canvas.shape(ellipse(x, y, 2.6, 2.6), oklch(0.88, 0.14, 92.0), cloth.line, 0.7)
+        case "headphones":
+            band = path(
+                "M 12,50 C 10,14 30,1 50,1 C 70,1 90,14 88,50 L 84,50"
+                " C 86,18 68,5.5 50,5.5 C 32,5.5 14,18 16,50"
+            )
+            canvas.shape(band, oklch(0.95, 0.01, 260), oklch(0.5, 0.02, 270), 0.9)
+            for x in (14.0, 86.0):
+                canvas.shape(ellipse(x, 54, 6.4, 9.5), cloth.base, cloth.line)
+                canvas.fill(ellipse(x, 53, 3.2, 5.6), cloth.shine)
+        case "glasses":
+            for x in (34.0, 66.0):
+                canvas.outline(ellipse(x, 57.5, 13.0, 11.6), cloth.line, 1.3)
+            canvas.stroke(path("M 47,56 Q 50,54 53,56"), cloth.line, 1.3, 1.3, 1.3)
+
+
+def _bow(canvas: Canvas, cloth: Tones, x: float, y: float) -> None:
+    wing = path("M 0,0 C 4,-8 12,-10 13,-6 C 14,-2 14,3 12,6 C 9,8 4,5 0,0")
+    tail = path("M 0,0 L 8,9 L 4.5,9.5 L 3.5,13 L -1,2")
+    fold = path("M 2,0 Q 6,-3 10,-3")
+    sides = np.array([[1.0, 1.0], [-1.0, 1.0]])
+    for side in sides:
+        canvas.shape(move(tail * side, x, y), cloth.shade, cloth.line, 0.9)
+    for side in sides:
+        canvas.shape(move(wing * side, x, y), cloth.base, cloth.line)
+        canvas.stroke(move(fold * side, x, y), cloth.shade, 1.4)
+    canvas.shape(ellipse(x, y, 3.0, 3.2), cloth.base, cloth.line)

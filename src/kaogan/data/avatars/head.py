@@ -1,0 +1,188 @@
+"""The head without its hair: neck, face, eyes, brows, mouth."""
+
+import functools
+import math
+
+import numpy as np
+
+from kaogan.data.avatars.attributes import Avatar, EyeShape
+from kaogan.data.avatars.canvas import Canvas, Points, ellipse, mirror, move, path
+from kaogan.data.avatars.palette import WHITE, Colour, Tones, mix, oklch
+
+FACE = path(
+    "M 20.5,42 C 20.5,54 21.5,62 26.5,68.5 C 32,75.5 42,83.5 50,84 C 58,83.5 68,75.5 73.5,68.5"
+    " C 78.5,62 79.5,54 79.5,42 C 79.5,22 66,12 50,12 C 34,12 20.5,22 20.5,42"
+)
+EAR = path("M 22,47 C 17,44 15,50 17,55 C 18.5,59.5 21.5,61.5 24,60")
+EAR_FOLD = path("M 19,51 C 18.3,53.5 19.4,56 21.5,57")
+NECK = path("M 41,74 L 41,90 C 36,94 28,96 20,102 L 80,102 C 72,96 64,94 59,90 L 59,74")
+NECK_SHADOW = path("M 41,76 L 41,85 C 45,91 52,93 59,90 L 59,76")
+
+EYE_X, EYE_Y, EYE_WIDTH, EYE_HEIGHT = 15.2, 56.0, 8.8, 10.0  # offset from the middle; half sizes
+
+# The open eye, outer corner at x = 10, 10 being its half sizes: upper lid, lower lid.
+_LIDS: dict[EyeShape, tuple[str, str]] = {
+    "round": (
+        "M -10,1.6 C -9.2,-6.2 -4.5,-9.6 0.8,-9.6 C 6,-9.6 9.5,-5.5 10,0.2",
+        "M 10,0.2 C 9.2,4.8 6.2,9.5 0.8,9.5 C -4.6,9.5 -8,6.2 -10,1.6",
+    ),
+    "almond": (
+        "M -10,2.6 C -8.8,-5 -3.8,-8.6 1.2,-8.6 C 6,-8.6 9.5,-4.5 10.6,-0.4",
+        "M 10.6,-0.4 C 9,4.6 5.6,8.8 0.8,8.8 C -4.2,8.8 -7.8,6.6 -10,2.6",
+    ),
+    "upturned": (
+        "M -10,3.6 C -8.6,-3.4 -3.6,-7.8 1.6,-9 C 6.2,-10 9.5,-7.4 10.8,-3.2",
+        "M 10.8,-3.2 C 9.8,3.4 6.4,8.6 1.2,9 C -3.8,9.2 -7.6,7 -10,3.6",
+    ),
+    "droopy": (
+        "M -10,-0.2 C -8.5,-7 -3.6,-9.4 1,-9 C 6,-8.2 9.5,-2.5 10.4,3",
+        "M 10.4,3 C 9.2,7 5.6,9.6 0.5,9.4 C -4.6,9.2 -8,5.5 -10,-0.2",
+    ),
+}
+
+
+def draw_body(canvas: Canvas, skin: Tones) -> None:
+    canvas.shape(NECK, skin.base, skin.line)
+    canvas.fill(NECK_SHADOW, skin.shade)
+
+
+def draw_face(canvas: Canvas, avatar: Avatar, skin: Tones, fringe: Points) -> None:
+    """Ears and face, shaded on the side away from the light and under the fringe."""
+    for ear, fold in ((EAR, EAR_FOLD), (mirror(EAR), mirror(EAR_FOLD))):
+        canvas.shape(ear, skin.base, skin.line)
+        canvas.stroke(fold, skin.shade, 1.2)
+    canvas.fill(FACE, skin.shade)
+    to_light = -1.0 if avatar.light == "left" else 1.0
+    with canvas.clip(FACE):
+        canvas.fill(move(FACE, 2.4 * to_light, -1.6), skin.base)
+        canvas.fill(move(fringe, -0.8 * to_light, 3.4), skin.shade)
+        _blush(canvas, avatar, skin)
+    canvas.outline(FACE, skin.line)
+    # The nose is a hint: a small shadow, away from the light.
+    nose = path("M 50,64.2 Q 51.4,65.6 50.2,66.6")
+    canvas.stroke(nose if to_light < 0 else mirror(nose), mix(skin.shade, skin.line, 0.45), 0.9)
+
+
+def _blush(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
+    rose = mix(skin.base, (255, 96, 110), 0.75)
+    for x in (29.0, 71.0):
+        canvas.glow(x, 67.0, 8.5, 5.0, rose, 0.15 + 0.7 * avatar.blush)
+        if avatar.blush > 0.72:
+            for step in (-2.6, 0.0, 2.6):
+                line = move(path("M 0.8,-1.7 L -0.8,1.7"), x + step, 67.2)
+                canvas.stroke(line, mix(skin.base, (226, 60, 84), 0.6), 0.7, 0.4, 0.4)
+
+
+def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
+    line = mix(skin.line, (150, 30, 50), 0.35)
+    inside, tongue = oklch(0.50, 0.13, 18.0), oklch(0.74, 0.13, 20.0)
+    match avatar.mouth:
+        case "smile":
+            canvas.stroke(path("M 44.6,72.6 Q 50,77.2 55.4,72.6"), line, 1.15, 0.7, 0.7)
+        case "flat":
+            canvas.stroke(path("M 46,74 Q 50,73.6 54,74"), line, 1.1, 0.7, 0.7)
+        case "pout":
+            canvas.stroke(path("M 46.4,75.4 Q 50,72.2 53.6,75.4"), line, 1.15, 0.7, 0.7)
+        case "cat":
+            canvas.stroke(path("M 43.8,72.8 Q 46.6,77 50,73.4"), line, 1.1, 0.7, 0.7)
+            canvas.stroke(path("M 50,73.4 Q 53.4,77 56.2,72.8"), line, 1.1, 0.7, 0.7)
+        case "small_o":
+            canvas.shape(ellipse(50, 74.6, 2.5, 2.9), inside, line, 0.8)
+            canvas.fill(ellipse(50, 76, 1.6, 1.2), tongue)
+        case "open_smile":
+            lips = path(
+                "M 43.2,71.6 Q 50,73.4 56.8,71.6 C 56,77.4 53,80 50,80 C 47,80 44,77.4 43.2,71.6"
+            )
+            canvas.fill(lips, inside)
+            with canvas.clip(lips):
+                canvas.fill(ellipse(50, 80, 4.6, 3.6), tongue)
+                canvas.fill(path("M 43,70 L 57,70 L 55.6,73.6 Q 50,75 44.4,73.6"), WHITE)
+            canvas.outline(lips, line, 0.8)
+        case "grin":
+            lips = path(
+                "M 43.4,71.8 Q 50,73.6 56.6,71.8 C 55.6,76.4 53,77.8 50,77.8"
+                " C 47,77.8 44.4,76.4 43.4,71.8"
+            )
+            canvas.fill(lips, WHITE)
+            with canvas.clip(lips):
+                canvas.fill(
+                    path("M 40,75.6 Q 50,76.8 60,75.6 L 60,80 L 40,80"), oklch(0.86, 0.02, 300)
+                )
+            canvas.outline(lips, line, 0.9)
+
+
+@functools.cache
+def _lids(shape: EyeShape, side: int, closed: float) -> tuple[Points, Points, Points]:
+    """Upper lid, lower lid and the lash of one eye in paper units.
+
+    `side` is -1 for the viewer's left; `closed` lowers the upper lid by that share.
+    """
+    upper, lower = (path(lid).copy() for lid in _LIDS[shape])
+    t = np.linspace(0.0, 1.0, len(upper))
+    upper[:, 1] += closed * (7.5 - upper[:, 1]) * np.sin(math.pi * t)
+    # The lash thickens outwards and ends in a wing beyond the outer corner.
+    thick = 0.7 + 3.3 * np.sin(0.1 + 2.15 * t)
+    above = upper + np.stack([0.3 * t, -thick], axis=1)
+    corner = upper[-1:]
+    lash = np.concatenate([upper, move(corner, 0.0, 1.0), move(corner, 2.6, -2.6), above[::-1]])
+    return _at_eye(upper, side), _at_eye(lower, side), _at_eye(lash, side)
+
+
+def _at_eye(points: Points, side: int) -> Points:
+    """Points of an eye, 10 units to its half sizes, on the paper."""
+    scale = np.array([side * EYE_WIDTH, EYE_HEIGHT]) / 10.0
+    return move(points * scale, 50.0 + side * EYE_X, EYE_Y)
+
+
+def draw_eyes(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
+    lash = oklch(0.27, 0.05, avatar.eye_hue)
+    winking = 1 if avatar.parting == "left" else -1
+    for side in (-1, 1):
+        if avatar.eye_state == "happy" or (avatar.eye_state == "wink" and side == winking):
+            _closed_eye(canvas, side, lash)
+        else:
+            _open_eye(canvas, avatar, side, lash, skin)
+
+
+def _closed_eye(canvas: Canvas, side: int, lash: Colour) -> None:
+    arc = path("M -10,5 C -6,-4.5 5,-6 10.5,4")
+    canvas.stroke(_at_eye(arc, side), lash, 2.4, 1.0, 1.8)
+    canvas.stroke(_at_eye(path("M 8.5,1.5 Q 11,2 13,0.3"), side), lash, 1.1, 1.1, 0.4)
+
+
+def _open_eye(canvas: Canvas, avatar: Avatar, side: int, lash: Colour, skin: Tones) -> None:
+    upper, lower, lashes = _lids(avatar.eye_shape, side, 0.26 * (avatar.eye_state == "soft"))
+    white = np.concatenate([upper, lower])
+    canvas.fill(white, oklch(0.985, 0.004, 250.0))
+    with canvas.clip(white):
+        shadow = np.concatenate([move(upper, 0.0, 2.6), move(upper, 0.0, -4.0)[::-1]])
+        canvas.fill(shadow, oklch(0.84, 0.03, 290.0))
+        _iris(canvas, avatar, 50.0 + side * (EYE_X + 0.3) + 1.7 * avatar.gaze, EYE_Y - 0.3)
+    canvas.stroke(lower[:-2], mix(skin.line, lash, 0.35), 0.85, 1.0, 0.0)
+    canvas.fill(lashes, lash)
+    crease = upper[len(upper) // 4 : -len(upper) // 6]
+    canvas.stroke(move(crease, side * 0.6, -3.9), mix(skin.shade, skin.line, 0.5), 0.7)
+
+
+def _iris(canvas: Canvas, avatar: Avatar, x: float, y: float) -> None:
+    """Dark above and bright below, as if lit through from underneath; then the highlights."""
+    hue = avatar.eye_hue
+    canvas.fill(ellipse(x, y, 6.9, 9.4), oklch(0.34, 0.10, hue))
+    canvas.fill(ellipse(x, y, 6.1, 8.7), oklch(0.44, 0.14, hue))
+    for step, lightness in enumerate((0.52, 0.60, 0.68, 0.76)):
+        glass = ellipse(x, y + 1.6 + 1.1 * step, 5.6 - 0.5 * step, 6.8 - 1.2 * step)
+        canvas.fill(glass, oklch(lightness, 0.16, hue + 6.0 * step))
+    canvas.fill(ellipse(x, y - 0.4, 2.6, 3.8), oklch(0.25, 0.07, hue))
+    canvas.fill(ellipse(x, y + 6.2, 3.2, 1.4), oklch(0.90, 0.11, hue + 25.0))
+    to_light = -1.0 if avatar.light == "left" else 1.0
+    canvas.fill(ellipse(x + 2.6 * to_light, y - 4.0, 2.7, 3.0), WHITE)
+    canvas.fill(ellipse(x - 2.8 * to_light, y + 3.2, 1.4, 1.5), WHITE)
+
+
+def draw_brows(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
+    slope = 2.3 * avatar.brow_angle
+    for side in (-1, 1):
+        brow = path("M -6.5,0.6 Q 0.5,-2.6 7,0.6").copy()
+        brow[:, 1] -= slope * brow[:, 0] / 7.0  # a determined brow is low inside
+        brow = move(brow * np.array([side, 1.0]), 50.0 + side * 15.5, 40.2)
+        canvas.stroke(brow, hair.line, 1.5, 1.0, 0.2)
