@@ -9,6 +9,7 @@ Some data sets have more: `attributes.jsonl`, one row for each picture, in the s
 """
 
 import contextlib
+import dataclasses
 import errno
 import hashlib
 import json
@@ -24,6 +25,7 @@ import numpy.lib.format as npy
 import numpy.typing as npt
 
 from kaogan.data.reasons import Reason
+from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Pixels, Spool
 from kaogan.errors import KaoganError
 from kaogan.files import atomic_folder, remove_partials
@@ -32,11 +34,8 @@ VERSION = 1
 IMAGES, MANIFEST, REJECTED = "images.npy", "manifest.jsonl", "rejected.jsonl"
 ATTRIBUTES, SUMMARY = "attributes.jsonl", "dataset.json"
 
-HELD_OUT_SHARE = 0.1
-HELD_OUT_LIMIT = 5000
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays cannot be compared in one word; fingerprints can
 class Dataset:
     """A prepared data set, opened. Pictures are uint8, H x W x C; nothing is read until used.
 
@@ -104,6 +103,9 @@ class Repeat:
     index: int
     original: int
     reason: Reason
+
+
+FindRepeats = Callable[[Spool], Sequence[Repeat]]
 
 
 def open_dataset(path: Path | str) -> Dataset:
@@ -177,7 +179,7 @@ def write_dataset(
     size: int,
     channels: int,
     about: Mapping[str, Any],
-    find_repeats: Callable[[Spool], Sequence[Repeat]] | None = None,
+    find_repeats: FindRepeats | None = None,
 ) -> Dataset:
     """Write a data set at `out` and open it. Memory does not hold the pictures.
 
@@ -200,27 +202,20 @@ def write_dataset(
     with _explained(out):
         remove_partials(out)
         with atomic_folder(out) as folder:
-            spool = Spool(folder, (size, size, channels))
-            with (folder / REJECTED).open("w", encoding="utf-8", newline="\n") as rejected:
-                counts = _collect(pictures, spool, rejected)
-                repeats = find_repeats(spool) if find_repeats else ()
-                for repeat in repeats:
-                    counts[repeat.reason] += 1
-                    _write_row(rejected, _repeat_row(repeat, spool))
-            left_out = {repeat.index for repeat in repeats}
-            kept = np.array([i for i in range(len(spool)) if i not in left_out], np.intp)
-            if len(kept) == 0:
-                raise KaoganError(f"no usable picture: {_in_words(counts)}; nothing was written")
-            held_out = choose_held_out(spool.digests()[kept])
-            order = np.concatenate([kept[~held_out], kept[held_out]])
-            fingerprint = _write_pictures(folder, spool, order, int((~held_out).sum()))
-            spool.remove()
+            with Spool(folder, (size, size, channels)) as spool:
+                kept, counts = _collect(pictures, spool, folder / REJECTED, find_repeats)
+                if len(kept) == 0:
+                    raise KaoganError(f"no usable picture: {_in_words(counts)}")
+                held_out = choose_held_out(spool.digests()[kept])
+                train = int((~held_out).sum())
+                order = np.concatenate([kept[~held_out], kept[held_out]])
+                fingerprint = _write_pictures(folder, spool, order, train)
             summary = {
                 "version": VERSION,
                 "size": size,
                 "channels": channels,
-                "train": int((~held_out).sum()),
-                "held_out": int(held_out.sum()),
+                "train": train,
+                "held_out": len(kept) - train,
                 "rejected": {str(reason): counts[reason] for reason in Reason if counts[reason]},
                 "fingerprint": fingerprint,
                 **about,
@@ -237,34 +232,27 @@ def refuse_existing(out: Path) -> None:
         raise KaoganError(f"{out} exists already; choose another name, or delete it first")
 
 
-def choose_held_out(digests: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which pictures to set aside, given the sha256 of each (N x 32): a mask of N.
-
-    A picture is held out if its hash is among the lowest tenth of all possible hashes, so that
-    its fate does not depend on the others. Two exceptions: of more than 5,000 only the lowest
-    5,000 are held out; and of two or more pictures at least one is, and one is not. As data is
-    added, no training picture is ever held out later (but for sets so small that the second
-    exception applies).
-    """
-    values = digests[:, :8].copy().view(">u8")[:, 0]
-    order = np.argsort(values, kind="stable")
-    below = int((values < HELD_OUT_SHARE * 2.0**64).sum())
-    count = min(max(below, 1), HELD_OUT_LIMIT, len(values) - 1)
-    held_out = np.zeros(len(values), np.bool_)
-    held_out[order[:count]] = True
-    return held_out
-
-
-def _collect(pictures: Iterable[Picture | LeftOut], spool: Spool, rejected: Any) -> Counter[Reason]:
+def _collect(
+    pictures: Iterable[Picture | LeftOut],
+    spool: Spool,
+    rejected_path: Path,
+    find_repeats: FindRepeats | None,
+) -> tuple[npt.NDArray[np.intp], Counter[Reason]]:
+    """Fill the spool; list what is left out; return what to keep of the spool, and the counts."""
     counts: Counter[Reason] = Counter()
-    for picture in pictures:
-        if isinstance(picture, Picture):
-            spool.append(picture.pixels, {"row": picture.row, "attributes": picture.attributes})
-        else:
-            counts[picture.reason] += 1
-            row = {"source": picture.source, "reason": picture.reason, "detail": picture.detail}
-            _write_row(rejected, row)
-    return counts
+    with rejected_path.open("w", encoding="utf-8", newline="\n") as rejected:
+        for picture in pictures:
+            if isinstance(picture, Picture):
+                row = {"row": picture.row, "attributes": picture.attributes}
+                spool.append(picture.pixels, row)
+            else:
+                counts[picture.reason] += 1
+                _write_row(rejected, dataclasses.asdict(picture))
+        repeats = find_repeats(spool) if find_repeats else ()
+        for repeat in repeats:
+            counts[repeat.reason] += 1
+            _write_row(rejected, _repeat_row(repeat, spool))
+    return np.delete(np.arange(len(spool)), [repeat.index for repeat in repeats]), counts
 
 
 def _write_row(file: Any, row: Mapping[str, Any]) -> None:

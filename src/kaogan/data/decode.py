@@ -28,7 +28,8 @@ FILTER = "lanczos (Pillow, antialiased)"
 
 # Only these are tried: others start outside programs (EPS), or have no signature to be known by.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "GIF", "AVIF", "TIFF")
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"BM", b"GIF8", b"II*\0", b"MM\0*")
+FORMAT_NAMES = "JPEG, PNG, WebP, BMP, GIF, AVIF, TIFF"
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*")
 
 DEFAULT_MAX_PIXELS = 50_000_000
 PILLOW_MAX_PIXELS = 178_956_970  # beyond, Pillow itself refuses
@@ -129,10 +130,17 @@ def _open(content: bytes | Pixels) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise Rejected(Reason.TOO_MANY_PIXELS, str(error)) from None
     except Exception as error:  # broken headers trip decoders up in many ways
-        known = content.startswith(SIGNATURES) or content[4:8] == b"ftyp"
-        if known or not isinstance(error, UnidentifiedImageError):
+        if _begins_like_an_image(content) or not isinstance(error, UnidentifiedImageError):
             raise Rejected(Reason.DAMAGED, "its header cannot be read") from None
-        raise Rejected(Reason.NOT_AN_IMAGE) from None
+        raise Rejected(Reason.NOT_AN_IMAGE, f"none of {FORMAT_NAMES}") from None
+
+
+def _begins_like_an_image(content: bytes) -> bool:
+    return (
+        content.startswith(SIGNATURES)
+        or (content.startswith(b"RIFF") and content[8:12] == b"WEBP")
+        or content[4:12] in (b"ftypavif", b"ftypavis")
+    )
 
 
 def _check_size(image: Image.Image, preparation: Preparation) -> None:
@@ -151,17 +159,26 @@ def _check_size(image: Image.Image, preparation: Preparation) -> None:
 def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
     try:
         image.load()
-        upright = ImageOps.exif_transpose(image)
+        upright = _upright(image)
+        plain = _plain(upright, preparation)
+    except Rejected:
+        raise
     except Exception as error:  # broken data trips decoders up in many ways
         raise Rejected(Reason.DAMAGED, " ".join(str(error).split())[:200]) from None
-    plain = _plain(upright, preparation)
     content = _resized(plain, preparation)
-    if all(low == high for low, high in _extrema(content)):
+    if _is_flat(content):
         raise Rejected(Reason.FLAT)
     pixels = np.asarray(_padded(content, preparation))
     if preparation.channels == 1:
         pixels = pixels[..., None]
     return Decoded(pixels, upright.size)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # broken EXIF data says nothing, and the picture may still be good
+        return image
 
 
 def _plain(image: Image.Image, preparation: Preparation) -> Image.Image:
@@ -204,7 +221,6 @@ def _padded(image: Image.Image, preparation: Preparation) -> Image.Image:
     return background
 
 
-def _extrema(image: Image.Image) -> tuple[tuple[int, int], ...]:
-    """The least and the greatest value of each channel."""
+def _is_flat(image: Image.Image) -> bool:
     values = np.asarray(image).reshape(image.height * image.width, -1)
-    return tuple(zip(values.min(axis=0), values.max(axis=0), strict=True))
+    return bool((values == values[0]).all())

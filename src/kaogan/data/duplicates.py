@@ -42,8 +42,7 @@ Hashes = npt.NDArray[np.uint64]
 def find_repeats(spool: Spool) -> list[Repeat]:
     """The pictures to leave out, in order, each with the earlier one that stays in its place."""
     exact = _exact_repeats(spool)
-    repeated = {repeat.index for repeat in exact}
-    distinct = np.array([i for i in range(len(spool)) if i not in repeated], np.intp)
+    distinct = np.delete(np.arange(len(spool)), [repeat.index for repeat in exact])
     return sorted([*exact, *_near_repeats(spool, distinct)], key=lambda repeat: repeat.index)
 
 

@@ -6,7 +6,9 @@ in the order of the sources: so the result does not depend on how many there are
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -84,21 +86,20 @@ def prepare(
         "max_pixels": max_pixels,
         "duplicates": "kept" if keep_duplicates else f"left out; near: {RULE}",
     }
-    with _tracker(paths, progress) as tracker:
+    total = count_items(paths)
+    workers = workers or _processors()
+    if total is not None:
+        workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
+    shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
+    with shown as tracker:
         return write_dataset(
             Path(out),
-            _decode_all(read_items(paths), preparation, workers or _processors(), tracker),
+            _decode_all(read_items(paths), preparation, workers, tracker),
             size=size,
             channels=channels,
             about=about,
             find_repeats=None if keep_duplicates else find_repeats,
         )
-
-
-def _tracker(paths: Sequence[Path], shown: bool) -> AbstractContextManager[Tracker]:
-    if not shown:
-        return nullcontext(Silent())
-    return track(count_items(paths), "preparing", "pictures")
 
 
 def _processors() -> int:
@@ -171,6 +172,16 @@ _worker: tuple[Preparation, AbstractContextManager[Any]]
 def _start_worker(preparation: Preparation, one_at_a_time: AbstractContextManager[Any]) -> None:
     global _worker
     _worker = preparation, one_at_a_time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to deal with
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, which would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(chunk: list[Item]) -> list[Outcome]:

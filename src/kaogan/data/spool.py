@@ -66,7 +66,10 @@ class Spool:
         row: dict[str, Any] = json.loads(self._rows.readline())
         return row
 
-    def remove(self) -> None:
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Close and delete the files."""
         for file in (self._pictures, self._rows):
             file.close()

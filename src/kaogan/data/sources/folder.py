@@ -30,7 +30,12 @@ class Folder:
         return path.is_dir()
 
     def count(self, path: Path) -> int | None:
-        return sum(1 for _ in _walk(path, ""))
+        count = 0
+        for _, found in _walk(path, ""):
+            if isinstance(found, Path) and _kind_within(found):
+                return None  # nobody knows how many pictures are in there
+            count += 1
+        return count
 
     def items(self, path: Path) -> Iterator[Item]:
         try:

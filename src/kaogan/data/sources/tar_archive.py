@@ -74,7 +74,7 @@ def _entries(path: Path, guard: _Guard) -> Iterator[Item]:
         while (entry := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # or they pile up
             if not entry.isdir() and not is_hidden(entry.name):
-                yield Item(entry.name, _read(archive, entry))
+                yield Item(entry.name.removeprefix("./"), _read(archive, entry))
         # tarfile takes a broken header for the end: but after the end there are only zeros.
         while guard.read(2**20):
             pass

@@ -1,0 +1,71 @@
+"""`kaogan data fetch`: known data sets, downloaded by kagglehub and prepared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaogan.data.dataset import Dataset, refuse_existing
+from kaogan.data.prepare import prepare
+from kaogan.errors import KaoganError
+from kaogan.registry import Registry
+
+
+@dataclass(frozen=True)
+class KaggleSet:
+    """A data set on Kaggle: its handle there, and what one gets."""
+
+    handle: str
+    contents: str
+
+    @property
+    def page(self) -> str:
+        """Where a person can download it."""
+        return f"https://www.kaggle.com/datasets/{self.handle}"
+
+
+kaggle_sets: Registry[KaggleSet] = Registry("data set to fetch")
+kaggle_sets.register("anime-faces")(
+    KaggleSet("splcher/animefacedataset", "63,632 anime faces of about 25 to 220 pixels")
+)
+
+
+def fetch(
+    name: str,
+    out: Path | str,
+    *,
+    size: int = 64,
+    channels: int = 3,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Download the data set `name` into kagglehub's cache and prepare it at `out`.
+
+    The other arguments are those of `prepare`.
+
+    Raises:
+        UsageError: no data set has this name.
+        KaoganError: it cannot be downloaded (the message says how to do it by hand), or prepared.
+
+    """
+    kaggle_set = kaggle_sets[name]
+    refuse_existing(Path(out))
+    folder = _download(kaggle_set, Path(out), size)
+    return prepare([folder], out, size=size, channels=channels, workers=workers, progress=progress)
+
+
+def _download(kaggle_set: KaggleSet, out: Path, size: int) -> Path:
+    by_hand = (
+        f"or download {kaggle_set.page} by hand ({kaggle_set.contents}; the Download button gives "
+        f"archive.zip) and run: kaogan data prepare archive.zip --out {out} --size {size}"
+    )
+    try:
+        import kagglehub
+    except ImportError:
+        raise KaoganError(f'run pip install "kaogan[kaggle]" and try again; {by_hand}') from None
+    try:
+        return Path(kagglehub.dataset_download(kaggle_set.handle))
+    except Exception as error:  # of requests, of kagglehub, of the operating system, ...
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise KaoganError(
+            f"cannot download {kaggle_set.handle} from Kaggle ({reason}); "
+            f"check the network and your Kaggle credentials, {by_hand}"
+        ) from None
