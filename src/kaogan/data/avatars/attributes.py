@@ -95,8 +95,9 @@ RANGES: dict[str, tuple[float, float]] = {
     "shift_y": (-2.0, 2.0),
 }
 
-# Hair of every hue exists here, but acid yellow-greens (OKLCH 100 to 170) are made rarer.
-HAIR_HUE_QUANTILES = ((0.0, 0.38, 0.46, 1.0), (0.0, 100.0, 170.0, 360.0))
+# Hair of every hue exists here, but greens (OKLCH 100 to 170) and teals (to 215) are rarer: a
+# piecewise linear quantile function, its arguments and its values.
+HAIR_HUE_QUANTILES = ((0.0, 0.40, 0.46, 0.55, 1.0), (0.0, 100.0, 170.0, 215.0, 360.0))
 
 AHOGE_PROBABILITY = 0.3
 

@@ -18,25 +18,25 @@ EAR_FOLD = path("M 19,51 C 18.3,53.5 19.4,56 21.5,57")
 NECK = path("M 41,74 L 41,90 C 36,94 28,96 20,102 L 80,102 C 72,96 64,94 59,90 L 59,74")
 NECK_SHADOW = path("M 41,76 L 41,85 C 45,91 52,93 59,90 L 59,76")
 
-EYE_X, EYE_Y, EYE_WIDTH, EYE_HEIGHT = 15.2, 56.0, 8.8, 10.0  # offset from the middle; half sizes
+EYE_X, EYE_Y, EYE_WIDTH, EYE_HEIGHT = 15.2, 57.0, 8.9, 9.9  # offset from the middle; half sizes
 
 # The open eye, outer corner at x = 10, 10 being its half sizes: upper lid, lower lid.
 _LIDS: dict[EyeShape, tuple[str, str]] = {
     "round": (
-        "M -10,1.6 C -9.2,-6.2 -4.5,-9.6 0.8,-9.6 C 6,-9.6 9.5,-5.5 10,0.2",
-        "M 10,0.2 C 9.2,4.8 6.2,9.5 0.8,9.5 C -4.6,9.5 -8,6.2 -10,1.6",
+        "M -10,1.6 C -9.2,-6.2 -4.5,-10 0.8,-10 C 6,-10 9.5,-5.5 10,0.2",
+        "M 10,0.2 C 9.2,4.8 6.2,9.6 0.8,9.6 C -4.6,9.6 -8,6.2 -10,1.6",
     ),
     "almond": (
-        "M -10,2.6 C -8.8,-5 -3.8,-8.6 1.2,-8.6 C 6,-8.6 9.5,-4.5 10.6,-0.4",
-        "M 10.6,-0.4 C 9,4.6 5.6,8.8 0.8,8.8 C -4.2,8.8 -7.8,6.6 -10,2.6",
+        "M -10.4,2.8 C -9,-3.6 -4,-7.6 1.2,-7.8 C 6,-7.8 9.5,-4.5 11,-0.6",
+        "M 11,-0.6 C 9,4.6 5.6,8.4 0.8,8.4 C -4.2,8.4 -7.8,6.6 -10.4,2.8",
     ),
     "upturned": (
-        "M -10,3.6 C -8.6,-3.4 -3.6,-7.8 1.6,-9 C 6.2,-10 9.5,-7.4 10.8,-3.2",
-        "M 10.8,-3.2 C 9.8,3.4 6.4,8.6 1.2,9 C -3.8,9.2 -7.6,7 -10,3.6",
+        "M -10,4.4 C -8.6,-2.4 -3.8,-7.4 1.6,-8.6 C 6,-9.4 9.5,-7.4 11.2,-4",
+        "M 11.2,-4 C 10.4,2.6 7,8.2 1.6,9 C -3.8,9.4 -7.6,7.4 -10,4.4",
     ),
     "droopy": (
-        "M -10,-0.2 C -8.5,-7 -3.6,-9.4 1,-9 C 6,-8.2 9.5,-2.5 10.4,3",
-        "M 10.4,3 C 9.2,7 5.6,9.6 0.5,9.4 C -4.6,9.2 -8,5.5 -10,-0.2",
+        "M -10,-2 C -8.5,-8 -4,-9.8 0,-9 C 6,-7.8 9.5,-1.5 10.6,5",
+        "M 10.6,5 C 9.2,8.4 5.6,9.8 0.5,9.6 C -4.6,9.2 -8,5 -10,-2",
     ),
 }
 
@@ -151,7 +151,9 @@ def _closed_eye(canvas: Canvas, side: int, lash: Colour) -> None:
 
 
 def _open_eye(canvas: Canvas, avatar: Avatar, side: int, lash: Colour, skin: Tones) -> None:
-    upper, lower, lashes = _lids(avatar.eye_shape, side, 0.26 * (avatar.eye_state == "soft"))
+    upper, lower, lashes = _lids(
+        avatar.eye_shape, side, 0.28 if avatar.eye_state == "soft" else 0.07
+    )
     white = np.concatenate([upper, lower])
     canvas.fill(white, oklch(0.985, 0.004, 250.0))
     with canvas.clip(white):
