@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 from kaogan.data.avatars.attributes import Avatar
 from kaogan.data.avatars.palette import Colour
@@ -25,7 +26,6 @@ _HEADROOM = 2.0  # units by which the figure is lowered, so that the hair fits
 _TURN = 4.2  # units by which the middle of a turned face moves
 _NOSE = np.array([50.0, 52.0])
 _REACH = np.array([42.0, 62.0])  # how far from the nose a turn of the head is felt
-_QUARTER_TURN = np.array([-0.5, 0.5])
 
 
 def curve(control: Points) -> Points:
@@ -84,11 +84,25 @@ def _circle(count: int) -> Points:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+def stroke(points: Points, width: float, start: float = 0.0, end: float = 0.0) -> Points:
+    """The outline of a brush stroke along a line.
+
+    It is `width` units thick in the middle, `start` and `end` units at its ends.
+    """
+    along = np.empty_like(points)
+    along[1:-1] = points[2:] - points[:-2]
+    along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
+    normal = along[:, ::-1] * np.array([-0.5, 0.5]) / np.hypot(along[:, :1], along[:, 1:])
+    t = np.linspace(0.0, 1.0, len(points))[:, None]
+    swell = np.sin(math.pi * t) ** 0.8
+    half = ((start + (end - start) * t) * (1.0 - swell) + width * swell) * normal
+    return np.concatenate([points + half, (points - half)[::-1]])
+
+
 @functools.cache
-def _brush(count: int) -> tuple[Points, Points]:
-    """The way along a stroke, 0 to 1, and how hard the brush is pressed there; both N x 1."""
-    t = np.linspace(0.0, 1.0, count)[:, None]
-    return t, np.sin(math.pi * t) ** 0.8
+def brush(data: str, width: float, start: float = 0.0, end: float = 0.0) -> Points:
+    """The outline of a stroke along an SVG path."""
+    return stroke(path(data), width, start, end)
 
 
 @functools.cache
@@ -99,6 +113,15 @@ def _spot() -> Image.Image:
     return Image.fromarray(np.rint(255 * (1 - radius**2) ** 2).astype(np.uint8))
 
 
+class _Mark(NamedTuple):
+    """An outline to fill, to draw along, or both; the width is in units."""
+
+    points: Points
+    fill: Colour | None
+    line: Colour | None
+    width: float
+
+
 class Canvas:
     """A picture in the making, at least four times as large as it will be."""
 
@@ -106,7 +129,7 @@ class Canvas:
         self.side = max(256, 4 * size)
         self.unit = self.side / 100.0  # pixels
         self.image = Image.new("RGB", (self.side, self.side))
-        self._pen = ImageDraw.Draw(self.image)
+        self._marks: list[_Mark] = []
         self._turn = _TURN * pose.turn
         cos = pose.scale * math.cos(math.radians(pose.tilt))
         sin = pose.scale * math.sin(math.radians(pose.tilt))
@@ -122,41 +145,44 @@ class Canvas:
         placed: Points = centred @ self._matrix + self._offset
         return placed
 
-    def fill(self, points: Points, colour: Colour, posed: bool = True) -> None:
-        """Fill an outline. `posed=False` draws on the paper itself: the background."""
-        self._pen.polygon(self._flat(points, posed), fill=colour)
+    def fill(self, points: Points, colour: Colour) -> None:
+        """Fill an outline."""
+        self._marks.append(_Mark(points, colour, None, 0.0))
 
     def outline(self, points: Points, colour: Colour, width: float = 1.0) -> None:
         """Draw along a closed outline, `width` units thick."""
-        self._outline(self._flat(points), colour, width)
+        self._marks.append(_Mark(points, None, colour, width))
 
     def shape(self, points: Points, fill: Colour, line: Colour, width: float = 1.0) -> None:
         """Fill an outline and draw along it."""
-        flat = self._flat(points)
-        self._pen.polygon(flat, fill=fill)
-        self._outline(flat, line, width)
+        self._marks.append(_Mark(points, fill, line, width))
 
-    def _outline(self, flat: list[float], colour: Colour, width: float) -> None:
-        thick = max(1, round(width * self.unit))
-        # Rounded joints are dear, and invisible in thin lines.
-        joint = "curve" if thick > 6 else None
-        self._pen.line(flat + flat[:4], fill=colour, width=thick, joint=joint)
+    def _draw_marks(self) -> None:
+        """Draw what has been collected: posing many points at once is much quicker."""
+        if not self._marks:
+            return
+        numbers = self.place(np.concatenate([mark.points for mark in self._marks])).ravel().tolist()
+        pen, first = ImageDraw.Draw(self.image), 0
+        for mark in self._marks:
+            outline = numbers[first : first + 2 * len(mark.points)]
+            first += len(outline)
+            if mark.fill:
+                pen.polygon(outline, fill=mark.fill)
+            if mark.line:
+                thick = max(1, round(mark.width * self.unit))
+                # Rounded joints are dear, and invisible in thin lines.
+                joint = "curve" if thick > 6 else None
+                pen.line(outline + outline[:4], fill=mark.line, width=thick, joint=joint)
+        self._marks = []
 
-    def stroke(
-        self, points: Points, colour: Colour, width: float, start: float = 0.0, end: float = 0.0
-    ) -> None:
-        """A brush stroke: `width` units thick in the middle, `start` and `end` at the ends."""
-        along = np.empty_like(points)
-        along[1:-1] = points[2:] - points[:-2]
-        along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
-        normal = along[:, ::-1] * _QUARTER_TURN
-        normal /= np.hypot(along[:, :1], along[:, 1:])
-        t, swell = _brush(len(points))
-        half = ((start + (end - start) * t) * (1.0 - swell) + width * swell) * normal
-        self.fill(np.concatenate([points + half, (points - half)[::-1]]), colour)
+    def paper(self, points: Points, colour: Colour) -> None:
+        """Fill an outline on the paper itself, whatever the pose: the background."""
+        flat = (points * self.unit + 0.5).ravel().tolist()
+        ImageDraw.Draw(self.image).polygon(flat, fill=colour)
 
     def glow(self, x: float, y: float, rx: float, ry: float, colour: Colour, share: float) -> None:
         """A soft spot of colour: `share` of it in the middle, none at the rim."""
+        self._draw_marks()
         ((cx, cy),) = self.place(np.array([[x, y]])).tolist()
         width, height = (max(1, round(2 * r * self.unit)) for r in (rx, ry))
         mask = _spot().resize((width, height)).point([round(v * share) for v in range(256)])
@@ -169,26 +195,24 @@ class Canvas:
         self.image.paste(paper)
 
     @contextmanager
-    def clip(self, *outlines: Points) -> Iterator[None]:
-        """What is drawn inside the block shows only where every outline covers it."""
-        masks = [self._mask(points) for points in outlines]
-        mask = functools.reduce(ImageChops.logical_and, masks)
-        whole, self.image = self.image, self.image.copy()
-        self._pen = ImageDraw.Draw(self.image)
+    def clip(self, points: Points) -> Iterator[None]:
+        """What is drawn inside the block shows only inside the outline."""
+        self._draw_marks()
+        placed = self.place(points)
+        # Only the part around the outline is copied, drawn on, and pasted back.
+        corner = np.clip(np.floor(placed.min(axis=0)), 0, self.side)
+        opposite = np.clip(np.ceil(placed.max(axis=0)) + 1, corner, self.side)
+        left, top, right, bottom = np.concatenate([corner, opposite]).astype(int).tolist()
+        whole, offset = self.image, self._offset
+        self.image, self._offset = whole.crop((left, top, right, bottom)), offset - corner
+        mask = Image.new("1", self.image.size)
+        ImageDraw.Draw(mask).polygon((placed - corner).ravel().tolist(), fill=1)
         yield
-        whole.paste(self.image, mask=mask)
-        self.image, self._pen = whole, ImageDraw.Draw(whole)
+        self._draw_marks()
+        whole.paste(self.image, (left, top), mask)
+        self.image, self._offset = whole, offset
 
     def finish(self, size: int) -> Pixels:
         """The picture at its own size: every pixel the mean of those it stands for."""
+        self._draw_marks()
         return np.array(self.image.reduce(self.side // size))
-
-    def _mask(self, points: Points) -> Image.Image:
-        mask = Image.new("1", self.image.size)
-        ImageDraw.Draw(mask).polygon(self._flat(points), fill=1)
-        return mask
-
-    def _flat(self, points: Points, posed: bool = True) -> list[float]:
-        placed = self.place(points) if posed else points * self.unit
-        flat: list[float] = placed.ravel().tolist()
-        return flat

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kaogan.data.avatars.attributes import Avatar
-from kaogan.data.avatars.canvas import Canvas, Points, ellipse, mirror, move, path
+from kaogan.data.avatars.canvas import Canvas, Points, brush, ellipse, mirror, move, path
 from kaogan.data.avatars.hair import hangs
 from kaogan.data.avatars.palette import WHITE, Tones, clear, cloth_tones, oklch
 
@@ -28,34 +28,34 @@ def draw_background(canvas: Canvas, avatar: Avatar) -> None:
     """Two pastels of neighbouring hues, which go with hair of any colour."""
     hue = avatar.background_hue
     first, second = oklch(clear(0.90, hue), 0.06, hue), oklch(0.96, 0.035, hue + 45.0)
-    canvas.fill(_SQUARE, first, posed=False)
+    canvas.paper(_SQUARE, first)
     match avatar.background:
         case "gradient":
             canvas.gradient(oklch(clear(0.86, hue - 15.0), 0.075, hue - 15.0), second)
         case "halves":
-            canvas.fill(path("M 0,100 L 100,0 L 100,100"), second, posed=False)
+            canvas.paper(path("M 0,100 L 100,0 L 100,100"), second)
         case "stripes":
             for left in range(-100, 100, 20):
                 stripe = move(path("M 0,100 L 100,0 L 110,0 L 10,100"), left, 0.0)
-                canvas.fill(stripe, second, posed=False)
+                canvas.paper(stripe, second)
         case "dots":
             for row in range(7):
                 for column in range(7):
                     x, y = 18.0 * column + 9.0 * (row % 2) - 4.0, 16.0 * row + 2.0
-                    canvas.fill(ellipse(x, y, 3.4, 3.4), second, posed=False)
+                    canvas.paper(ellipse(x, y, 3.4, 3.4), second)
         case "disc":
-            canvas.fill(ellipse(50, 46, 45, 45), second, posed=False)
+            canvas.paper(ellipse(50, 46, 45, 45), second)
         case "stars":
             sparkle = path("M 0,-5 Q 0.8,-0.8 4,0 Q 0.8,0.8 0,5 Q -0.8,0.8 -4,0 Q -0.8,-0.8 0,-5")
             for x, y, grown in _STARS:
-                canvas.fill(move(sparkle * grown, x, y), WHITE, posed=False)
+                canvas.paper(move(sparkle * grown, x, y), WHITE)
         case "rays":
             for angle in np.arange(0.0, 2.0 * math.pi, math.pi / 8):
                 (x0, y0), (x1, y1) = (
                     (50 + 90 * math.sin(a), 50 - 90 * math.cos(a))
                     for a in (angle, angle + math.pi / 16)
                 )
-                canvas.fill(np.array([[50.0, 50.0], [x0, y0], [x1, y1]]), second, posed=False)
+                canvas.paper(np.array([[50.0, 50.0], [x0, y0], [x1, y1]]), second)
 
 
 def draw_outfit(canvas: Canvas, avatar: Avatar) -> None:
@@ -150,17 +150,17 @@ def draw_accessory(canvas: Canvas, avatar: Avatar, front: Points) -> None:
         case "glasses":
             for x in (34.0, 66.0):
                 canvas.outline(ellipse(x, 57.5, 13.0, 11.6), cloth.line, 1.3)
-            canvas.stroke(path("M 47,56 Q 50,54 53,56"), cloth.line, 1.3, 1.3, 1.3)
+            canvas.fill(brush("M 47,56 Q 50,54 53,56", 1.3, 1.3, 1.3), cloth.line)
 
 
 def _bow(canvas: Canvas, cloth: Tones, x: float, y: float) -> None:
     wing = path("M 0,0 C 4,-8 12,-10 13,-6 C 14,-2 14,3 12,6 C 9,8 4,5 0,0")
     tail = path("M 0,0 L 8,9 L 4.5,9.5 L 3.5,13 L -1,2")
-    fold = path("M 2,0 Q 6,-3 10,-3")
+    fold = brush("M 2,0 Q 6,-3 10,-3", 1.4)
     sides = np.array([[1.0, 1.0], [-1.0, 1.0]])
     for side in sides:
         canvas.shape(move(tail * side, x, y), cloth.shade, cloth.line, 0.9)
     for side in sides:
         canvas.shape(move(wing * side, x, y), cloth.base, cloth.line)
-        canvas.stroke(move(fold * side, x, y), cloth.shade, 1.4)
+        canvas.fill(move(fold * side, x, y), cloth.shade)
     canvas.shape(ellipse(x, y, 3.0, 3.2), cloth.base, cloth.line)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kaogan.data.avatars.attributes import Avatar, HairBack, HairFront, Side, SideLocks
-from kaogan.data.avatars.canvas import Canvas, Points, ellipse, mirror, move, path
+from kaogan.data.avatars.canvas import Canvas, Points, brush, ellipse, mirror, move, path
 from kaogan.data.avatars.palette import Tones, mix
 
 # The right end of the lower edge, over the top, to its left end.
@@ -60,7 +60,10 @@ _SIDE_LOCKS: dict[SideLocks, str] = {
     "long": "M 13.5,38 C 8,54 15,70 11,86 C 10,91 8,95 5,98 C 10,97.5 13,96 15,93.5"
     " C 15,98 14,101 12,105 C 21,100 25,90 24,78 C 23,68 22.5,54 27,38",
 }
-_LOCK_STRANDS = (path("M 19,48 C 16,58 16.5,68 19,75"), path("M 17,52 C 15,66 19,78 15,93"))
+_LOCK_STRANDS = (
+    brush("M 19,48 C 16,58 16.5,68 19,75", 0.8),
+    brush("M 17,52 C 15,66 19,78 15,93", 0.8),
+)
 
 _BACK: dict[HairBack, str] = {
     "short": "M 14,44 C 12,54 12,62 8,70 C 13,70 15.5,68 17,66 C 18,71 17,74 15,78"
@@ -78,22 +81,25 @@ _BACK: dict[HairBack, str] = {
     "buns": "M 15,44 C 14,56 17,64 24,73 C 25,70 26,69 28,69 L 72,69 C 74,69 75,70 76,73"
     " C 83,64 86,56 85,44 C 86,18 70,5 50,5 C 30,5 14,18 15,44",
 }
-_BACK_STRANDS = (path("M 15,50 C 10,62 11,76 13,87"), path("M 20,62 C 17,72 18,79 22,88"))
+_BACK_STRANDS = (
+    brush("M 15,50 C 10,62 11,76 13,87", 0.8),
+    brush("M 20,62 C 17,72 18,79 22,88", 0.8),
+)
 _TWIN_TAIL = path(
     "M 20,15 C 9,11 -1,22 -1,40 C -1,58 4,72 -3,90 C 3,89 7,86 9,82 C 9,90 8,95 5,102"
     " C 16,97 21,86 19,72 C 17.5,60 14,48 16,38 C 17,31 20,27 23,24"
 )
 _TWIN_STRANDS = (
-    path("M 16,19 C 4,30 3,46 8,60 C 10,68 10,76 9,82"),
-    path("M 11,18 C 2,30 1,44 4,56"),
+    "M 16,19 C 4,30 3,46 8,60 C 10,68 10,76 9,82",
+    "M 11,18 C 2,30 1,44 4,56",
 )
 _PONYTAIL = path(
     "M 64,10 C 76,-4 95,2 98,24 C 101,44 92,56 101,76 C 95,76 90,73 87,69 C 88,76 87,82 82,89"
     " C 77,76 81,62 82,46"
 )
 _PONY_STRANDS = (
-    path("M 72,7 C 91,9 94,30 90,48 C 87,58 86,63 87,69"),
-    path("M 78,4 C 95,12 97,30 94,46"),
+    "M 72,7 C 91,9 94,30 90,48 C 87,58 86,63 87,69",
+    "M 78,4 C 95,12 97,30 94,46",
 )
 _TWIN_TIE = path("M 19,10.5 C 15,12 11.5,15 10,20 L 14.5,25.5 C 16,21 19,18 23,16.5")
 _PONY_TIE = path("M 69,3.5 C 75,4 80,8 82,13 L 77,18 C 75,13 71,9.5 65,8.5")
@@ -112,9 +118,9 @@ def hangs(side: Side, points: Points) -> Points:
 
 # Where the dome of the head parts, above the fringe.
 _DOME_STRANDS = (
-    path("M 42,5 C 28,9 19,20 17,38"),
-    path("M 56,5 C 70,8 80,17 83,34"),
-    path("M 62,6 C 76,11 83,24 82.5,44"),
+    brush("M 42,5 C 28,9 19,20 17,38", 1.3),
+    brush("M 56,5 C 70,8 80,17 83,34", 1.3),
+    brush("M 62,6 C 76,11 83,24 82.5,44", 1.3),
 )
 
 
@@ -161,7 +167,7 @@ def _shade(tip: Points, notch: Points, crown: Points) -> Points:
 def _strand(notch: Points, crown: Points) -> Points:
     bend = notch + (crown - notch) * np.array([0.16, 0.42])
     end = notch + (crown - notch) * 0.62
-    return path(f"M {_pair(notch)} Q {_pair(bend)} {_pair(end)}")
+    return brush(f"M {_pair(notch)} Q {_pair(bend)} {_pair(end)}", 0.8, 0.9)
 
 
 def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
@@ -169,10 +175,10 @@ def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
     style, parting = avatar.hair_back, avatar.parting
     if style == "twin_tails":
         for side in SIDES:
-            _tail(canvas, hangs(side, _TWIN_TAIL), [hangs(side, s) for s in _TWIN_STRANDS], hair)
+            _tail(canvas, side, _TWIN_TAIL, _TWIN_STRANDS, hair)
             canvas.shape(hangs(side, _TWIN_TIE), tie.base, tie.line, 0.8)
     if style == "ponytail":
-        _tail(canvas, hangs(parting, _PONYTAIL), [hangs(parting, s) for s in _PONY_STRANDS], hair)
+        _tail(canvas, parting, _PONYTAIL, _PONY_STRANDS, hair)
         canvas.shape(hangs(parting, _PONY_TIE), tie.base, tie.line, 0.8)
     if style == "buns":
         _buns(canvas, avatar, hair)
@@ -184,7 +190,7 @@ def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
     if style in ("bob", "long", "wavy"):
         for strand in _BACK_STRANDS:
             for side in SIDES:
-                canvas.stroke(hangs(side, strand), hair.line, 0.8)
+                canvas.fill(hangs(side, strand), hair.line)
 
 
 def _buns(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
@@ -196,17 +202,18 @@ def _buns(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
             canvas.fill(move(bun, 2.4 * to_light, -2.0), hair.base)
         canvas.fill(ellipse(x + 3.0 * to_light, 8.5, 4.4, 2.4), hair.shine)
         canvas.outline(bun, hair.line)
-        swirl = move(path("M -6,5 C 0,9 7,5 7,-2 C 7,-7 0,-8 -2,-4"), x, 13.0)
-        canvas.stroke(swirl, hair.line, 0.9)
+        swirl = brush("M -6,5 C 0,9 7,5 7,-2 C 7,-7 0,-8 -2,-4", 0.9)
+        canvas.fill(move(swirl, x, 13.0), hair.line)
 
 
-def _tail(canvas: Canvas, outline: Points, strands: list[Points], hair: Tones) -> None:
+def _tail(canvas: Canvas, side: Side, shape: Points, strands: tuple[str, ...], hair: Tones) -> None:
+    outline = hangs(side, shape)
     canvas.fill(outline, hair.base)
     with canvas.clip(outline):
         canvas.fill(move(outline, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
         for strand in strands:
-            canvas.stroke(strand, hair.shade, 3.2)
-            canvas.stroke(strand, hair.line, 0.8)
+            canvas.fill(hangs(side, brush(strand, 3.2)), hair.shade)
+            canvas.fill(hangs(side, brush(strand, 0.8)), hair.line)
     canvas.outline(outline, hair.line)
 
 
@@ -234,12 +241,12 @@ def draw_front(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
         for shade in front.shades:
             canvas.fill(shade, hair.shade)
         for strand in _DOME_STRANDS:
-            canvas.stroke(hangs(avatar.parting, strand), hair.shade, 1.3)
+            canvas.fill(hangs(avatar.parting, strand), hair.shade)
         far = "right" if avatar.light == "left" else "left"
         canvas.fill(_shine_band(far, 0.42), mix(hair.base, hair.shine, 0.45))
         canvas.fill(_shine_band(avatar.light, 1.0), hair.shine)
         for strand in front.strands:
-            canvas.stroke(strand, hair.line, 0.8, 0.9)
+            canvas.fill(strand, hair.line)
     canvas.outline(front.outline, hair.line)
 
 
@@ -267,5 +274,5 @@ def _side_locks(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
         with canvas.clip(lock):
             # The half beside the cheek lies in shade.
             canvas.fill(move(lock, 6.0 if side == "left" else -6.0, 0.0), hair.shade)
-            canvas.stroke(hangs(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line, 0.8)
+            canvas.fill(hangs(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line)
         canvas.outline(lock, hair.line)

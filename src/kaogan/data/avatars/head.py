@@ -2,11 +2,12 @@
 
 import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from kaogan.data.avatars.attributes import Avatar, EyeShape
-from kaogan.data.avatars.canvas import Canvas, Points, ellipse, mirror, move, path
+from kaogan.data.avatars.canvas import Canvas, Points, brush, ellipse, mirror, move, path, stroke
 from kaogan.data.avatars.palette import WHITE, Colour, Tones, mix, oklch
 
 FACE = path(
@@ -14,7 +15,7 @@ FACE = path(
     " C 78.5,62 79.5,54 79.5,42 C 79.5,22 66,12 50,12 C 34,12 20.5,22 20.5,42"
 )
 EAR = path("M 22,47 C 17,44 15,50 17,55 C 18.5,59.5 21.5,61.5 24,60")
-EAR_FOLD = path("M 19,51 C 18.3,53.5 19.4,56 21.5,57")
+EAR_FOLD = brush("M 19,51 C 18.3,53.5 19.4,56 21.5,57", 1.2)
 NECK = path("M 41,74 L 41,90 C 36,94 28,96 20,102 L 80,102 C 72,96 64,94 59,90 L 59,74")
 NECK_SHADOW = path("M 41,76 L 41,85 C 45,91 52,93 59,90 L 59,76")
 
@@ -50,7 +51,7 @@ def draw_face(canvas: Canvas, avatar: Avatar, skin: Tones, fringe: Points) -> No
     """Ears and face, shaded on the side away from the light and under the fringe."""
     for ear, fold in ((EAR, EAR_FOLD), (mirror(EAR), mirror(EAR_FOLD))):
         canvas.shape(ear, skin.base, skin.line)
-        canvas.stroke(fold, skin.shade, 1.2)
+        canvas.fill(fold, skin.shade)
     canvas.fill(FACE, skin.shade)
     to_light = -1.0 if avatar.light == "left" else 1.0
     with canvas.clip(FACE):
@@ -59,8 +60,8 @@ def draw_face(canvas: Canvas, avatar: Avatar, skin: Tones, fringe: Points) -> No
         _blush(canvas, avatar, skin)
     canvas.outline(FACE, skin.line)
     # The nose is a hint: a small shadow, away from the light.
-    nose = path("M 50,64.2 Q 51.4,65.6 50.2,66.6")
-    canvas.stroke(nose if to_light < 0 else mirror(nose), mix(skin.shade, skin.line, 0.45), 0.9)
+    nose = brush("M 50,64.2 Q 51.4,65.6 50.2,66.6", 0.9)
+    canvas.fill(nose if to_light < 0 else mirror(nose), mix(skin.shade, skin.line, 0.45))
 
 
 def _blush(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
@@ -69,8 +70,8 @@ def _blush(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
         canvas.glow(x, 67.0, 8.5, 5.0, rose, 0.15 + 0.7 * avatar.blush)
         if avatar.blush > 0.72:
             for step in (-2.6, 0.0, 2.6):
-                line = move(path("M 0.8,-1.7 L -0.8,1.7"), x + step, 67.2)
-                canvas.stroke(line, mix(skin.base, (226, 60, 84), 0.6), 0.7, 0.4, 0.4)
+                line = move(brush("M 0.8,-1.7 L -0.8,1.7", 0.7, 0.4, 0.4), x + step, 67.2)
+                canvas.fill(line, mix(skin.base, (226, 60, 84), 0.6))
 
 
 def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
@@ -78,14 +79,14 @@ def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
     inside, tongue = oklch(0.50, 0.13, 18.0), oklch(0.74, 0.13, 20.0)
     match avatar.mouth:
         case "smile":
-            canvas.stroke(path("M 44.6,72.6 Q 50,77.2 55.4,72.6"), line, 1.15, 0.7, 0.7)
+            canvas.fill(brush("M 44.6,72.6 Q 50,77.2 55.4,72.6", 1.15, 0.7, 0.7), line)
         case "flat":
-            canvas.stroke(path("M 46,74 Q 50,73.6 54,74"), line, 1.1, 0.7, 0.7)
+            canvas.fill(brush("M 46,74 Q 50,73.6 54,74", 1.1, 0.7, 0.7), line)
         case "pout":
-            canvas.stroke(path("M 46.4,75.4 Q 50,72.2 53.6,75.4"), line, 1.15, 0.7, 0.7)
+            canvas.fill(brush("M 46.4,75.4 Q 50,72.2 53.6,75.4", 1.15, 0.7, 0.7), line)
         case "cat":
-            canvas.stroke(path("M 43.8,72.8 Q 46.6,77 50,73.4"), line, 1.1, 0.7, 0.7)
-            canvas.stroke(path("M 50,73.4 Q 53.4,77 56.2,72.8"), line, 1.1, 0.7, 0.7)
+            canvas.fill(brush("M 43.8,72.8 Q 46.6,77 50,73.4", 1.1, 0.7, 0.7), line)
+            canvas.fill(brush("M 50,73.4 Q 53.4,77 56.2,72.8", 1.1, 0.7, 0.7), line)
         case "small_o":
             canvas.shape(ellipse(50, 74.6, 2.5, 2.9), inside, line, 0.8)
             canvas.fill(ellipse(50, 76, 1.6, 1.2), tongue)
@@ -111,12 +112,19 @@ def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
             canvas.outline(lips, line, 0.9)
 
 
-@functools.cache
-def _lids(shape: EyeShape, side: int, closed: float) -> tuple[Points, Points, Points]:
-    """Upper lid, lower lid and the lash of one eye in paper units.
+class Lids(NamedTuple):
+    """Outlines of one open eye in paper units."""
 
-    `side` is -1 for the viewer's left; `closed` lowers the upper lid by that share.
-    """
+    white: Points
+    shadow: Points  # which the upper lid casts
+    lash: Points
+    lower: Points
+    crease: Points
+
+
+@functools.cache
+def _lids(shape: EyeShape, side: int, closed: float) -> Lids:
+    """`side` is -1 for the viewer's left; `closed` lowers the upper lid by that share."""
     upper, lower = (path(lid).copy() for lid in _LIDS[shape])
     t = np.linspace(0.0, 1.0, len(upper))
     upper[:, 1] += closed * (7.5 - upper[:, 1]) * np.sin(math.pi * t)
@@ -125,7 +133,16 @@ def _lids(shape: EyeShape, side: int, closed: float) -> tuple[Points, Points, Po
     above = upper + np.stack([0.3 * t, -thick], axis=1)
     corner = upper[-1:]
     lash = np.concatenate([upper, move(corner, 0.0, 1.0), move(corner, 2.6, -2.6), above[::-1]])
-    return _at_eye(upper, side), _at_eye(lower, side), _at_eye(lash, side)
+    shadow = np.concatenate([move(upper, 0.0, 2.6), move(upper, 0.0, -4.0)[::-1]])
+    crease = move(upper[len(upper) // 4 : -len(upper) // 6], 0.7, -3.9)
+    outlines = (
+        np.concatenate([upper, lower]),
+        shadow,
+        lash,
+        stroke(lower[:-2], 0.9, 1.1),
+        stroke(crease, 0.75),
+    )
+    return Lids(*(_at_eye(outline, side) for outline in outlines))
 
 
 def _at_eye(points: Points, side: int) -> Points:
@@ -145,25 +162,23 @@ def draw_eyes(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
 
 
 def _closed_eye(canvas: Canvas, side: int, lash: Colour) -> None:
-    arc = path("M -10,5 C -6,-4.5 5,-6 10.5,4")
-    canvas.stroke(_at_eye(arc, side), lash, 2.4, 1.0, 1.8)
-    canvas.stroke(_at_eye(path("M 8.5,1.5 Q 11,2 13,0.3"), side), lash, 1.1, 1.1, 0.4)
+    for line in (
+        brush("M -10,5 C -6,-4.5 5,-6 10.5,4", 2.5, 1.1, 1.9),
+        brush("M 8.5,1.5 Q 11,2 13,0.3", 1.2, 1.2, 0.4),
+    ):
+        canvas.fill(_at_eye(line, side), lash)
 
 
 def _open_eye(canvas: Canvas, avatar: Avatar, side: int, lash: Colour, skin: Tones) -> None:
-    upper, lower, lashes = _lids(
-        avatar.eye_shape, side, 0.28 if avatar.eye_state == "soft" else 0.07
-    )
-    white = np.concatenate([upper, lower])
-    canvas.fill(white, oklch(0.985, 0.004, 250.0))
-    with canvas.clip(white):
-        shadow = np.concatenate([move(upper, 0.0, 2.6), move(upper, 0.0, -4.0)[::-1]])
-        canvas.fill(shadow, oklch(0.84, 0.03, 290.0))
+    closed = 0.28 if avatar.eye_state == "soft" else 0.07
+    lids = _lids(avatar.eye_shape, side, closed)
+    canvas.fill(lids.white, oklch(0.985, 0.004, 250.0))
+    with canvas.clip(lids.white):
+        canvas.fill(lids.shadow, oklch(0.84, 0.03, 290.0))
         _iris(canvas, avatar, 50.0 + side * (EYE_X + 0.3) + 1.7 * avatar.gaze, EYE_Y - 0.3)
-    canvas.stroke(lower[:-2], mix(skin.line, lash, 0.35), 0.85, 1.0, 0.0)
-    canvas.fill(lashes, lash)
-    crease = upper[len(upper) // 4 : -len(upper) // 6]
-    canvas.stroke(move(crease, side * 0.6, -3.9), mix(skin.shade, skin.line, 0.5), 0.7)
+    canvas.fill(lids.lower, mix(skin.line, lash, 0.35))
+    canvas.fill(lids.lash, lash)
+    canvas.fill(lids.crease, mix(skin.shade, skin.line, 0.5))
 
 
 def _iris(canvas: Canvas, avatar: Avatar, x: float, y: float) -> None:
@@ -187,4 +202,4 @@ def draw_brows(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
         brow = path("M -6.5,0.6 Q 0.5,-2.6 7,0.6").copy()
         brow[:, 1] -= slope * brow[:, 0] / 7.0  # a determined brow is low inside
         brow = move(brow * np.array([side, 1.0]), 50.0 + side * 15.5, 40.2)
-        canvas.stroke(brow, hair.line, 1.5, 1.0, 0.2)
+        canvas.fill(stroke(brow, 1.5, 1.0, 0.2), hair.line)

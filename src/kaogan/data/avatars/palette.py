@@ -4,6 +4,7 @@ OKLCH is the polar form of Ottosson's OKLab (2020): lightness 0 to 1, chroma 0 t
 hue in degrees.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -44,6 +45,7 @@ def _encode(linear: float) -> int:
     return round(255 * curve)
 
 
+@functools.lru_cache(maxsize=1024)
 def oklch(lightness: float, chroma: float, hue: float) -> Colour:
     """The sRGB colour of an OKLCH triple; chroma is lowered until the screen can show it."""
     lightness = min(max(lightness, 0.0), 1.0)
