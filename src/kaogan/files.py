@@ -5,10 +5,11 @@ the disk, and renamed. A process killed at any moment leaves the old content, or
 """
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -55,6 +56,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
     Raises:
         FileExistsError: `target` is there already; nothing is overwritten.
+
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=_partial_prefix(target), dir=target.parent))
@@ -73,7 +75,16 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 def remove_partials(target: Path) -> None:
     """Remove what killed processes left behind while they were writing `target`."""
-    for partial in target.parent.glob(f"{_partial_prefix(target)}*"):
+    _remove(target.parent.glob(f"{glob.escape(_partial_prefix(target))}*"))
+
+
+def remove_all_partials(folder: Path) -> None:
+    """Remove what killed processes left behind while they were writing anything in `folder`."""
+    _remove(folder.glob(".*.partial-*"))
+
+
+def _remove(partials: Iterable[Path]) -> None:
+    for partial in partials:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:

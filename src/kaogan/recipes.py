@@ -38,6 +38,7 @@ def dcgan(
 
     Raises:
         UsageError: a value is out of its range.
+
     """
     try:
         return Recipe.model_validate(
@@ -66,5 +67,3 @@ def explain(error: ValidationError) -> str:
     first = error.errors()[0]
     field = str(first["loc"][-1]) if first["loc"] else "the recipe"
     return f"{field.replace('_', '-')} cannot be {first['input']!r}: {first['msg']}"
-
-

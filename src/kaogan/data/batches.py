@@ -47,9 +47,7 @@ class ImageBatches:
     batches are read ahead by threads, and copied to a GPU from pinned memory, asynchronously.
     """
 
-    def __init__(
-        self, pictures: Pixels, device: torch.device, seed: int, workers: int = 1
-    ) -> None:
+    def __init__(self, pictures: Pixels, device: torch.device, seed: int, workers: int = 1) -> None:
         self._pictures = pictures
         self._device = device
         self._positions = Shuffled(len(pictures), seed)

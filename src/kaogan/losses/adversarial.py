@@ -43,7 +43,9 @@ class NonSaturating(Component):
     """
 
     name: Literal["nonsaturating"] = "nonsaturating"
-    label_smoothing: float = Field(0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s")
+    label_smoothing: float = Field(
+        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
+    )
     needs_real: ClassVar[bool] = False
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
@@ -58,7 +60,9 @@ class Minimax(Component):
     """L_G = E_z[log(1 - D(G(z)))], equation 1 of the paper: G minimises V(D, G) itself."""
 
     name: Literal["minimax"] = "minimax"
-    label_smoothing: float = Field(0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s")
+    label_smoothing: float = Field(
+        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
+    )
     needs_real: ClassVar[bool] = False
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:

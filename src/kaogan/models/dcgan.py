@@ -14,6 +14,7 @@ Shapes at 64x64 with width 64; from 32 to 256, the number of stages follows the 
     discriminator   3x64x64 -> 64x32x32 -> 128x16x16 -> 256x8x8 -> 512x4x4 -> 1 logit
 """
 
+import itertools
 from typing import Literal
 
 from jaxtyping import Float
@@ -72,7 +73,7 @@ class Generator(nn.Module):
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
-        for channels_in, channels_out in zip(widths, widths[1:], strict=False):
+        for channels_in, channels_out in itertools.pairwise(widths):
             layers += [
                 _upsampling(channels_in, channels_out, upsample, bias=False),
                 nn.BatchNorm2d(channels_out),
@@ -97,7 +98,7 @@ class Discriminator(nn.Module):
             nn.Conv2d(channels, widths[0], 4, stride=2, padding=1, bias=False),
             nn.LeakyReLU(0.2, inplace=True),
         ]
-        for channels_in, channels_out in zip(widths, widths[1:], strict=False):
+        for channels_in, channels_out in itertools.pairwise(widths):
             layers += [
                 nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(channels_out),
@@ -117,11 +118,13 @@ class DCGAN(Component):
     """The pair of networks, described by a few numbers."""
 
     name: Literal["dcgan"] = "dcgan"
-    size: int = Field(64, ge=32, le=256, description="height and width of a picture in pixels")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for colour")
-    latent_dim: int = Field(100, ge=1, le=4096, description="entries of a latent vector")
-    width: int = Field(64, ge=4, le=512, description="channels of the widest map")
-    upsample: Upsample = Field("transposed", description="'resize' avoids checkerboards")
+    size: int = Field(
+        default=64, ge=32, le=256, description="height and width of a picture in pixels"
+    )
+    channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
+    latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
+    width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
+    upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
 
     @field_validator("size")
     @classmethod

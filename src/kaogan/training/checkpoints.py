@@ -2,11 +2,18 @@
 
 RUN/checkpoints/000051200/
     state.safetensors   every tensor of the TrainState; both generators with standing statistics
-    state.json          images seen and the other numbers, the recipe, and the tensors' SHA-256
+    state.json          images seen and the other numbers, the recipe, and two SHA-256 sums: of
+                        the tensors, and of all that it says itself
+
+After a set-back, the attempt stands in the name: 000051200-1. A damaged checkpoint that a training
+came across is kept as 000051200.damaged, and counts no more.
 """
 
+import errno
 import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kaogan.errors import KaoganError
-from kaogan.files import atomic_folder, remove_partials
+from kaogan.files import atomic_folder, remove_all_partials
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.state import TrainState
@@ -29,24 +36,34 @@ KEEP = 3
 GENERATORS = ("generator", "ema")
 
 
+class Damaged(KaoganError):
+    """A checkpoint is cut off or corrupted; the one before it may be good."""
+
+
 def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> Path:
-    """Write the state as `folder/<images seen>`, then delete all but the newest `keep`.
+    """Write the state under its images seen, then delete all but the newest `keep`.
+
+    A good checkpoint of these images and this attempt is the same one: it stays as it is.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written; nothing is left half-written.
+
     """
-    target = folder / f"{state.images_seen:09d}"
+    suffix = f"-{state.attempt}" if state.attempt else ""
+    target = folder / f"{state.images_seen:09d}{suffix}"
     if target.exists():
-        shutil.rmtree(target)
+        if _is_good(target):
+            return target
+        _set_aside(target)
     tensors = state.tensors()
     for name in GENERATORS:
         settled = standing_statistics(state.networks[name], recipe.networks.latent_dim)
         tensors |= {f"{name}.{key}": value for key, value in settled.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
-    remove_partials(target)
+    remove_all_partials(folder)
     with atomic_folder(target) as partial:
         weights = partial / "state.safetensors"
-        save_file({key: tensors[key].detach().cpu().contiguous() for key in tensors}, weights)
+        _write(tensors, weights)
         about = {
             "format": FORMAT,
             "kaogan": __version__,
@@ -54,6 +71,7 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
             "recipe": recipe.model_dump(mode="json"),
             **state.numbers(),
         }
+        about["seal"] = _seal(about)
         (partial / "state.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     for old in found(folder)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
@@ -61,33 +79,44 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
 
 
 def found(folder: Path) -> list[Path]:
-    """Checkpoints by images seen, the oldest first."""
+    """Checkpoints by images seen, then by attempt, the oldest first."""
     if not folder.is_dir():
         return []
-    return sorted((p for p in folder.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+    named = [p for p in folder.iterdir() if re.fullmatch(r"\d+(-\d+)?", p.name) and p.is_dir()]
+    return sorted(named, key=lambda p: [int(number) for number in p.name.split("-")])
+
+
+def images_seen(checkpoint: Path) -> int:
+    """The images seen of a checkpoint, by its name."""
+    return int(checkpoint.name.split("-")[0])
 
 
 def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors (on the CPU) and numbers of a checkpoint.
 
     Raises:
-        KaoganError: it is not there, cut off, corrupted, or of a newer format.
+        Damaged: it is not there, cut off, or corrupted.
+        KaoganError: a newer kaogan wrote it.
+
     """
+    weights = checkpoint / "state.safetensors"
     try:
         about = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
-        weights = checkpoint / "state.safetensors"
         if about["format"] > FORMAT:
             raise KaoganError(
                 f"{checkpoint} was written by kaogan {about['kaogan']}, newer than this one "
                 f"({__version__}); upgrade with: pip install --upgrade kaogan"
             )
-        if _sha256(weights) != about["sha256"]:
-            raise KaoganError(f"checkpoint {checkpoint} is damaged: its checksum does not match")
+        # The first checkpoints of format 1 had no seal.
+        if about.pop("seal", None) not in (None, _seal(about)) or about["sha256"] != _sha256(
+            weights
+        ):
+            raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
         return load_file(weights), about
     except FileNotFoundError as error:
-        raise KaoganError(f"checkpoint {checkpoint} is incomplete: no {error.filename}") from None
+        raise Damaged(f"checkpoint {checkpoint} is incomplete: no {error.filename}") from None
     except (ValueError, KeyError, TypeError, SafetensorError):
-        raise KaoganError(f"checkpoint {checkpoint} is damaged and cannot be read") from None
+        raise Damaged(f"checkpoint {checkpoint} is damaged and cannot be read") from None
 
 
 def recipe_of(about: dict[str, Any]) -> Recipe:
@@ -95,6 +124,7 @@ def recipe_of(about: dict[str, Any]) -> Recipe:
 
     Raises:
         KaoganError: this version does not know the recipe's parts.
+
     """
     try:
         return Recipe.model_validate(about["recipe"])
@@ -102,29 +132,56 @@ def recipe_of(about: dict[str, Any]) -> Recipe:
         raise KaoganError(f"the checkpoint's recipe is not understood: {error}") from None
 
 
-def restore_newest(
-    state: TrainState, folder: Path, warn: Callable[[str], None]
-) -> Path | None:
-    """Restore the newest good checkpoint; name and skip damaged ones. None if there is none.
+def restore_newest(state: TrainState, folder: Path, warn: Callable[[str], None]) -> Path | None:
+    """Restore the newest good checkpoint, to train on; None if there is none.
+
+    Damaged ones are named, skipped and, once a good one is found, renamed.
 
     Raises:
-        KaoganError: there are checkpoints, and every one is damaged.
+        KaoganError: there are checkpoints, and every one is damaged, or a newer kaogan wrote one.
+
     """
-    checkpoints = found(folder)
-    for checkpoint in reversed(checkpoints):
+    damaged: list[Path] = []
+    for checkpoint in reversed(found(folder)):
         try:
             tensors, about = read(checkpoint)
-        except KaoganError as error:
+        except Damaged as error:
             warn(f"{error}; using the one before it")
+            damaged.append(checkpoint)
             continue
         state.restore(tensors, about)
+        for path in damaged:
+            _set_aside(path)
         return checkpoint
-    if checkpoints:
+    if damaged:
         raise KaoganError(
-            f"all {len(checkpoints)} checkpoints in {folder} are damaged; "
+            f"all {len(damaged)} checkpoints in {folder} are damaged; "
             "start over with another --out, or delete them"
         )
     return None
+
+
+def _is_good(checkpoint: Path) -> bool:
+    try:
+        read(checkpoint)
+    except KaoganError:
+        return False
+    return True
+
+
+def _set_aside(checkpoint: Path) -> None:
+    aside = checkpoint.with_name(f"{checkpoint.name}.damaged")
+    shutil.rmtree(aside, ignore_errors=True)
+    checkpoint.rename(aside)
+
+
+def _write(tensors: dict[str, Tensor], weights: Path) -> None:
+    try:
+        save_file({key: tensors[key].detach().cpu().contiguous() for key in tensors}, weights)
+    except SafetensorError as error:  # that is how it reports a full disk
+        code = re.search(r"os error (\d+)", str(error))
+        number = int(code[1]) if code else errno.EIO
+        raise OSError(number, os.strerror(number)) from None
 
 
 def _sha256(path: Path) -> str:
@@ -132,3 +189,5 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _seal(about: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 
-
 class Journal:
     """Lines for a person to read. Losing one to a full disk never stops a training."""
 

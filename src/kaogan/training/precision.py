@@ -41,6 +41,7 @@ def choose_device(name: str) -> torch.device:
 
     Raises:
         UsageError: the name means nothing, or this machine has no such device.
+
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -67,6 +68,7 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
 
     Raises:
         UsageError: fp16 on a CPU, which trains slowly and overflows.
+
     """
     if precision == "fp16" and device.type == "cpu":
         raise UsageError("fp16 is for GPUs; on a CPU use --precision bf16 or fp32")

@@ -21,18 +21,19 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: Annotated[SerializeAsAny[Component], by_name(models)] = Field(default_factory=DCGAN)
-    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = Field(
-        default_factory=NonSaturating
-    )
-    batch: int = Field(128, ge=2, le=65536, description="pictures in a batch")
-    lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
-    beta1: float = Field(0.5, ge=0, lt=1, description="Adam's first momentum")
-    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's second momentum")
+    model: Annotated[SerializeAsAny[Component], by_name(models)] = DCGAN()
+    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating()
+    batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
+    lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
+    beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="Adam's second momentum")
     ema_share: float = Field(
-        0.015, gt=0, lt=1, description="half-life of the EMA, as a share of the images seen so far"
+        default=0.015,
+        gt=0,
+        lt=1,
+        description="half-life of the EMA, as a share of the images seen so far",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="seed of everything random")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="seed of everything random")
 
     @property
     def networks(self) -> Model:
@@ -59,29 +60,33 @@ class Hardware(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps, ...")
-    precision: Precision = Field("auto", description="auto, fp32, bf16 or fp16")
-    workers: int = Field(1, ge=1, le=64, description="threads that read ahead from the disk")
-    compile: bool = Field(True, description="use torch.compile on CUDA GPUs")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps, ...")
+    precision: Precision = Field(default="auto", description="auto, fp32, bf16 or fp16")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="threads that read ahead from the disk"
+    )
+    compile: bool = Field(default=True, description="use torch.compile on CUDA GPUs")
 
 
 class Budget(BaseModel):
     """How long to train, counted from the run's beginning; the first limit reached ends it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    images: int | None = Field(None, ge=1, description="images seen")
-    epochs: float | None = Field(None, gt=0, description="passes over the training pictures")
-    minutes: float | None = Field(None, gt=0, description="minutes of training, stops not counted")
+    images: int | None = Field(default=None, ge=1, description="images seen")
+    epochs: float | None = Field(
+        default=None, gt=0, le=1e9, description="passes over the training pictures"
+    )
+    minutes: float | None = Field(
+        default=None, gt=0, description="minutes of training, stops not counted"
+    )
 
     def images_limit(self, epoch_size: int) -> int | None:
         """The budget in images seen, or None if only time limits it."""
-        limits = [
-            limit
-            for limit in (self.images, self.epochs and round(self.epochs * epoch_size))
-            if limit is not None
-        ]
-        return max(1, min(limits)) if limits else None
+        limits = [] if self.images is None else [self.images]
+        if self.epochs is not None:
+            limits.append(max(1, round(self.epochs * epoch_size)))
+        return min(limits, default=None)
 
     def share_used(self, images_seen: int, seconds: float, epoch_size: int) -> float:
         """How much of the budget is used up; 1 or more ends the training."""

@@ -11,6 +11,7 @@ RUN/
 """
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -54,6 +55,7 @@ class Run:
 
         Raises:
             KaoganError: there is no run here, or one of a newer kaogan, or a damaged one.
+
         """
         file = self.path / "run.json"
         try:
@@ -78,11 +80,21 @@ class Run:
 
         Raises:
             KaoganError: as `about`, or this version does not know the recipe's parts.
+
         """
         try:
             return Recipe.model_validate(self.about["recipe"])
         except (KeyError, ValidationError):
             raise KaoganError(f"the recipe in {self.path / 'run.json'} is damaged") from None
+
+    def newest_state(self) -> dict[str, Any]:
+        """The numbers of the newest good checkpoint: images seen, seconds, ...
+
+        Raises:
+            KaoganError: there is none.
+
+        """
+        return self._read(None)[1]
 
     def write_about(self, recipe: Recipe, dataset: dict[str, Any], precision: str) -> None:
         """Write `run.json`."""
@@ -101,6 +113,7 @@ class Run:
 
         Raises:
             KaoganError: no such checkpoint, or none that can be read.
+
         """
         about = self.about  # complains first about a folder that is no run
         tensors, state = self._read(checkpoint)
@@ -121,18 +134,17 @@ class Run:
         if not there:
             raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
         if name is not None:
-            for checkpoint in there:
-                if name.isdigit() and int(checkpoint.name) == int(name):
+            for checkpoint in reversed(there):
+                if name.isdecimal() and checkpoints.images_seen(checkpoint) == int(name):
                     return checkpoints.read(checkpoint)
-            known = ", ".join(str(int(checkpoint.name)) for checkpoint in there)
+            known = ", ".join(str(checkpoints.images_seen(checkpoint)) for checkpoint in there)
             raise UsageError(f"{self.path} has no checkpoint {name}; it has {known}")
-        error: KaoganError | None = None
         for checkpoint in reversed(there):
             try:
                 return checkpoints.read(checkpoint)
-            except KaoganError as damaged:
-                error = error or damaged
-        raise error or KaoganError(f"{self.path} has no checkpoint")
+            except checkpoints.Damaged as error:
+                print(f"warning: {error}; using the one before it", file=sys.stderr)
+        raise KaoganError(f"all {len(there)} checkpoints in {self.checkpoints} are damaged")
 
     def sample(
         self,

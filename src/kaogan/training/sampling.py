@@ -57,7 +57,7 @@ def draw(generator: nn.Module, z: Tensor) -> Iterator[Pixels]:
     """Pictures (H x W x C, uint8) for latents `N Z`, batch by batch, from a settled generator."""
     device = next(generator.parameters()).device
     with torch.inference_mode():
-        for part in z.split(BATCH):
+        for part in z.split(BATCH):  # type: ignore[no-untyped-call]
             yield from np.asarray(to_pixels(generator(part.to(device))).cpu())
 
 
@@ -80,6 +80,7 @@ class Sampler:
 
         Raises:
             UsageError: no pictures asked for, or a truncation outside [0, 1] or so.
+
         """
         if count < 1:
             raise UsageError(f"cannot draw {count} pictures; ask for at least 1")

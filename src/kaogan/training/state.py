@@ -28,6 +28,8 @@ class TrainState:
     """The generator with averaged weights: the one to draw with."""
     optimizers: dict[str, torch.optim.Optimizer]
     scalers: dict[str, torch.amp.GradScaler]
+    unlogged: Tensor
+    """What the log has summed up since its last row: the four numbers of a step, and the steps."""
     images_seen: int = 0
     seconds: float = 0.0
     """Time spent in training, over all sessions."""
@@ -55,6 +57,7 @@ class TrainState:
                 for name, network in placed.items()
             },
             scalers={name: compute.scaler() for name in PLAYERS},
+            unlogged=torch.zeros(5, device=compute.device),
         )
 
     @property
@@ -75,7 +78,7 @@ class TrainState:
         for player, optimizer in self.optimizers.items():
             for index, slots in optimizer.state_dict()["state"].items():
                 named |= {f"adam.{player}.{index}.{slot}": value for slot, value in slots.items()}
-        return named
+        return named | {"unlogged": self.unlogged}
 
     def numbers(self) -> dict[str, Any]:
         """What is no tensor, ready for JSON."""
@@ -91,11 +94,13 @@ class TrainState:
 
         Raises:
             KeyError, RuntimeError: tensors are missing, or of other shapes than this recipe's.
+
         """
         for name, network in self.networks.items():
             network.load_state_dict(_below(f"{name}.", tensors))
         for player, optimizer in self.optimizers.items():
             self._restore_adam(optimizer, _below(f"adam.{player}.", tensors))
+        self.unlogged.copy_(tensors.get("unlogged", torch.zeros(5)))  # the first ones had none
         for player, scaler in self.scalers.items():
             if scaler.is_enabled() and numbers["scalers"][player]:
                 scaler.load_state_dict(numbers["scalers"][player])

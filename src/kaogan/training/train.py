@@ -24,6 +24,7 @@ from kaogan.training.observers import (
     Curves,
     Diverged,
     Health,
+    Lenient,
     Log,
     Samples,
     SideBySide,
@@ -31,7 +32,7 @@ from kaogan.training.observers import (
     Timelapse,
 )
 from kaogan.training.precision import Compute, choose_device, choose_precision
-from kaogan.training.recipe import Budget, Hardware, Recipe
+from kaogan.training.recipe import Budget, Hardware, Precision, Recipe
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Observer, Trainer
@@ -62,13 +63,14 @@ def train(
     Raises:
         UsageError: recipe and data do not fit, or `out` holds another run.
         KaoganError: out of memory, a second training on `out`, or NaN three times over.
+
     """
     hardware = hardware or Hardware()
     run = Run(Path(out))
     _check_fit(recipe, dataset)
+    device = choose_device(hardware.device)
     run.path.mkdir(parents=True, exist_ok=True)
     with _lock(run), _memory_advice(recipe):
-        device = choose_device(hardware.device)
         compute = Compute(device, _precision(run, hardware, device))
         _claim(run, recipe, dataset, compute)
         journal = Journal(run.path / "log.txt")
@@ -101,21 +103,28 @@ def _play(
                 samples = Samples(run.samples)
                 health = Health(journal, samples, dataset.train[:256])
                 board = TensorBoard(run.path / "tensorboard")
+                saver = Checkpoints(run.checkpoints, journal, checkpoint_seconds)
+                # At the end, what matters most comes first.
                 observers: Sequence[Observer] = [
                     Log(run.metrics, tracker, [health.listen, board.listen]),
+                    health,
+                    saver,
                     board,
                     samples,
-                    health,
-                    Checkpoints(run.checkpoints, journal, checkpoint_seconds),
                     SideBySide(samples, dataset.train, run.path),
                     Curves(run.metrics, run.path / "curves.png"),
                     Timelapse(run.samples, run.path / "timelapse"),
                 ]
                 try:
-                    trainer.run(budget, observers)
+                    trainer.run(budget, [Lenient(observer, journal) for observer in observers])
                     break
                 except Diverged as reason:
                     _set_back(trainer, run, journal, str(reason))
+    if not saver.saved:
+        raise KaoganError(
+            f"the state after {trainer.state.images_seen:,} images could not be saved; make room, "
+            "then give the same command again: it goes on from the last good checkpoint"
+        )
     if not trainer.finished(budget):
         journal.say(
             f"stopped after {trainer.state.images_seen:,} images, everything is saved; "
@@ -136,6 +145,7 @@ def _set_back(trainer: Trainer, run: Run, journal: Journal, reason: str) -> None
     state.restore(fresh.tensors(), fresh.numbers())
     checkpoints.restore_newest(state, run.checkpoints, journal.warn)
     state.attempt = attempt
+    Checkpoints(run.checkpoints, journal).save(trainer)  # a kill from here on keeps the count
     journal.warn(
         f"{reason}; going back to {state.images_seen:,} images, with other random numbers "
         f"(attempt {attempt} of {MAX_ATTEMPTS})"
@@ -170,10 +180,10 @@ def _check_fit(recipe: Recipe, dataset: Dataset) -> None:
         )
 
 
-def _precision(run: Run, hardware: Hardware, device: torch.device) -> str:
+def _precision(run: Run, hardware: Hardware, device: torch.device) -> Precision:
     """A resumed run keeps the precision that it began with, unless told."""
     if hardware.precision == "auto" and checkpoints.found(run.checkpoints):
-        kept = str(run.about.get("precision", "auto"))
+        kept: Precision = run.about.get("precision", "auto")
         if not (kept == "fp16" and device.type == "cpu"):
             return choose_precision(kept, device)
     return choose_precision(hardware.precision, device)
@@ -184,6 +194,7 @@ def _claim(run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None
 
     Raises:
         UsageError: it holds checkpoints of another recipe or of other data.
+
     """
     if checkpoints.found(run.checkpoints):
         differences = recipe.differences(run.recipe)
@@ -247,9 +258,9 @@ def _memory_advice(recipe: Recipe) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        words = str(error).lower()
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError)) and not any(
-            sign in words for sign in ("out of memory", "can't allocate memory", "not enough memory")
+        signs = ("out of memory", "can't allocate memory", "not enough memory")
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and not any(
+            sign in str(error).lower() for sign in signs
         ):
             raise
         raise KaoganError(
@@ -268,7 +279,8 @@ def _stop_on_signals(trainer: Trainer, journal: Journal) -> Iterator[None]:
         if trainer.stop_requested:
             raise KeyboardInterrupt
         trainer.stop_requested = True
-        journal.say("stopping: finishing this step and saving; once more to stop at once")
+        with contextlib.suppress(RuntimeError):  # the signal came while a line was being printed
+            journal.say("stopping: finishing this step and saving; once more to stop at once")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, request_stop) for number in signals}

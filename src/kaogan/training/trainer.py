@@ -83,18 +83,17 @@ class Trainer:
         self.rng = torch.Generator(self.compute.device)
         self.generator: nn.Module = self.state.generator
         self.discriminator: nn.Module = self.state.discriminator
-        self._ema_pairs = (list(self.state.ema.parameters()), list(self.generator.parameters()))
+        self._averaged: list[Tensor] = list(self.state.ema.parameters())
+        self._current: list[Tensor] = list(self.generator.parameters())
 
     def step(self) -> StepStats:
         """Play one round and count its images."""
         state, game, batch = self.state, self.recipe.game, self.recipe.batch
         self.rng.manual_seed(seed_of(self.recipe.seed, state.attempt, state.images_seen))
         x = self.batches(state.images_seen, batch)
-        z = torch.randn(
-            batch, self.recipe.networks.latent_dim, device=x.device, generator=self.rng
-        )
+        z = torch.randn(batch, self.recipe.networks.latent_dim, device=x.device, generator=self.rng)
         with self.compute.autocast():
-            fake = self.generator(z)
+            fake = self.generator(z).float()
 
         # Real and fake go through separately: each has batch statistics of its own.
         real_logits, fake_logits = self.judge(x), self.judge(fake.detach())
@@ -113,7 +112,7 @@ class Trainer:
         state.images_seen += batch
         decay = ema_decay(batch, state.images_seen, self.recipe.ema_share)
         with torch.no_grad():
-            torch._foreach_lerp_(*self._ema_pairs, 1.0 - decay)
+            torch._foreach_lerp_(self._averaged, self._current, 1.0 - decay)
         return StepStats(
             loss_d.detach(),
             loss_g.detach(),
@@ -132,7 +131,7 @@ class Trainer:
     def _descend(self, player: str, loss: Tensor) -> None:
         optimizer, scaler = self.state.optimizers[player], self.state.scalers[player]
         optimizer.zero_grad(set_to_none=True)
-        scaler.scale(loss).backward()
+        scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         scaler.step(optimizer)
         scaler.update()
 

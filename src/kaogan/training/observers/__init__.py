@@ -3,6 +3,7 @@
 from kaogan.training.observers.checkpoints import Checkpoints
 from kaogan.training.observers.curves import Curves
 from kaogan.training.observers.health import Diverged, Health
+from kaogan.training.observers.lenient import Lenient
 from kaogan.training.observers.log import Log, TensorBoard
 from kaogan.training.observers.samples import Samples
 from kaogan.training.observers.side_by_side import SideBySide
@@ -13,6 +14,7 @@ __all__ = [
     "Curves",
     "Diverged",
     "Health",
+    "Lenient",
     "Log",
     "Samples",
     "SideBySide",

@@ -29,6 +29,15 @@ def diversity(pictures: list[Pixels] | Pixels) -> float:
     return float(np.std(np.stack(list(pictures)).astype(np.float32), axis=0).mean())
 
 
+def is_finite(trainer: Trainer) -> bool:
+    """Is every parameter of every network a finite number?"""
+    return all(
+        bool(parameter.isfinite().all())
+        for network in trainer.state.networks.values()
+        for parameter in network.parameters()
+    )
+
+
 class Health(Watcher):
     """Warns of a winning discriminator and a collapsed generator; raises `Diverged` on NaN."""
 
@@ -50,6 +59,11 @@ class Health(Watcher):
             self._judged = self.samples.newest
             if trainer.state.images_seen >= WARM_UP_STEPS * trainer.recipe.batch:
                 self._watch_generator()
+
+    def finish(self, trainer: Trainer) -> None:
+        if not is_finite(trainer):
+            seen = trainer.state.images_seen
+            raise Diverged(f"a weight became NaN or infinite after {seen:,} images")
 
     def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
         if row["loss_d"] > WINNING_LOSS:

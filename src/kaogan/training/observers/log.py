@@ -1,5 +1,6 @@
 """The numbers of a run: RUN/metrics.jsonl, the progress bar, and TensorBoard."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,20 +19,21 @@ Row = dict[str, Any]
 
 
 def read_rows(file: Path) -> Iterator[Row]:
-    """The rows of a metrics file; a last line cut off by a killed process is left out."""
+    """The rows of a metrics file; lines cut off by a kill or a full disk are left out."""
     if not file.exists():
         return
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
             yield json.loads(line)
         except json.JSONDecodeError:
-            return
+            continue
 
 
 class Log(Watcher):
     """Averages what the steps measured; writes a row about every thousand images.
 
-    `listeners` are called with each row: health, TensorBoard.
+    `listeners` are called with each row before it is written: health, TensorBoard. The sums are
+    part of the state, so that the rows of a resumed run are those of one that was never stopped.
     """
 
     def __init__(
@@ -40,39 +42,43 @@ class Log(Watcher):
         self.file, self.tracker, self.listeners = file, tracker, listeners
 
     def start(self, trainer: Trainer) -> None:
-        # Steps after the last checkpoint will be taken, and logged, again.
-        kept = [r for r in read_rows(self.file) if r["images_seen"] <= trainer.state.images_seen]
+        # Steps after the last checkpoint will be taken, and logged, again. So will the row that
+        # was written between times, because the training ended.
+        state = trainer.state
+        end = state.images_seen - bool(state.unlogged[-1])
+        kept = [row for row in read_rows(self.file) if row["images_seen"] <= end]
         write_text(self.file, "".join(json.dumps(row) + "\n" for row in kept))
-        self._steps: list[torch.Tensor] = []
-        self._images = 0
+        self._shown = state.images_seen
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
-        self._steps.append(torch.stack(stats))
-        self._images += trainer.recipe.batch
+        sums = trainer.state.unlogged
+        sums[:-1] += torch.stack(stats)
+        sums[-1] += 1
         after = trainer.state.images_seen
         if every(IMAGES_PER_ROW, after - trainer.recipe.batch, after):
-            self._write(trainer)
+            means = (sums[:-1] / sums[-1]).tolist()
+            sums.zero_()
+            self._write(trainer, means)
 
     def finish(self, trainer: Trainer) -> None:
-        if self._steps:
-            self._write(trainer)
+        sums = trainer.state.unlogged
+        if sums[-1] > 0:
+            self._write(trainer, (sums[:-1] / sums[-1]).tolist())
 
-    def _write(self, trainer: Trainer) -> None:
-        # The only place where the training waits for the device.
-        means = torch.stack(self._steps).mean(0).tolist()
+    def _write(self, trainer: Trainer, means: list[float]) -> None:
         row: Row = {"images_seen": trainer.state.images_seen} | {
             name: round(value, 5) for name, value in zip(StepStats._fields, means, strict=True)
         }
         self.tracker.advance(
-            self._images,
+            row["images_seen"] - self._shown,
             f"loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
             f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}",
         )
-        self._steps, self._images = [], 0
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        self._shown = row["images_seen"]
         for listener in self.listeners:
             listener(trainer, row)
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
 
 
 class TensorBoard(Watcher):
@@ -82,15 +88,22 @@ class TensorBoard(Watcher):
         self.folder = folder
 
     def start(self, trainer: Trainer) -> None:
+        self._open(trainer)
+
+    def _open(self, trainer: Trainer) -> None:
         from torch.utils.tensorboard import SummaryWriter  # slow to import
 
         self._writer = SummaryWriter(str(self.folder), purge_step=trainer.state.images_seen + 1)
 
     def listen(self, trainer: Trainer, row: Row) -> None:
         """Write a row of the log."""
-        for name, value in row.items():
-            if name != "images_seen":
-                self._writer.add_scalar(name, value, row["images_seen"])
+        try:
+            for name, value in row.items():
+                if name != "images_seen":
+                    self._writer.add_scalar(name, value, row["images_seen"])
+        except OSError:  # a full disk ended the writer's thread: another one, for later rows
+            with contextlib.suppress(OSError):
+                self._open(trainer)
 
     def finish(self, trainer: Trainer) -> None:
         self._writer.close()

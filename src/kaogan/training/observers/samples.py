@@ -31,7 +31,8 @@ class Samples(Watcher):
     def start(self, trainer: Trainer) -> None:
         # What a killed process drew after its last checkpoint will be drawn again.
         for picture in self.folder.glob("*.png"):
-            if int(picture.name.split("-")[0]) > trainer.state.images_seen:
+            images = picture.name.split("-")[0]
+            if images.isdecimal() and int(images) > trainer.state.images_seen:
                 picture.unlink()
         if trainer.state.images_seen == 0:
             self.draw(trainer)

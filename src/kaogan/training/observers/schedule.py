@@ -1,5 +1,4 @@
-"""When to look: as a function of images seen alone, so that a resumed run looks at the same times.
-"""
+"""When to look: a function of images seen alone, so that a resumed run looks at the same times."""
 
 import math
 

@@ -41,15 +41,14 @@ def write_mp4(frames: list[Path], target: Path) -> None:
 
     first = _read(frames[0])
     height, width = (side - side % 2 for side in first.shape[:2])
-    with atomic_file(target) as partial:
-        with av.open(str(partial), "w", format="mp4") as film:
-            stream = film.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND))
-            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.options = {"crf": "18"}
-            for frame in [*frames, *[frames[-1]] * (FRAMES_PER_SECOND * HOLD_SECONDS)]:
-                pixels = np.ascontiguousarray(_read(frame)[:height, :width])
-                film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-            film.mux(stream.encode())
+    with atomic_file(target) as partial, av.open(str(partial), "w", format="mp4") as film:
+        stream = film.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "18"}
+        for frame in [*frames, *[frames[-1]] * (FRAMES_PER_SECOND * HOLD_SECONDS)]:
+            pixels = np.ascontiguousarray(_read(frame)[:height, :width])
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        film.mux(stream.encode())
 
 
 def write_webp(frames: list[Path], target: Path) -> None:
