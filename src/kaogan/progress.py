@@ -12,7 +12,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
@@ -21,6 +21,7 @@ from rich.text import Text
 SECONDS_BETWEEN_LINES = 5.0
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """Told of every piece of work done."""
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.lib.format as npy
 import numpy.typing as npt
 
-from kaogan.data.reasons import Reason
+from kaogan.data.reasons import Reason, in_one_line
 from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Pixels, Spool
 from kaogan.errors import KaoganError
@@ -122,7 +122,7 @@ def open_dataset(path: Path | str) -> Dataset:
     try:
         images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, f"{IMAGES}: {error}") from None
+        raise _damaged(path, f"{IMAGES}: {in_one_line(error)}") from None
     if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
         raise _damaged(path, f"{IMAGES} holds {images.dtype} {images.shape}")
     for name in (MANIFEST, REJECTED):
@@ -153,7 +153,7 @@ def _read_summary(path: Path) -> dict[str, Any]:
     except PermissionError:
         raise KaoganError(f"no permission to read {path / SUMMARY}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, f"{SUMMARY}: {error!r}") from None
+        raise _damaged(path, f"{SUMMARY}: {in_one_line(error)}") from None
     if not sound:
         raise _damaged(path, SUMMARY)
     if version > VERSION:
@@ -306,10 +306,9 @@ def _explained(out: Path) -> Iterator[None]:
     """Say in one line why `out` could not be written."""
     try:
         yield
-    except FileExistsError:
-        refuse_existing(out)
-        raise
     except OSError as error:
+        if error.errno == errno.EEXIST:
+            refuse_existing(out)  # it came into being meanwhile
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise KaoganError(
                 f"no space left while writing {out}; make room, or choose another place with --out"

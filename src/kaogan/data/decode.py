@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
-from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.data.sources.base import Pixels
 from kaogan.errors import UsageError
 
@@ -27,7 +27,8 @@ RESAMPLING = Image.Resampling.LANCZOS
 FILTER = "lanczos (Pillow, antialiased)"
 
 # Only these are tried: others start outside programs (EPS), or have no signature to be known by.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "DIB", "GIF", "AVIF", "TIFF")
+# JPEG includes MPO, the several pictures in one file that some cameras make.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "AVIF", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, BMP, GIF, AVIF, TIFF"
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*")
 
@@ -128,7 +129,7 @@ def _open(content: bytes | Pixels) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise Rejected(Reason.TOO_MANY_PIXELS, str(error)) from None
+        raise Rejected(Reason.TOO_MANY_PIXELS, in_one_line(error)) from None
     except Exception as error:  # broken headers trip decoders up in many ways
         if _begins_like_an_image(content) or not isinstance(error, UnidentifiedImageError):
             raise Rejected(Reason.DAMAGED, "its header cannot be read") from None
@@ -164,7 +165,7 @@ def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
     except Rejected:
         raise
     except Exception as error:  # broken data trips decoders up in many ways
-        raise Rejected(Reason.DAMAGED, " ".join(str(error).split())[:200]) from None
+        raise Rejected(Reason.DAMAGED, in_one_line(error)) from None
     content = _resized(plain, preparation)
     if _is_flat(content):
         raise Rejected(Reason.FLAT)

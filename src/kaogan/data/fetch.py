@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kaogan.data.dataset import Dataset, refuse_existing
 from kaogan.data.prepare import prepare
+from kaogan.data.reasons import in_one_line
 from kaogan.errors import KaoganError
 from kaogan.registry import Registry
 
@@ -64,8 +65,7 @@ def _download(kaggle_set: KaggleSet, out: Path, size: int) -> Path:
     try:
         return Path(kagglehub.dataset_download(kaggle_set.handle))
     except Exception as error:  # of requests, of kagglehub, of the operating system, ...
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise KaoganError(
-            f"cannot download {kaggle_set.handle} from Kaggle ({reason}); "
+            f"cannot download {kaggle_set.handle} from Kaggle ({in_one_line(error)}); "
             f"check the network and your Kaggle credentials, {by_hand}"
         ) from None

@@ -20,6 +20,11 @@ class Reason(StrEnum):
     NEAR_DUPLICATE = "near duplicate"
 
 
+def in_one_line(error: BaseException) -> str:
+    """What an error says, short and without line breaks, fit to be part of a message."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 class Rejected(Exception):
     """One picture is left out, and the run goes on."""
 

@@ -14,9 +14,9 @@ def choose_held_out(
 
     A picture is held out if its hash is among the lowest tenth of all possible hashes, so that
     its fate does not depend on the others. Two exceptions: of more than `limit` only the
-    lowest `limit` are held out; and of two or more pictures at least one is, and one is not. As data is
-    added, no training picture is ever held out later (but for sets so small that the second
-    exception applies).
+    lowest `limit` are held out; and of two or more pictures at least one is, and one is not. As
+    data is added, no training picture is ever held out later (but for sets so small that the
+    second exception applies).
     """
     values = digests[:, :8].copy().view(">u8")[:, 0]
     order = np.argsort(values, kind="stable")

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 import numpy as np
 import numpy.lib.format as npy
 
+from kaogan.data.reasons import in_one_line
 from kaogan.data.sources.base import MAX_BYTES, Item, sources
 from kaogan.errors import KaoganError
 
@@ -29,8 +30,12 @@ class Arrays:
         for name, prefix, stream in _streams(path):
             try:
                 yield from _pictures(name, prefix, stream)
-            except (OSError, EOFError, zipfile.BadZipFile) as error:
-                raise KaoganError(f"{name} is damaged ({error}); make it again") from None
+            except KaoganError:
+                raise
+            except Exception as error:  # likewise
+                raise KaoganError(
+                    f"{name} is damaged ({in_one_line(error)}); make it again"
+                ) from None
 
 
 def _streams(path: Path) -> Iterator[tuple[str, str, BinaryIO]]:
@@ -50,8 +55,10 @@ def _streams(path: Path) -> Iterator[tuple[str, str, BinaryIO]]:
                     )
     except PermissionError:
         raise KaoganError(f"no permission to read {path}") from None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise KaoganError(f"{path} is not an .npz file, or a damaged one ({error})") from None
+    except Exception as error:  # damage can trip zipfile up in many ways
+        raise KaoganError(
+            f"{path} is not an .npz file, or a damaged one ({in_one_line(error)})"
+        ) from None
 
 
 def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
@@ -61,7 +68,9 @@ def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(stream)
     except Exception as error:  # the header is a Python literal, with as many ways to be wrong
-        raise KaoganError(f"{name} is not a NumPy array, or a damaged one ({error})") from None
+        raise KaoganError(
+            f"{name} is not a NumPy array, or a damaged one ({in_one_line(error)})"
+        ) from None
     if dtype != np.uint8:
         raise KaoganError(f"{name} holds {dtype}, not uint8; convert it to 0..255 first")
     if fortran and len(shape) > 1:

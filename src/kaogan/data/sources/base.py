@@ -65,7 +65,7 @@ def is_hidden(name: str) -> bool:
     """Hidden files and folders, and what a Mac adds to archives, are nobody's pictures."""
     return any(
         part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
-        for part in name.split("/")
+        for part in name.replace("\\", "/").split("/")
     )
 
 

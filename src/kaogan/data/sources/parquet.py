@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.data.sources.base import Item, check_size, printable, sources
 from kaogan.errors import KaoganError
 
@@ -32,7 +32,9 @@ class Parquet:
                     yield _item(row, cell.as_py())
                     row += 1
         except (OSError, ValueError) as error:  # Arrow's errors are of these kinds
-            raise KaoganError(f"{path} is damaged ({error}); download it again") from None
+            raise KaoganError(
+                f"{path} is damaged ({in_one_line(error)}); download it again"
+            ) from None
 
 
 def _open(path: Path) -> Any:
@@ -49,7 +51,8 @@ def _open(path: Path) -> Any:
         raise KaoganError(f"no permission to read {path}") from None
     except (OSError, ValueError) as error:
         raise KaoganError(
-            f"{path} is not a Parquet file, or a damaged one ({error}); download it again"
+            f"{path} is not a Parquet file, or a damaged one ({in_one_line(error)}); "
+            "download it again"
         ) from None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.data.sources.base import (
     BOMB_BYTES,
     BOMB_RATIO,
@@ -45,7 +45,7 @@ class Tar:
             raise KaoganError(f"no permission to read {path}") from None
         except Exception as error:  # damage shows as a different error in every decompressor
             raise KaoganError(
-                f"{path} is not a TAR archive, or a damaged one ({error}); "
+                f"{path} is not a TAR archive, or a damaged one ({in_one_line(error)}); "
                 "download or make it again"
             ) from None
 

@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.data.sources.base import (
     BOMB_BYTES,
     BOMB_RATIO,
@@ -48,7 +48,8 @@ def _open(path: Path) -> zipfile.ZipFile:
         raise KaoganError(f"no permission to read {path}") from None
     except Exception as error:  # a damaged directory can trip zipfile up in many ways
         raise KaoganError(
-            f"{path} is not a ZIP file, or a damaged one ({error}); download or make it again"
+            f"{path} is not a ZIP file, or a damaged one ({in_one_line(error)}); "
+            "download or make it again"
         ) from None
     if sum(entry.compress_size for entry in archive.infolist()) > path.stat().st_size:
         archive.close()
@@ -75,4 +76,4 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:
     except Rejected as rejected:
         return rejected
     except Exception as error:  # a damaged entry can trip zipfile up in many ways
-        return Rejected(Reason.DAMAGED, str(error))
+        return Rejected(Reason.DAMAGED, in_one_line(error))
