@@ -129,6 +129,7 @@ class Canvas:
         self.side = max(256, 4 * size)
         self.unit = self.side / 100.0  # pixels
         self.image = Image.new("RGB", (self.side, self.side))
+        self._pen = ImageDraw.Draw(self.image)
         self._marks: list[_Mark] = []
         self._turn = _TURN * pose.turn
         cos = pose.scale * math.cos(math.radians(pose.tilt))
@@ -162,31 +163,31 @@ class Canvas:
         if not self._marks:
             return
         numbers = self.place(np.concatenate([mark.points for mark in self._marks])).ravel().tolist()
-        pen, first = ImageDraw.Draw(self.image), 0
+        first = 0
         for mark in self._marks:
             outline = numbers[first : first + 2 * len(mark.points)]
             first += len(outline)
             if mark.fill:
-                pen.polygon(outline, fill=mark.fill)
+                self._pen.polygon(outline, fill=mark.fill)
             if mark.line:
                 thick = max(1, round(mark.width * self.unit))
                 # Rounded joints are dear, and invisible in thin lines.
                 joint = "curve" if thick > 6 else None
-                pen.line(outline + outline[:4], fill=mark.line, width=thick, joint=joint)
+                self._pen.line(outline + outline[:4], fill=mark.line, width=thick, joint=joint)
         self._marks = []
 
     def paper(self, points: Points, colour: Colour) -> None:
         """Fill an outline on the paper itself, whatever the pose: the background."""
         flat = (points * self.unit + 0.5).ravel().tolist()
-        ImageDraw.Draw(self.image).polygon(flat, fill=colour)
+        self._pen.polygon(flat, fill=colour)
 
-    def glow(self, x: float, y: float, rx: float, ry: float, colour: Colour, share: float) -> None:
-        """A soft spot of colour: `share` of it in the middle, none at the rim."""
+    def glow(self, centres: Points, rx: float, ry: float, colour: Colour, share: float) -> None:
+        """Soft spots of colour: `share` of it in their middles, none at their rims."""
         self._draw_marks()
-        ((cx, cy),) = self.place(np.array([[x, y]])).tolist()
         width, height = (max(1, round(2 * r * self.unit)) for r in (rx, ry))
         mask = _spot().resize((width, height)).point([round(v * share) for v in range(256)])
-        self.image.paste(colour, (round(cx - width / 2), round(cy - height / 2)), mask)
+        for x, y in self.place(centres).tolist():
+            self.image.paste(colour, (round(x - width / 2), round(y - height / 2)), mask)
 
     def gradient(self, above: Colour, below: Colour) -> None:
         """Fill the paper, from one colour at the top to another at the bottom."""
@@ -205,12 +206,13 @@ class Canvas:
         left, top, right, bottom = np.concatenate([corner, opposite]).astype(int).tolist()
         whole, offset = self.image, self._offset
         self.image, self._offset = whole.crop((left, top, right, bottom)), offset - corner
+        pen, self._pen = self._pen, ImageDraw.Draw(self.image)
         mask = Image.new("1", self.image.size)
         ImageDraw.Draw(mask).polygon((placed - corner).ravel().tolist(), fill=1)
         yield
         self._draw_marks()
         whole.paste(self.image, (left, top), mask)
-        self.image, self._offset = whole, offset
+        self.image, self._offset, self._pen = whole, offset, pen
 
     def finish(self, size: int) -> Pixels:
         """The picture at its own size: every pixel the mean of those it stands for."""

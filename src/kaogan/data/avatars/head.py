@@ -66,12 +66,13 @@ def draw_face(canvas: Canvas, avatar: Avatar, skin: Tones, fringe: Points) -> No
 
 def _blush(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
     rose = mix(skin.base, (255, 96, 110), 0.75)
-    for x in (29.0, 71.0):
-        canvas.glow(x, 67.0, 8.5, 5.0, rose, 0.15 + 0.7 * avatar.blush)
-        if avatar.blush > 0.72:
+    cheeks = path("M 29,67 L 71,67")
+    canvas.glow(cheeks, 8.5, 5.0, rose, 0.15 + 0.7 * avatar.blush)
+    if avatar.blush > 0.72:
+        line = brush("M 0.8,-1.7 L -0.8,1.7", 0.7, 0.4, 0.4)
+        for x, y in cheeks:
             for step in (-2.6, 0.0, 2.6):
-                line = move(brush("M 0.8,-1.7 L -0.8,1.7", 0.7, 0.4, 0.4), x + step, 67.2)
-                canvas.fill(line, mix(skin.base, (226, 60, 84), 0.6))
+                canvas.fill(move(line, x + step, y + 0.2), mix(skin.base, (226, 60, 84), 0.6))
 
 
 def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
