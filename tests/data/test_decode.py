@@ -183,6 +183,7 @@ class TestFit:
 class TestRejections:
     def test_reasons(self):
         assert rejection(b"") == Reason.EMPTY
+        assert rejection(np.empty((0, 64, 3), np.uint8)) == Reason.EMPTY
         assert rejection(b"hello, this is no picture") == Reason.NOT_AN_IMAGE
         assert rejection(b"%!PS-Adobe-3.0 EPSF-3.0\n") == Reason.NOT_AN_IMAGE
         assert rejection(png(1)[:20]) == Reason.DAMAGED
@@ -242,6 +243,7 @@ def test_wrong_options(wrong):
 def test_every_array_is_decoded(array):
     row, column = array.shape[0] // 2, array.shape[1] // 2
     array[row, column - 1 : column + 1, 0] = (0, 255)  # not flat
+    decoded = decode(array, P64)
     assert decoded.pixels.shape == (64, 64, 3)
     assert decoded.original_size == (array.shape[1], array.shape[0])
 

@@ -121,11 +121,11 @@ def decode(
 
 
 def _open(content: bytes | Pixels) -> Image.Image:
+    if len(content) == 0:
+        raise Rejected(Reason.EMPTY)
     if isinstance(content, np.ndarray):
         grey = content.ndim == 3 and content.shape[2] == 1
         return Image.fromarray(np.ascontiguousarray(content[..., 0] if grey else content))
-    if not content:
-        raise Rejected(Reason.EMPTY)
     try:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:

@@ -67,6 +67,8 @@ def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = read(stream)
+        if any(length < 1 for length in shape):
+            raise ValueError(f"its shape is {shape}")
     except Exception as error:  # the header is a Python literal, with as many ways to be wrong
         raise KaoganError(
             f"{name} is not a NumPy array, or a damaged one ({in_one_line(error)})"
