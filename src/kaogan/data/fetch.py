@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan.data.dataset import Dataset, refuse_existing
+from kaogan.data.decode import Fit
 from kaogan.data.prepare import prepare
 from kaogan.data.reasons import in_one_line
 from kaogan.errors import KaoganError
@@ -35,6 +36,7 @@ def fetch(
     *,
     size: int = 64,
     channels: int = 3,
+    fit: Fit = "crop",
     workers: int | None = None,
     progress: bool = True,
 ) -> Dataset:
@@ -50,7 +52,9 @@ def fetch(
     kaggle_set = kaggle_sets[name]
     refuse_existing(Path(out))
     folder = _download(kaggle_set, Path(out), size)
-    return prepare([folder], out, size=size, channels=channels, workers=workers, progress=progress)
+    return prepare(
+        [folder], out, size=size, channels=channels, fit=fit, workers=workers, progress=progress
+    )
 
 
 def _download(kaggle_set: KaggleSet, out: Path, size: int) -> Path:
