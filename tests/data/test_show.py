@@ -6,7 +6,7 @@ from helpers import make_folder, png, prepared
 from PIL import Image
 
 from kaogan.data.dataset import Picture, write_dataset
-from kaogan.data.show import contact_sheet, describe, save_contact_sheet, summarise
+from kaogan.data.show import contact_sheet, describe, save_contact_sheet, summarize
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def data(tmp_path_factory):
 
 
 def test_numbers(data):
-    summary = summarise(data)
+    summary = summarize(data)
     assert summary["train"] + summary["held_out"] == 20
     assert summary["rejected"] == {"empty file": 1, "duplicate": 1}
     assert summary["original_side"] == {"min": 64, "median": 73.5, "max": 83}
@@ -27,7 +27,7 @@ def test_numbers(data):
 
 
 def test_words(data):
-    text = describe(summarise(data))
+    text = "\n".join(describe(summarize(data)))
     for words in (
         "20 pictures of 64 x 64, RGB",
         "empty file",
@@ -52,5 +52,5 @@ def test_the_sheet_of_a_small_grey_set_without_originals(tmp_path):
     ]
     data = write_dataset(tmp_path / "d", pictures, size=32, channels=1, about={})
     assert contact_sheet(data).shape == (36, 36, 3)
-    assert summarise(data)["original_side"] is None
-    assert "grey" in describe(summarise(data)).splitlines()[0]
+    assert summarize(data)["original_side"] is None
+    assert "grey" in describe(summarize(data))[0]

@@ -133,6 +133,11 @@ def open_dataset(path: Path | str) -> Dataset:
     )
 
 
+def is_dataset(path: Path | str) -> bool:
+    """Is there a prepared data set at `path`, sound or not?"""
+    return (Path(path) / SUMMARY).is_file()
+
+
 def _read_summary(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"

@@ -13,7 +13,7 @@ from kaogan.files import atomic_file
 SHEET_PICTURES = 100
 
 
-def summarise(dataset: Dataset) -> dict[str, Any]:
+def summarize(dataset: Dataset) -> dict[str, Any]:
     """The data set in numbers, ready for JSON.
 
     What `dataset.json` says, the path, the smallest, median and largest shorter side of the
@@ -39,8 +39,8 @@ def summarise(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def describe(summary: dict[str, Any]) -> str:
-    """A summary in words: some lines."""
+def describe(summary: dict[str, Any]) -> list[str]:
+    """A summary in words, line by line."""
     colour = {1: "grey", 3: "RGB"}.get(summary["channels"], f"{summary['channels']} channels")
     lines = [
         f"{summary['path']}: {summary['train'] + summary['held_out']:,} pictures of "
@@ -60,7 +60,7 @@ def describe(summary: dict[str, Any]) -> str:
         lines += [f"    {count:>9,}  {reason}" for reason, count in rejected.items()]
     if "filter" in summary:
         lines.append(f"  filter: {summary['filter']}")
-    return "\n".join([*lines, f"  fingerprint: {summary['fingerprint']}"])
+    return [*lines, f"  fingerprint: {summary['fingerprint']}"]
 
 
 def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:
