@@ -51,12 +51,16 @@ def run(options: argparse.Namespace) -> None:
     if options.seed < 0 or options.seed + options.count >= 2**63:
         raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
     pictures = _sampler(options).sample(options.count, options.seed, options.truncation)
-    files = _write_each(pictures, out, options) if as_folder else _write_grid(pictures, out, options)
+    files = (
+        _write_each(pictures, out, options) if as_folder else _write_grid(pictures, out, options)
+    )
     if options.json:
         print(json.dumps({"seed": options.seed, "count": options.count, "files": files}))
     else:
-        print(f"{options.count} faces, seeds {options.seed} to {options.seed + options.count - 1}: "
-              f"{out}")
+        print(
+            f"{options.count} faces, seeds {options.seed} to {options.seed + options.count - 1}: "
+            f"{out}"
+        )
 
 
 def _sampler(options: argparse.Namespace) -> "Sampler":

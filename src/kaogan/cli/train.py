@@ -3,9 +3,13 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kaogan.errors import UsageError
+
+if TYPE_CHECKING:
+    from kaogan.data.dataset import Dataset
+    from kaogan.training.run import Run
 
 RECIPE_OPTIONS = (
     ("--batch", int, "N", "pictures in a batch (64)"),
@@ -89,3 +93,47 @@ def run(options: argparse.Namespace) -> None:
     out = Path(options.out or Path("runs") / _name(options.data))
     trained = train(recipe, dataset, out, budget, hardware, options.checkpoint_minutes * 60)
     _report(trained, options.json)
+
+
+def _shape(options: argparse.Namespace) -> dict[str, int]:
+    """Size and channels, as far as they were asked for."""
+    asked = {"size": options.size, "channels": options.channels}
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+def _dataset(options: argparse.Namespace) -> "Dataset":
+    """The data set that DATA is, or one prepared from it."""
+    from kaogan.data.cache import prepare_cached
+    from kaogan.data.dataset import is_dataset, open_dataset
+
+    if not is_dataset(options.data):
+        return prepare_cached(options.data, **_shape(options))
+    dataset = open_dataset(options.data)
+    for key, asked in _shape(options).items():
+        there = {"size": dataset.size, "channels": dataset.channels}[key]
+        if asked != there:
+            raise UsageError(
+                f"{options.data} was prepared with --{key} {there}, not {asked}; leave --{key} "
+                f"away, or prepare it again: kaogan data prepare SOURCE --{key} {asked} --out NEW"
+            )
+    return dataset
+
+
+def _name(data: str) -> str:
+    """A folder's name, or an archive's without its extensions."""
+    return Path(data).resolve().name.split(".")[0] or "run"
+
+
+def _report(trained: "Run", as_json: bool) -> None:
+    """What came out, which files to look at, and what to run next."""
+    state = trained.newest_state()
+    shown = ("faces.png", "real-and-generated.png", "timelapse.mp4", "curves.png", "log.txt")
+    files = {name: str(trained.path / name) for name in shown if (trained.path / name).exists()}
+    if as_json:
+        result = {"run": str(trained.path), "images_seen": state["images_seen"]}
+        print(json.dumps({**result, "seconds": state["seconds"], "files": files}))
+        return
+    print(f"{state['images_seen']:,} images seen in {state['seconds'] / 60:.1f} minutes. Look at:")
+    for file in files.values():
+        print(f"  {file}")
+    print(f"Draw more: kaogan sample {trained.path} --count 16 --out more.png")

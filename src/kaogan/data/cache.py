@@ -1,0 +1,49 @@
+"""Raw pictures, prepared once and kept: what `kaogan train FOLDER` trains on."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from kaogan.data.dataset import Dataset, is_dataset, open_dataset
+from kaogan.data.prepare import prepare
+from kaogan.errors import KaoganError
+
+
+def cache_folder() -> Path:
+    """$KAOGAN_CACHE, or `kaogan` in the user's cache folder."""
+    if "KAOGAN_CACHE" in os.environ:
+        return Path(os.environ["KAOGAN_CACHE"])
+    if "LOCALAPPDATA" in os.environ:  # Windows
+        return Path(os.environ["LOCALAPPDATA"]) / "kaogan"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kaogan"
+
+
+def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dataset:
+    """The data set of `source`, prepared the first time, and again only when the source changed.
+
+    Raises:
+        KaoganError: there is nothing at `source`, or nothing usable in it.
+
+    """
+    source = Path(source)
+    if not source.exists():
+        raise KaoganError(
+            f"there is nothing at {source}; DATA is a prepared data set, or a folder or archive "
+            "of pictures"
+        )
+    key = hashlib.sha256(json.dumps([_signature(source), size, channels]).encode()).hexdigest()
+    target = cache_folder() / "datasets" / f"{source.resolve().name}-{size}-{key[:12]}"
+    if is_dataset(target):
+        return open_dataset(target)
+    return prepare([source], target, size=size, channels=channels)
+
+
+def _signature(source: Path) -> list[object]:
+    """What changes when the source does: its path, and name, size and time of every file."""
+    files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
+    listing = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        listing.update(f"{file.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return [str(source.resolve()), len(files), listing.hexdigest()]

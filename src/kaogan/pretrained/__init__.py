@@ -1,0 +1,43 @@
+"""Generators that come with kaogan: faces a second after set-up, without training.
+
+src/kaogan/pretrained/NAME/
+    generator.safetensors   the EMA weights with standing statistics, in half precision
+    recipe.json             what was trained
+    README.md               the model card: data, purpose, limits, how to make it again
+"""
+
+import json
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from kaogan.errors import UsageError
+from kaogan.training.recipe import Recipe
+from kaogan.training.sampling import Sampler
+
+FOLDER = Path(__file__).parent
+
+
+def names() -> list[str]:
+    """The generators that come with kaogan."""
+    return sorted(file.parent.name for file in FOLDER.glob("*/generator.safetensors"))
+
+
+def pretrained(name: str) -> Sampler:
+    """A generator that comes with kaogan, ready to draw: `pretrained("faces-64").sample(16)`.
+
+    Raises:
+        UsageError: there is none of this name.
+
+    """
+    if name not in names():
+        raise UsageError(f"no generator called {name!r} comes with kaogan; use {_or(names())}")
+    recipe = Recipe.model_validate(json.loads((FOLDER / name / "recipe.json").read_text("utf-8")))
+    generator = recipe.networks.generator()
+    # Half-precision weights are read into the float32 network: copying converts.
+    generator.load_state_dict(load_file(FOLDER / name / "generator.safetensors"))
+    return Sampler(generator.eval(), recipe.networks.latent_dim)
+
+
+def _or(words: list[str]) -> str:
+    return " or ".join(words) if words else "a RUN of your own"
