@@ -9,7 +9,7 @@ Axes, wherever a shape is written:
     ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
 """
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -21,6 +21,7 @@ Logits = Float[Tensor, "N"]
 Scalar = Float[Tensor, ""]
 
 
+@runtime_checkable
 class Model(Protocol):
     """A pair of networks described by a few numbers; frozen, and part of a recipe.
 
@@ -41,6 +42,7 @@ class Model(Protocol):
     def discriminator(self) -> nn.Module: ...
 
 
+@runtime_checkable
 class Loss(Protocol):
     """The game, as two pure functions of two logit vectors; both players get both."""
 
@@ -53,18 +55,21 @@ class Loss(Protocol):
     def generator(self, real: Logits, fake: Logits) -> Scalar: ...
 
 
+@runtime_checkable
 class Penalty(Protocol):
     """A term added to the discriminator's loss; it may differentiate through the discriminator."""
 
     def __call__(self, discriminator: nn.Module, real: Samples, fake: Samples) -> Scalar: ...
 
 
+@runtime_checkable
 class Augmentation(Protocol):
     """A differentiable change made to real and generated samples before they are judged."""
 
     def __call__(self, samples: Samples, rng: torch.Generator) -> Samples: ...
 
 
+@runtime_checkable
 class Batches(Protocol):
     """Real samples on the device, in model space, as a pure function of the position in training.
 

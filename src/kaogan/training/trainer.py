@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ class StepStats(NamedTuple):
     """D(G(z)): its mean belief that generated ones are, before its update."""
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Watches a training: writes, draws, saves, warns. It never changes the game."""
 

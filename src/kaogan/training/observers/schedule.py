@@ -14,10 +14,11 @@ def growing(before: int, after: int, first: int = 500, growth: float = 1.08) -> 
     Early on, when a generator changes with every batch, these are close together; a run of any
     length gets a hundred or so.
     """
+    return _passed(before, first, growth) < _passed(after, first, growth)
 
-    def passed(images: int) -> int:
-        if images < first:
-            return -1
-        return math.floor(math.log(images / first) / math.log(growth) + 1e-9)
 
-    return passed(before) < passed(after)
+def _passed(images: int, first: int, growth: float) -> int:
+    """The exponent of the last one passed; -1 before the first."""
+    if images < first:
+        return -1
+    return math.floor(math.log(images / first) / math.log(growth) + 1e-9)

@@ -1,0 +1,32 @@
+"""For all tests: shapes are checked, examples are the same every time, threads are few."""
+
+import re
+from pathlib import Path
+
+import torch
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+SOURCE = Path(__file__).parent.parent / "src"
+WRITES_SHAPES = re.compile(
+    r"^from jaxtyping import|^from kaogan\.contracts import .*(Latents|Logits|Samples|Scalar)", re.M
+)
+
+
+def modules_with_shapes() -> list[str]:
+    return [
+        ".".join(file.relative_to(SOURCE).with_suffix("").parts)
+        for file in sorted((SOURCE / "kaogan").rglob("*.py"))
+        if WRITES_SHAPES.search(file.read_text(encoding="utf-8"))
+    ]
+
+
+# `Float[Tensor, "N C H W"]` is a promise, and kept here. The hook must be there before anything
+# imports these modules. Not in the others: they write no shapes, and beartype would object that 1
+# is no `float`, and a NumPy integer no `int`.
+install_import_hook(modules_with_shapes(), "beartype.beartype")
+
+settings.register_profile("kaogan", deadline=None, derandomize=True)
+settings.load_profile("kaogan")
+
+torch.set_num_threads(1)  # tests run side by side, and their networks are tiny

@@ -1,0 +1,82 @@
+"""Batches are a pure function of the position in training."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaogan.contracts import Batches
+from kaogan.data.batches import ImageBatches, Shuffled
+from kaogan.images import to_model, to_pixels
+
+CPU = torch.device("cpu")
+PICTURES = np.random.default_rng(0).integers(0, 256, (13, 2, 3, 3), dtype=np.uint8)
+
+
+@given(count=st.integers(1, 40), seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 50))
+def test_every_epoch_visits_every_picture_exactly_once(count, seed, epoch):
+    visited = Shuffled(count, seed)(epoch * count, count)
+    assert sorted(visited) == list(range(count))
+
+
+@given(
+    count=st.integers(1, 20),
+    start=st.integers(0, 100),
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=5),
+)
+def test_a_stream_is_the_same_however_it_is_cut(count, start, lengths):
+    whole = Shuffled(count, 7)(start, sum(lengths))
+    ends = np.cumsum([start, *lengths])
+    parts = [Shuffled(count, 7)(int(s), n) for s, n in zip(ends, lengths, strict=False)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_epochs_and_seeds_have_orders_of_their_own():
+    orders = {tuple(Shuffled(30, seed)(epoch * 30, 30)) for seed in range(4) for epoch in range(4)}
+    assert len(orders) == 16
+
+
+def test_orders_are_fair():
+    firsts = np.array([Shuffled(5, seed)(0, 5)[0] for seed in range(500)])
+    assert (np.bincount(firsts, minlength=5) > 60).all()  # 100 each, give or take 4 sigma
+
+
+calls = st.lists(st.tuples(st.integers(0, 80), st.integers(1, 30)), min_size=1, max_size=8)
+
+
+@given(calls=calls, workers=st.integers(1, 4))
+def test_neither_order_of_calls_nor_workers_nor_reading_ahead_change_a_batch(calls, workers):
+    batches = ImageBatches(PICTURES, CPU, seed=3, workers=workers)
+    for start, count in calls:
+        expected = to_model(torch.from_numpy(PICTURES[Shuffled(13, 3)(start, count)]))
+        assert torch.equal(batches(start, count), expected)
+
+
+def test_walking_straight_on_is_the_same_as_asking_once():
+    walked = ImageBatches(PICTURES, CPU, seed=1, workers=3)
+    steps = torch.cat([walked(start, 4) for start in range(0, 52, 4)])
+    assert torch.equal(steps, ImageBatches(PICTURES, CPU, seed=1)(0, 52))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_batches_are_pictures_in_model_space(channels):
+    pictures = np.ascontiguousarray(PICTURES[..., :channels])
+    batches = ImageBatches(pictures, CPU, seed=0)
+    batch = batches(0, 13)
+    assert isinstance(batches, Batches)
+    assert len(batches) == 13
+    assert batch.shape == (13, channels, 2, 3)
+    assert batch.dtype == torch.float32
+    order = Shuffled(13, 0)(0, 13)
+    np.testing.assert_array_equal(to_pixels(batch).numpy(), pictures[order])
+
+
+def test_a_batch_may_be_changed_without_changing_the_data(tmp_path):
+    np.save(tmp_path / "pictures.npy", PICTURES)
+    mapped = np.load(tmp_path / "pictures.npy", mmap_mode="r")
+    batches = ImageBatches(mapped, CPU, seed=0)
+    first = batches(0, 5).clone()
+    batches(0, 5).zero_()
+    assert torch.equal(batches(0, 5), first)
+    np.testing.assert_array_equal(np.load(tmp_path / "pictures.npy"), PICTURES)

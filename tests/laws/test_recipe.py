@@ -1,0 +1,149 @@
+"""Laws of recipes and budgets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from kaogan import recipes
+from kaogan.errors import UsageError
+from kaogan.losses import losses
+from kaogan.models import DCGAN
+from kaogan.training.recipe import Budget, Hardware, Recipe
+
+some_recipes = st.builds(
+    Recipe,
+    model=st.builds(
+        DCGAN,
+        size=st.sampled_from([32, 64, 128, 256]),
+        channels=st.sampled_from([1, 3]),
+        latent_dim=st.integers(1, 4096),
+        width=st.integers(4, 512),
+        upsample=st.sampled_from(["transposed", "resize"]),
+    ),
+    loss=st.sampled_from(list(losses)).flatmap(
+        lambda name: st.builds(losses[name], label_smoothing=st.floats(0, 0.49))
+    ),
+    batch=st.integers(2, 65536),
+    lr=st.floats(1e-9, 1),
+    beta1=st.floats(0, 0.999),
+    beta2=st.floats(0, 0.9999),
+    ema_share=st.floats(1e-6, 0.999),
+    seed=st.integers(0, 2**63 - 1),
+)
+
+
+@given(some_recipes)
+def test_a_recipe_survives_json(recipe):
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
+    assert Recipe.model_validate(recipe.model_dump()) == recipe
+
+
+@given(some_recipes, some_recipes)
+def test_differences_are_none_exactly_between_equals(one, other):
+    assert one.differences(one) == []
+    assert (one == other) == (one.differences(other) == [])
+    assert len(one.differences(other)) == len(other.differences(one))
+
+
+def test_differences_name_the_field_and_both_values():
+    mine = recipes.dcgan(size=32, lr=1e-3)
+    theirs = recipes.dcgan(size=64, loss="minimax")
+    assert mine.differences(theirs) == [
+        "loss.name: nonsaturating, not minimax",
+        "lr: 0.001, not 0.0002",
+        "model.size: 32, not 64",
+    ]
+
+
+def test_a_recipe_is_frozen_and_hashable():
+    recipe = recipes.dcgan()
+    for change in ("lr", "model"):
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(recipe, change, 1)
+    assert {recipe, recipes.dcgan()} == {recipe}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("size", 48),
+        ("size", 512),
+        ("channels", 2),
+        ("latent_dim", 0),
+        ("width", 1),
+        ("upsample", "bilinear"),
+        ("label_smoothing", 0.5),
+        ("batch", 1),
+        ("lr", 0.0),
+        ("lr", float("nan")),
+        ("lr", float("inf")),
+        ("beta1", 1.0),
+        ("seed", -1),
+        ("seed", 2**63),
+    ],
+)
+def test_a_value_out_of_range_is_refused_in_one_line_that_names_it(option, value):
+    with pytest.raises(UsageError) as error:
+        recipes.dcgan(**{option: value})
+    assert option.replace("_", "-") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_loss_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'minimax'"):
+        recipes.dcgan(loss="minmax")
+
+
+def test_an_unknown_field_is_refused():
+    for kind in (Recipe, Hardware, Budget):
+        with pytest.raises(ValidationError, match="Extra inputs"):
+            kind(colour=1)
+
+
+budgets = st.builds(
+    Budget,
+    images=st.none() | st.integers(1, 10**12),
+    epochs=st.none() | st.floats(1e-6, 1e6),
+    minutes=st.none() | st.floats(1e-6, 1e6),
+)
+epoch_sizes = st.integers(1, 10**6)
+
+
+@given(budgets, st.integers(0, 10**12), st.floats(0, 1e9), epoch_sizes)
+def test_the_share_used_never_falls(budget, images, seconds, epoch):
+    share = budget.share_used(images, seconds, epoch)
+    assert share >= 0
+    assert budget.share_used(images + 64, seconds, epoch) >= share
+    assert budget.share_used(images, seconds + 1, epoch) >= share
+
+
+@given(budgets, epoch_sizes)
+def test_a_budget_ends_at_its_limit_and_not_before(budget, epoch):
+    limit = budget.images_limit(epoch)
+    assert (limit is None) == (budget.images is None and budget.epochs is None)
+    if limit is not None:
+        assert limit >= 1
+        assert budget.share_used(limit, 0, epoch) >= 1
+        assert budget.share_used(limit - 1, 0, epoch) < 1
+    if budget.minutes is not None:
+        assert budget.share_used(0, budget.minutes * 60 * (1 + 1e-9), epoch) >= 1
+        assert budget.share_used(0, budget.minutes * 59, epoch) < 1
+
+
+@given(st.integers(1, 10**9), st.integers(1, 1000), epoch_sizes)
+def test_the_first_limit_reached_counts(images, epochs, epoch):
+    both = Budget(images=images, epochs=epochs)
+    assert both.images_limit(epoch) == min(images, epochs * epoch)
+
+
+def test_without_a_limit_a_training_is_endless():
+    assert Budget().share_used(10**15, 1e12, 1) == 0
+
+
+@pytest.mark.parametrize("limit", ["images", "epochs", "minutes"])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
+def test_a_senseless_budget_is_refused(limit, value):
+    with pytest.raises(ValidationError, match=limit):
+        Budget.model_validate({limit: value})
