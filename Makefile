@@ -1,0 +1,61 @@
+# Two commands: `make demo` and `make test`. Both make .venv and install what they need.
+# On Windows, or without make, see README.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+DEMO_DATA := data/avatars-64
+DEMO_RUN := runs/demo
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    draw avatars, train a small GAN on them, see new faces (5 minutes)"
+	@echo "make test    run the tests"
+	@echo "make check   run the linters and the type checker"
+	@echo "make format  format the code"
+	@echo "make clean   remove .venv"
+
+$(VENV)/kaogan.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: kaogan needs Python 3.11 or newer; run: make PYTHON=python3.12"; exit 1; }
+	@echo "Installing kaogan into $(VENV) ..."
+	$(PYTHON) -m venv $(VENV)
+	@# torch first and by its exact version: a range may bring gigabytes of another build.
+	$(PIP) torch==$$(sed -n 's/^torch==//p' constraints.txt)
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/dev.installed: $(VENV)/kaogan.installed
+	@echo "Installing the development tools ..."
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/kaogan.installed
+	@echo
+	@echo "The demo: 1. draw 6,144 anime avatars  2. train a small DCGAN on them, up to 4 minutes"
+	@if [ ! -e $(DEMO_DATA) ]; then \
+	  echo && echo "1. Drawing the avatars into $(DEMO_DATA)"; \
+	  $(BIN)/kaogan data avatars --count 6144 --out $(DEMO_DATA); fi
+	@echo && echo "2. Training in $(DEMO_RUN); Ctrl-C stops and saves, make demo goes on"
+	@$(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) --width 32 --images 60000 --minutes 3.5
+	@echo "Train it longer:  $(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) --width 32 --images 300000"
+	@echo "Your own pictures: $(BIN)/kaogan train FOLDER"
+
+test: $(VENV)/dev.installed
+	$(BIN)/python -m pytest -n auto -q
+
+check: $(VENV)/dev.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV)
