@@ -66,6 +66,15 @@ def test_transparency_is_laid_on_the_background(background, kind):
     assert tuple(pixels[32, 32]) == (255, 0, 0)
 
 
+def test_transparency_of_a_tall_picture_has_no_seams():
+    array = np.random.default_rng(0).integers(0, 256, (700, 64, 4), dtype=np.uint8)
+    pixels = decode(array, Preparation(fit="stretch")).pixels
+    alpha = array[..., 3:] / 255
+    laid = np.round(array[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    expected = decode(laid, Preparation(fit="stretch")).pixels
+    assert np.abs(pixels.astype(int) - expected).max() <= 1
+
+
 def test_half_transparent_is_half_background():
     image = Image.fromarray(RED_ON_CLEAR)
     image.putalpha(128)

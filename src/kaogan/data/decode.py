@@ -7,7 +7,7 @@ Colour profiles are not applied.
 
 import io
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,7 @@ SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*
 DEFAULT_MAX_PIXELS = 50_000_000
 PILLOW_MAX_PIXELS = 178_956_970  # beyond, Pillow itself refuses
 LARGE_PIXELS = 4_000_000  # decoded one at a time, so that workers do not add up
+STRIP = 256  # rows
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,10 @@ def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # broken EXIF data says nothing, and the picture may still be good
-        return image
+    # Broken EXIF data says nothing, and the picture may still be good.
+    with suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _plain(image: Image.Image, preparation: Preparation) -> Image.Image:
@@ -187,9 +188,19 @@ def _plain(image: Image.Image, preparation: Preparation) -> Image.Image:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = Image.fromarray(_to_8_bits(image))
     if image.has_transparency_data:
-        canvas = Image.new("RGBA", image.size, (*preparation.background_rgb(), 255))
-        image = Image.alpha_composite(canvas, image.convert("RGBA"))
-    return image.convert("L" if preparation.channels == 1 else "RGB")
+        image = _opaque(image, preparation.background_rgb())
+    mode = "L" if preparation.channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _opaque(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    """Lay a picture on the background, strip by strip, so that large ones take less memory."""
+    canvas = Image.new("RGB", image.size, background)
+    for top in range(0, image.height, STRIP):
+        box = (0, top, image.width, min(top + STRIP, image.height))
+        strip = image.crop(box).convert("RGBA")
+        canvas.paste(strip, box, strip)
+    return canvas
 
 
 def _to_8_bits(image: Image.Image) -> Pixels:
