@@ -116,11 +116,20 @@ def open_dataset(path: Path | str) -> Dataset:
 
     """
     path = Path(path)
+    try:
+        return _open(path)
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path}") from None
+
+
+def _open(path: Path) -> Dataset:
     summary = _read_summary(path)
     size, channels = summary["size"], summary["channels"]
     train, held_out = summary["train"], summary["held_out"]
     try:
         images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
+    except PermissionError:
+        raise
     except (OSError, ValueError, EOFError) as error:
         raise _damaged(path, f"{IMAGES}: {in_one_line(error)}") from None
     if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
@@ -155,9 +164,7 @@ def _read_summary(path: Path) -> dict[str, Any]:
         numbers = [summary[key] for key in ("size", "channels", "train", "held_out")]
         sound = all(type(number) is int and number >= 0 for number in [version, *numbers])
         sound = sound and isinstance(summary["fingerprint"], str)
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path / SUMMARY}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path, f"{SUMMARY}: {in_one_line(error)}") from None
     if not sound:
         raise _damaged(path, SUMMARY)

@@ -17,7 +17,11 @@ def find_source(path: Path) -> Source:
         KaoganError: there is nothing, or nothing that can be read.
 
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise KaoganError(f"cannot read {path}: {error.strerror}") from None
+    if not exists:
         raise KaoganError(f"{path} does not exist; check the path")
     for kind in sources:
         source = sources[kind]()

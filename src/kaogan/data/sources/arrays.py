@@ -1,6 +1,7 @@
 """NumPy arrays of uint8 pictures: .npy files, and .npz files with any number of them."""
 
 import math
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ class Arrays:
     """uint8 arrays: one or many pictures, channels last or first, read picture by picture."""
 
     def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".npy", ".npz") and path.is_file()
+        return path.suffix.lower() in (".npy", ".npz") and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         return sum(_layout(name, _header(name, stream))[0] for name, _, stream in _streams(path))

@@ -44,7 +44,7 @@ class Source(Protocol):
     """One kind of source. Nothing is unpacked to the disk, and nothing is read ahead."""
 
     def claims(self, path: Path) -> bool:
-        """Is `path` (which exists) of this kind?"""
+        """Is `path` (which exists) of this kind? No error, even if it may not be read."""
 
     def count(self, path: Path) -> int | None:
         """How many items there are, where that is cheap to know."""

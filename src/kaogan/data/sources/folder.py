@@ -27,7 +27,7 @@ class Folder:
     """A folder tree, in natural order; archives and arrays in it are read in their place."""
 
     def claims(self, path: Path) -> bool:
-        return path.is_dir()
+        return os.path.isdir(path)
 
     def count(self, path: Path) -> int | None:
         count = 0
@@ -62,7 +62,7 @@ class Picture:
     """One picture file, so that `prepare faces/*.jpg` does what it says."""
 
     def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+        return path.suffix.lower() in PICTURE_SUFFIXES and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         return 1
@@ -89,9 +89,9 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:
         if is_hidden(entry):
             continue
         path, name = folder / entry, prefix + entry
-        if not path.is_dir():
+        if not os.path.isdir(path):
             yield name, path
-        elif path.is_symlink():  # it might lead back to where we are
+        elif os.path.islink(path):  # it might lead back to where we are
             yield name, Rejected(Reason.UNREADABLE, "a link to a folder; name it as a source")
         else:
             yield from _walk(path, name + "/")

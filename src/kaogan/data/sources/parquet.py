@@ -1,5 +1,6 @@
 """Parquet files with a column of encoded pictures, as the Hugging Face hub keeps them."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ class Parquet:
     """A Parquet file whose image column holds bytes, or structs of bytes and path."""
 
     def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".parquet", ".pq") and path.is_file()
+        return path.suffix.lower() in (".parquet", ".pq") and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         return int(_open(path).metadata.num_rows)

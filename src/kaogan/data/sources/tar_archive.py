@@ -4,6 +4,7 @@ import bz2
 import contextlib
 import gzip
 import lzma
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ class Tar:
     """A TAR archive (also gzip, bzip2, xz, Zstandard), in its own order."""
 
     def claims(self, path: Path) -> bool:
-        return path.name.lower().endswith(SUFFIXES) and path.is_file()
+        return path.name.lower().endswith(SUFFIXES) and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         return None  # only reading all of it would tell

@@ -1,5 +1,6 @@
 """ZIP archives, read in place."""
 
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ class Zip:
     """A ZIP archive, in the order of its directory."""
 
     def claims(self, path: Path) -> bool:
-        return path.suffix.lower() == ".zip" and path.is_file()
+        return path.suffix.lower() == ".zip" and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         with _open(path) as archive:
