@@ -200,3 +200,17 @@ def test_workers_do_not_load_torch():
 def test_the_path_may_be_text(folder, tmp_path):
     prepare([str(folder)], str(tmp_path / "d"), workers=1, progress=False)
     assert open_dataset(str(tmp_path / "d")).size == 64
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path):
+    """Its workers run it again from the top: that must neither hang nor disturb the first run."""
+    source = make_zip(tmp_path / "f.zip", {f"{i}.png": png(i) for i in range(200)})
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from kaogan.data.prepare import prepare\n"
+        f"prepare([{str(source)!r}], {str(tmp_path / 'd')!r}, workers=2)\n"
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert 'if __name__ == "__main__"' in run.stderr.splitlines()[-1]
+    assert not (tmp_path / "d").exists()
