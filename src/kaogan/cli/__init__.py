@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from kaogan.cli import data, sample, train
+from kaogan.cli.data import add as add_data
+from kaogan.cli.sample import add as add_sample
+from kaogan.cli.train import add as add_train
 from kaogan.errors import KaoganError
 from kaogan.version import __version__
 
@@ -31,8 +33,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (data, train, sample):
-        command.add(commands)
+    for add in (add_data, add_train, add_sample):
+        add(commands)
     return top
 
 

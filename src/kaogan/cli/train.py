@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.recipe import Budget, Hardware
     from kaogan.training.train import DEFAULT_BUDGET, train
 
-    given = {
+    given: dict[str, Any] = {
         "latent_dim" if name == "--latent" else name[2:].replace("-", "_"): value
         for name, *_ in RECIPE_OPTIONS
         if (value := getattr(options, name[2:].replace("-", "_"))) is not None
@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
     _report(trained, options.json)
 
 
-def _shape(options: argparse.Namespace) -> dict[str, int]:
+def _shape(options: argparse.Namespace) -> dict[str, Any]:
     """Size and channels, as far as they were asked for."""
     asked = {"size": options.size, "channels": options.channels}
     return {key: value for key, value in asked.items() if value is not None}

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+from PIL import Image
+
+from kaogan.data.dataset import open_dataset
+
+
+def test_prepare_then_show(kaogan, pictures, tmp_path):
+    (pictures / "broken.png").write_bytes(b"no picture")
+    data = tmp_path / "data"
+    prepared = kaogan("data", "prepare", pictures, "--out", data, "--size", "32")
+    assert prepared.status == 0
+    assert f"kaogan train {data}" in prepared.out
+
+    shown = kaogan("data", "show", data, "--sheet", tmp_path / "sheet.png", "--json")
+    summary = json.loads(shown.out)
+    assert summary["train"] + summary["held_out"] == 24
+    assert sum(summary["rejected"].values()) == 1
+    assert Image.open(tmp_path / "sheet.png").width > 32
+
+
+def test_prepare_passes_every_option_on(kaogan, pictures, tmp_path):
+    Image.new("RGBA", (64, 32), (255, 0, 0, 0)).save(pictures / "clear.png")
+    data = tmp_path / "data"
+    options = ("--channels", "1", "--fit", "pad", "--background", "black", "--workers", "1")
+    assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32", *options).status == 0
+    summary = open_dataset(data).summary
+    assert (summary["channels"], summary["fit"], summary["background"]) == (1, "pad", "black")
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (["--size", "48"], 2),
+        (["--channels", "2"], 2),
+        (["--background", "nocolour"], 2),
+        (["--min-size", "1000"], 1),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(kaogan, pictures, tmp_path, options, status):
+    outcome = kaogan("data", "prepare", pictures, "--out", tmp_path / "data", *options)
+    assert outcome.status == status
+    assert outcome.error
+    assert not (tmp_path / "data").exists()
+
+
+def test_prepare_never_overwrites(kaogan, pictures, tmp_path):
+    data = tmp_path / "data"
+    assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32").status == 0
+    assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32").status != 0
+    assert open_dataset(data).size == 32
+
+
+def test_show_of_something_else(kaogan, tmp_path):
+    assert kaogan("data", "show", tmp_path).status == 1
+
+
+def test_avatars(kaogan, tmp_path):
+    data = tmp_path / "avatars"
+    arguments = ("data", "avatars", "--count", "8", "--size", "32", "--out", data, "--json")
+    outcome = kaogan(*arguments)
+    assert outcome.status == 0
+    summary = json.loads(outcome.out)
+    assert summary["train"] + summary["held_out"] == 8
+    assert (data / "attributes.jsonl").exists()
+
+
+def test_fetch_of_an_unknown_set(kaogan, tmp_path):
+    outcome = kaogan("data", "fetch", "cats", "--out", tmp_path / "data")
+    assert outcome.status == 2
+    assert "anime-faces" in outcome.error

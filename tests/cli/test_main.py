@@ -1,0 +1,62 @@
+import subprocess
+import sys
+
+import pytest
+
+from kaogan import __version__
+
+
+def test_version(kaogan):
+    assert kaogan("--version").out == f"kaogan {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["data"], ["data", "prepare"], ["data", "show"], ["train"], ["sample"]]
+)
+def test_every_command_explains_itself(kaogan, command):
+    outcome = kaogan(*command, "--help")
+    assert outcome.status == 0
+    assert outcome.out.startswith("usage: kaogan")
+
+
+def test_the_help_of_train_fits_one_screen_and_a_half(kaogan):
+    assert len(kaogan("train", "--help").out.splitlines()) <= 60
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["tran"],
+        ["train"],
+        ["train", "x", "--batch", "many"],
+        ["train", "x", "--precision", "fp64"],
+        ["train", "x", "--bach", "3"],
+        ["data"],
+        ["data", "prepare", "x"],
+        ["data", "prepare", "x", "--out", "y", "--fit", "squeeze"],
+        ["sample"],
+        ["sample", "x", "--pretrained", "faces-64"],
+    ],
+)
+def test_a_command_that_makes_no_sense_ends_with_2_and_one_line(kaogan, arguments):
+    outcome = kaogan(*arguments)
+    assert outcome.status == 2
+    assert outcome.error
+
+
+def test_as_a_module_and_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "kaogan", "sample", str(tmp_path / "nothing")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_preparing_data_does_not_wait_for_torch():
+    code = "import kaogan.cli, kaogan.data.prepare, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

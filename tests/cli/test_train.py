@@ -1,0 +1,123 @@
+import json
+
+import pytest
+
+from kaogan.training import checkpoints
+from kaogan.training.run import Run
+
+SMALL = ("--size", "32", "--width", "4", "--batch", "4", "--device", "cpu")
+
+
+def test_a_folder_of_pictures_becomes_a_run_with_pictures_to_look_at(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    outcome = kaogan("train", pictures, "--out", out, "--images", "24", *SMALL)
+    assert outcome.status == 0
+    for name in ("faces.png", "real-and-generated.png", "timelapse.mp4", "curves.png"):
+        assert str(out / name) in outcome.out or name == "curves.png"
+        assert (out / name).exists() or name == "curves.png"
+    assert f"kaogan sample {out}" in outcome.out
+
+
+def test_the_same_command_goes_on_and_a_larger_budget_goes_further(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    first = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--json")
+    again = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--json")
+    further = kaogan("train", pictures, "--out", out, "--images", "16", *SMALL, "--json")
+    seen = [json.loads(outcome.out)["images_seen"] for outcome in (first, again, further)]
+    assert seen == [8, 8, 16]
+    assert "used up" in again.err
+    assert "going on after 8 images" in further.err
+
+
+def test_raw_pictures_are_prepared_once(kaogan, pictures, tmp_path, cache):
+    out = tmp_path / "run"
+    kaogan("train", pictures, "--out", out, "--images", "8", *SMALL)
+    prepared = list((cache / "datasets").iterdir())
+    kaogan("train", pictures, "--out", out, "--images", "12", *SMALL)
+    assert list((cache / "datasets").iterdir()) == prepared
+    assert len(prepared) == 1
+
+
+def test_the_run_is_named_after_the_data(kaogan, pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert kaogan("train", "pictures", "--images", "8", *SMALL).status == 0
+    assert checkpoints.found(Run(tmp_path / "runs" / "pictures").checkpoints)
+
+
+def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    options = "--latent 7 --upsample resize --loss minimax --label-smoothing 0.1 --lr 0.001"
+    options += " --beta1 0.4 --seed 3 --channels 1"
+    assert (
+        kaogan("train", pictures, "--out", out, "--images", "4", *SMALL, *options.split()).status
+        == 0
+    )
+    recipe = Run(out).recipe.model_dump()
+    assert recipe["model"] == {
+        "name": "dcgan",
+        "size": 32,
+        "channels": 1,
+        "latent_dim": 7,
+        "width": 4,
+        "upsample": "resize",
+    }
+    assert recipe["loss"] == {"name": "minimax", "label_smoothing": 0.1}
+    assert [recipe[key] for key in ("batch", "lr", "beta1", "seed")] == [4, 0.001, 0.4, 3]
+
+
+def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    kaogan("train", pictures, "--out", out, "--images", "4", *SMALL)
+    outcome = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--lr", "0.1")
+    assert outcome.status == 2
+    assert "lr: 0.1, not 0.0002" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--size", "48"], "power of two"),
+        (["--batch", "1"], "batch"),
+        (["--lr", "-1"], "lr"),
+        (["--loss", "nonsaturatin"], "did you mean 'nonsaturating'"),
+        (["--upsample", "bilinear"], "upsample"),
+        (["--label-smoothing", "0.7"], "label-smoothing"),
+        (["--images", "0"], "images"),
+        (["--minutes", "-3"], "minutes"),
+        (["--workers", "0"], "workers"),
+        (["--checkpoint-minutes", "0"], "checkpoint-minutes"),
+        (["--device", "gpu7"], "device"),
+        (["--device", "cuda:99"], "device"),
+        (["--precision", "fp16", "--device", "cpu"], "fp16"),
+    ],
+)
+def test_a_value_out_of_range_is_said_before_any_work(
+    kaogan, pictures, tmp_path, cache, options, word
+):
+    outcome = kaogan("train", pictures, "--out", tmp_path / "run", *options)
+    assert outcome.status == 2
+    assert word in outcome.error
+    assert not (tmp_path / "run" / "checkpoints").exists()
+    if options[0] not in ("--device", "--precision"):
+        assert not cache.exists()
+
+
+def test_data_that_is_not_there(kaogan, tmp_path):
+    outcome = kaogan("train", tmp_path / "nothing", "--out", tmp_path / "run")
+    assert outcome.status == 1
+    assert "nothing" in outcome.error
+
+
+def test_a_data_set_of_another_size(kaogan, pictures, tmp_path):
+    data = tmp_path / "data"
+    kaogan("data", "prepare", pictures, "--size", "32", "--out", data)
+    outcome = kaogan("train", data, "--size", "64", "--out", tmp_path / "run")
+    assert outcome.status == 2
+    assert "--size 32, not 64" in outcome.error
+
+
+def test_an_out_that_is_a_file(kaogan, pictures, tmp_path):
+    (tmp_path / "file").write_text("")
+    outcome = kaogan("train", pictures, "--out", tmp_path / "file", *SMALL)
+    assert outcome.status == 1
+    assert outcome.error
