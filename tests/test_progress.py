@@ -58,6 +58,10 @@ def test_nothing_done_says_nothing():
 def test_words():
     assert describe(300, 1000, "pictures", 2.0) == "300/1,000 pictures, 150/s, 0:05 left"
     assert describe(3, None, "images", 2.0) == "3 images, 1.5/s"
+    assert describe(3, None, "images", 2.0, 0, 62.0) == "3 images, 1.5/s, 1:00 left"
+    assert describe(300, 1000, "images", 2.0, 0, 3.0).endswith("0:01 left")
+    assert describe(300, 1000, "images", 2.0, 0, 90.0).endswith("0:05 left")
+    assert describe(300, 1000, "images", 2.0, earlier=280).startswith("300/1,000 images, 10/s")
     assert clock(3725) == "1:02:05"
 
 

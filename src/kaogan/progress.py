@@ -12,6 +12,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol, TextIO, runtime_checkable
 
 from rich.console import Console
@@ -42,6 +43,7 @@ def track(
     description: str,
     unit: str,
     done: int = 0,
+    time_limit: float | None = None,
     stream: TextIO | None = None,
 ) -> Iterator[Tracker]:
     """Show the progress of `total` units of work (None: nobody knows how many).
@@ -51,28 +53,42 @@ def track(
         description: what is being done: "preparing".
         unit: what is counted, in the plural: "pictures".
         done: units that an earlier session did; they count as done, but not for the rate.
+        time_limit: seconds after which the work ends, done or not.
         stream: where to; the standard error stream unless told.
 
     """
     stream = stream or sys.stderr
+    job = _Job(total, description, unit, done, time_limit)
     if stream.isatty():
-        with _bar(total, description, unit, done, stream) as tracker:
+        with _bar(job, stream) as tracker:
             yield tracker
         return
-    lines = _Lines(total, description, unit, done, stream)
+    lines = _Lines(job, stream)
     try:
         yield lines
     finally:
         lines.close()
 
 
-def describe(done: int, total: int | None, unit: str, seconds: float, earlier: int = 0) -> str:
+def describe(
+    done: int,
+    total: int | None,
+    unit: str,
+    seconds: float,
+    earlier: int = 0,
+    time_limit: float | None = None,
+) -> str:
     """Words such as "300/1,000 pictures, 150/s, 0:04 left", or as much of it as is known."""
     count = f"{done:,}" if total is None else f"{done:,}/{total:,}"
     rate = (done - earlier) / seconds if seconds > 0 else 0.0
     parts = [f"{count} {unit}", f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"]
+    left = []
     if total is not None and 0 < done < total and rate > 0:
-        parts.append(f"{clock((total - done) / rate)} left")
+        left.append((total - done) / rate)
+    if time_limit is not None and time_limit > seconds:
+        left.append(time_limit - seconds)
+    if left:
+        parts.append(f"{clock(min(left))} left")
     return ", ".join(parts)
 
 
@@ -83,68 +99,79 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+@dataclass
+class _Job:
+    """A piece of work, and how far it has come."""
+
+    total: int | None
+    description: str
+    unit: str
+    done: int
+    time_limit: float | None
+
+    def __post_init__(self) -> None:
+        self.earlier = self.done
+        self.started = time.monotonic()
+
+    def words(self) -> str:
+        seconds = time.monotonic() - self.started
+        return describe(self.done, self.total, self.unit, seconds, self.earlier, self.time_limit)
+
+
 class _Lines:
     """For log files and pipes: one line every few seconds, and one at the end."""
 
-    def __init__(
-        self, total: int | None, description: str, unit: str, done: int, stream: TextIO
-    ) -> None:
-        self.total, self.description, self.unit, self.stream = total, description, unit, stream
-        self.done = self.earlier = done
+    def __init__(self, job: _Job, stream: TextIO) -> None:
+        self.job, self.stream = job, stream
         self.text = ""
-        self.started = self.printed = time.monotonic()
+        self.printed = job.started
 
     def advance(self, n: int, text: str = "") -> None:
-        self.done += n
+        self.job.done += n
         self.text = text or self.text
         if time.monotonic() - self.printed >= SECONDS_BETWEEN_LINES:
             self._print()
 
     def close(self) -> None:
-        if self.done > self.earlier:
+        if self.job.done > self.job.earlier:
             self._print()
 
     def _print(self) -> None:
         self.printed = time.monotonic()
-        seconds = self.printed - self.started
-        state = describe(self.done, self.total, self.unit, seconds, self.earlier)
         text = f"  {self.text}" if self.text else ""
-        print(f"{self.description}: {state}{text}", file=self.stream, flush=True)
+        print(f"{self.job.description}: {self.job.words()}{text}", file=self.stream, flush=True)
 
 
-class _State(ProgressColumn):
+class _Words(ProgressColumn):
     """The same words as the plain lines, beside the bar."""
 
-    def __init__(self, unit: str, done: int) -> None:
+    def __init__(self, job: _Job) -> None:
         super().__init__()
-        self.unit, self.earlier = unit, done
+        self.job = job
 
     def render(self, task: Task) -> Text:
-        total = None if task.total is None else int(task.total)
-        seconds = task.elapsed or 0.0
-        return Text(describe(int(task.completed), total, self.unit, seconds, self.earlier))
+        return Text(self.job.words())
 
 
 class _Bar:
-    def __init__(self, progress: Progress, total: int | None, description: str, done: int) -> None:
-        self.progress = progress
-        self.task = progress.add_task(description, total=total, completed=done, text="")
+    def __init__(self, progress: Progress, job: _Job) -> None:
+        self.progress, self.job = progress, job
+        self.task = progress.add_task(job.description, total=job.total, completed=job.done, text="")
 
     def advance(self, n: int, text: str = "") -> None:
+        self.job.done += n
         self.progress.advance(self.task, n)
         if text:
             self.progress.update(self.task, text=text)
 
 
 @contextlib.contextmanager
-def _bar(
-    total: int | None, description: str, unit: str, done: int, stream: TextIO
-) -> Iterator[Tracker]:
+def _bar(job: _Job, stream: TextIO) -> Iterator[Tracker]:
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        _State(unit, done),
+        _Words(job),
         TextColumn("{task.fields[text]}", markup=False),
     )
     with Progress(*columns, console=Console(file=stream)) as progress:
-        yield _Bar(progress, total, description, done)
+        yield _Bar(progress, job)

@@ -99,7 +99,8 @@ def _play(
     with _stop_on_signals(trainer, journal):
         while True:
             seen = trainer.state.images_seen
-            with track(limit, "training", "images", done=seen) as tracker:
+            left = budget.minutes and max(0.0, budget.minutes * 60 - trainer.state.seconds)
+            with track(limit, "training", "images", done=seen, time_limit=left) as tracker:
                 samples = Samples(run.samples)
                 health = Health(journal, samples, dataset.train[:256])
                 board = TensorBoard(run.path / "tensorboard")
