@@ -390,5 +390,11 @@ def test_the_files_and_keys_of_a_run(made):
     )
 
 
+def test_the_files_of_a_generator_that_comes_with_kaogan():
+    named = first_column(section(read(REFERENCE), "Pretrained"))
+    folders = [path for path in (PACKAGE / "pretrained").glob("[!_]*") if path.is_dir()]
+    assert all(named == listing(folder) for folder in folders)
+
+
 if __name__ == "__main__":
     REFERENCE.write_text(with_option_tables(read(REFERENCE)), encoding="utf-8", newline="\n")
