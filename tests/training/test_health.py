@@ -1,0 +1,112 @@
+"""What goes wrong in a game, said in words."""
+
+import math
+
+import pytest
+import torch
+from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
+
+from kaogan.data.batches import ImageBatches
+from kaogan.training.journal import Journal
+from kaogan.training.observers import Diverged, Health, Samples
+from kaogan.training.observers.health import WARM_UP_STEPS, WINNING_STEPS, diversity
+
+
+@pytest.fixture
+def trainer(dataset):
+    return make_trainer(tiny_recipe(), ImageBatches(dataset.train, COMPUTE.device, 0))
+
+
+@pytest.fixture
+def health(dataset, tmp_path):
+    samples = Samples(tmp_path / "samples")
+    return Health(Journal(tmp_path / "log.txt"), samples, dataset.train)
+
+
+def warnings(tmp_path, word):
+    return log_text(tmp_path).count(word) if (tmp_path / "log.txt").exists() else 0
+
+
+def listen(health, trainer, steps, loss_d):
+    """Rows of a log, ten steps apart."""
+    for step in steps:
+        row = {"images_seen": step * 8, "loss_d": loss_d, "loss_g": 5.0}
+        health.listen(trainer, row | {"d_real": 0.99, "d_fake": 0.01})
+
+
+def test_a_discriminator_that_wins_for_long_is_reported_once(health, trainer, tmp_path):
+    listen(health, trainer, range(0, WINNING_STEPS, 10), 0.01)
+    assert warnings(tmp_path, "discriminator has been winning") == 0
+    listen(health, trainer, range(WINNING_STEPS, 5 * WINNING_STEPS, 10), 0.01)
+    assert warnings(tmp_path, "discriminator has been winning") == 1
+    assert "--label-smoothing" in log_text(tmp_path)
+
+
+def test_and_again_once_it_has_recovered(health, trainer, tmp_path):
+    for spell in range(2):
+        start = spell * 10_000
+        listen(health, trainer, range(start, start + 2 * WINNING_STEPS, 10), 0.01)
+        listen(health, trainer, [start + 3 * WINNING_STEPS], 0.9)
+    assert warnings(tmp_path, "discriminator has been winning") == 2
+
+
+def test_short_spells_of_winning_are_part_of_the_game(health, trainer, tmp_path):
+    for step in range(0, 20 * WINNING_STEPS, 10):
+        listen(health, trainer, [step], 0.9 if step % (WINNING_STEPS // 2) == 0 else 0.01)
+    assert warnings(tmp_path, "winning") == 0
+
+
+def collapse(trainer):
+    """A generator that does not look at its latent."""
+    for network in (trainer.state.generator, trainer.state.ema):
+        with torch.no_grad():
+            network.layers[0].weight.zero_()
+
+
+def watch(health, trainer):
+    health.samples.draw(trainer)
+    health.after_step(trainer, None)
+
+
+def test_a_collapsed_generator_is_reported_once_until_it_recovers(health, trainer, tmp_path):
+    collapse(trainer)
+    trainer.state.images_seen = WARM_UP_STEPS * 8
+    for _ in range(2):
+        watch(health, trainer)
+        assert warnings(tmp_path, "the generator has collapsed") == 1
+    assert "(0% of the diversity" in log_text(tmp_path)
+    health.samples.newest = list(gradients(64))
+    health.after_step(trainer, None)
+    watch(health, trainer)
+    assert warnings(tmp_path, "the generator has collapsed") == 2
+
+
+def test_a_young_generator_may_draw_grey(health, trainer, tmp_path):
+    collapse(trainer)
+    trainer.state.images_seen = (WARM_UP_STEPS - 1) * 8
+    watch(health, trainer)
+    assert warnings(tmp_path, "collapsed") == 0
+
+
+def test_diversity_is_the_spread_over_pictures():
+    assert diversity(gradients(1)) == 0
+    assert diversity([gradients(1)[0]] * 5) == 0
+    black_and_white = [gradients(1)[0] * 0, gradients(1)[0] * 0 + 255]
+    assert diversity(black_and_white) == 127.5
+    assert 20 < diversity(gradients(100)) < 74  # below that of uniform noise
+
+
+@pytest.mark.parametrize("key", ["loss_d", "loss_g", "d_real"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_no_number_ends_the_attempt(health, trainer, key, value):
+    row = {"images_seen": 8, "loss_d": 1.0, "loss_g": 1.0, "d_real": 0.5, "d_fake": 0.5}
+    with pytest.raises(Diverged, match="after 8 images"):
+        health.listen(trainer, row | {key: value})
+
+
+def test_a_weight_that_is_no_number_is_found_at_the_end(health, trainer):
+    health.finish(trainer)
+    with torch.no_grad():
+        next(trainer.state.ema.parameters())[0, 0] = math.nan
+    with pytest.raises(Diverged, match="a weight became NaN"):
+        health.finish(trainer)

@@ -1,0 +1,155 @@
+"""A run that was stopped, anyhow, ends as one that never was: bit for bit, on the CPU."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from toys import (
+    COMPUTE,
+    CPU,
+    checkpoint_names,
+    kill,
+    log_text,
+    make_trainer,
+    numbers,
+    rows,
+    same,
+    snapshot,
+    tiny_recipe,
+    train_in_process,
+    wait_for,
+    weights,
+)
+
+from kaogan.data.batches import ImageBatches
+from kaogan.errors import KaoganError
+from kaogan.training import checkpoints
+from kaogan.training.recipe import Budget
+from kaogan.training.state import TrainState
+from kaogan.training.train import train
+
+RECIPE = tiny_recipe(batch=70)
+IMAGES = 1120  # sixteen steps: a row of the log at 1,000, and a last one cut short
+LAST = "000001120"
+posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, tmp_path_factory):
+    """The run that was never stopped."""
+    path = tmp_path_factory.mktemp("whole") / "run"
+    train(RECIPE, dataset, path, Budget(images=IMAGES), CPU)
+    return path
+
+
+def assert_same_run(run, whole):
+    assert weights(run, LAST) == weights(whole, LAST)
+    assert rows(run) == rows(whole)
+    volatile = {"seconds": 0, "seal": ""}
+    assert numbers(run, LAST) | volatile == numbers(whole, LAST) | volatile
+
+
+def steps(dataset, folder, pieces):
+    """Play the pieces, each with new objects restored from the disk."""
+    recipe = tiny_recipe(batch=4)
+    trainer = None
+    for piece in pieces:
+        trainer = make_trainer(recipe, ImageBatches(dataset.train, COMPUTE.device, 0))
+        checkpoints.restore_newest(trainer.state, folder, pytest.fail)
+        for _ in range(piece):
+            trainer.step()
+        checkpoints.save(trainer.state, recipe, folder)
+    (newest,) = checkpoints.found(folder)[-1:]
+    return (newest / "state.safetensors").read_bytes(), snapshot(trainer.state)
+
+
+@settings(max_examples=4)
+@given(pieces=st.lists(st.integers(1, 6), min_size=2, max_size=3))
+def test_steps_at_once_and_in_pieces_give_the_same_bits(dataset, tmp_path_factory, pieces):
+    once, state = steps(dataset, tmp_path_factory.mktemp("once"), [sum(pieces)])
+    parts, resumed = steps(dataset, tmp_path_factory.mktemp("parts"), pieces)
+    assert once == parts
+    raw = {key for key in state if "running_" in key or "num_batches" in key}
+    raw = {key for key in raw if not key.startswith("discriminator")}  # estimated when saving
+    assert same(
+        {key: state[key] for key in state.keys() - raw},
+        {key: resumed[key] for key in resumed.keys() - raw},
+    )
+
+
+@pytest.mark.parametrize("stop", [70, 490, 1050])
+def test_a_training_in_two_sittings_is_the_same_run(dataset, whole, tmp_path, stop):
+    for images in (stop, IMAGES):
+        train(RECIPE, dataset, tmp_path / "run", Budget(images=images), CPU)
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_hardware_and_saving_more_often_are_no_part_of_the_run(dataset, whole, tmp_path):
+    hardware = CPU.model_copy(update={"workers": 3})
+    budget = Budget(images=IMAGES)
+    train(RECIPE, dataset, tmp_path / "run", budget, hardware, checkpoint_seconds=0.2)
+    assert_same_run(tmp_path / "run", whole)
+
+
+def test_a_finished_training_is_left_as_it_is(dataset, whole, capsys):
+    before = weights(whole, LAST), rows(whole), checkpoint_names(whole)
+    train(RECIPE, dataset, whole, Budget(images=IMAGES), CPU)
+    assert (weights(whole, LAST), rows(whole), checkpoint_names(whole)) == before
+    assert "the budget is used up already" in capsys.readouterr().err
+
+
+@posix
+@pytest.mark.parametrize("saving_every", [0.0, 0.3])
+def test_a_training_killed_at_random_moments_is_the_same_run(
+    dataset, whole, tmp_path, saving_every
+):
+    run, moments = tmp_path / "run", random.Random(saving_every)
+    for attempt in range(3):
+        job = train_in_process(dataset.path, run, IMAGES, saving_every, RECIPE)
+        before = len(log_text(run)) if attempt else 0
+        wait_for(lambda b=before: (run / "log.txt").exists() and len(log_text(run)) > b, job)
+        time.sleep(moments.uniform(0, 0.7))  # with 0.0, mostly in the middle of saving
+        kill(job)
+    # The dead process's lock is free, and whatever is on the disk can be read.
+    if checkpoints.found(run / "checkpoints"):
+        checkpoints.restore_newest(
+            TrainState.fresh(RECIPE, COMPUTE), run / "checkpoints", pytest.fail
+        )
+    train(RECIPE, dataset, run, Budget(images=IMAGES), CPU)
+    assert_same_run(run, whole)
+    assert not list((run / "checkpoints").glob(".*"))
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_training_after_the_step_with_everything_saved(
+    dataset, whole, tmp_path, number
+):
+    run = tmp_path / "run"
+    job = train_in_process(dataset.path, run, 10**9, 0.0, RECIPE)
+    wait_for(lambda: checkpoints.found(run / "checkpoints"), job)
+    kill(job, number)
+    assert job.exitcode == 0
+    said = (tmp_path / "run.err").read_text()
+    assert "stopping: finishing this step and saving" in said
+    assert "everything is saved; the same command goes on from here" in said
+    assert "Traceback" not in said
+    if numbers(run, checkpoint_names(run)[-1])["images_seen"] <= IMAGES:
+        train(RECIPE, dataset, run, Budget(images=IMAGES), CPU)
+        assert_same_run(run, whole)
+
+
+@posix
+def test_a_second_training_on_a_run_is_refused_until_the_first_is_dead(dataset, tmp_path):
+    run = tmp_path / "run"
+    job = train_in_process(dataset.path, run, 10**9, 0.0, RECIPE)
+    wait_for(lambda: checkpoints.found(run / "checkpoints"), job)
+    with pytest.raises(KaoganError, match="another training is at work"):
+        train(RECIPE, dataset, run, Budget(images=70), CPU)
+    assert job.is_alive()
+    kill(job)
+    train(RECIPE, dataset, run, Budget(images=70), CPU)  # the budget is used up already

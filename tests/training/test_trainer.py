@@ -1,0 +1,315 @@
+"""The loop, played with pictures and with points."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from toys import (
+    Blob,
+    Points,
+    Relativistic,
+    gradient_penalty,
+    jitter,
+    make_trainer,
+    points_trainer,
+    same,
+    snapshot,
+    tiny_recipe,
+)
+
+from kaogan.contracts import Augmentation, Batches, Loss, Model, Penalty
+from kaogan.data.batches import ImageBatches
+from kaogan.losses import Minimax, NonSaturating
+from kaogan.rng import seed_of
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.trainer import Trainer, Watcher, ema_decay
+
+
+@pytest.fixture
+def trainer(dataset):
+    return pictures_trainer(dataset)
+
+
+def pictures_trainer(dataset, **parts) -> Trainer:
+    recipe = tiny_recipe()
+    return make_trainer(recipe, ImageBatches(dataset.train, torch.device("cpu"), 0), **parts)
+
+
+def changed(before, after, prefix):
+    return [k for k in before if k.startswith(prefix) and not torch.equal(before[k], after[k])]
+
+
+def test_the_toys_keep_the_contracts():
+    assert isinstance(Points(), Model)
+    assert isinstance(Blob(), Batches)
+    assert isinstance(Relativistic(), Loss)
+    assert isinstance(gradient_penalty, Penalty)
+    assert isinstance(jitter, Augmentation)
+
+
+def test_a_step_moves_every_weight_and_counts_its_images(trainer):
+    before = snapshot(trainer.state)
+    stats = trainer.step()
+    after = trainer.state.tensors()
+    for name in ("generator", "ema", "discriminator"):
+        weights = {f"{name}.{key}" for key, _ in trainer.state.networks[name].named_parameters()}
+        assert weights <= set(changed(before, after, name))
+    assert trainer.state.images_seen == 8
+    assert all(value.isfinite() and value.shape == () for value in stats)
+
+
+def test_a_step_measures_the_losses_and_beliefs_before_the_update():
+    trainer = points_trainer()
+    real = trainer.batches(0, 64)
+    state = trainer.state
+    rng = torch.Generator().manual_seed(seed_of(0, 0, 0))
+    fake = state.generator(torch.randn(64, 2, generator=rng))
+    with torch.no_grad():
+        real_logits, fake_logits = state.discriminator(real), state.discriminator(fake)
+    stats = trainer.step()
+    assert torch.equal(stats.d_real, real_logits.sigmoid().mean())
+    assert torch.equal(stats.d_fake, fake_logits.sigmoid().mean())
+    assert torch.equal(stats.loss_d, NonSaturating().discriminator(real_logits, fake_logits))
+    with torch.no_grad():  # for the same z, judged by the new discriminator
+        new_logits = state.discriminator(fake)
+    assert torch.equal(stats.loss_g, NonSaturating().generator(real_logits, new_logits))
+
+
+def test_the_players_descend_in_turn_as_written_by_hand():
+    trainer = points_trainer()
+    twin = points_trainer().state
+    for step in range(3):
+        z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
+        x = Blob()(64 * step, 64)
+        game = NonSaturating()
+        twin.optimizers["discriminator"].zero_grad()
+        fake = twin.generator(z).detach()
+        game.discriminator(twin.discriminator(x), twin.discriminator(fake)).backward()
+        twin.optimizers["discriminator"].step()
+        twin.optimizers["generator"].zero_grad()
+        fake = twin.discriminator(twin.generator(z))
+        game.generator(fake, fake).backward()
+        twin.optimizers["generator"].step()
+        trainer.step()
+    for player in ("generator", "discriminator"):
+        for mine, byhand in zip(
+            trainer.state.networks[player].parameters(),
+            twin.networks[player].parameters(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, byhand)
+
+
+@pytest.mark.parametrize("loss", [NonSaturating(), Minimax(), Relativistic()])
+def test_the_generators_turn_computes_no_gradient_of_the_discriminators_weights(loss):
+    trainer = points_trainer(loss)
+    counts = dict.fromkeys(trainer.state.discriminator.parameters(), 0)
+
+    def count(parameter):
+        counts[parameter] += 1
+
+    for parameter in counts:
+        parameter.register_post_accumulate_grad_hook(count)
+    trainer.step()
+    assert set(counts.values()) == {1}  # the discriminator's own turn
+    assert all(p.requires_grad for p in counts)
+
+
+def test_the_discriminators_turn_does_not_reach_the_generator():
+    trainer = points_trainer()
+    generator = trainer.state.generator
+    seen = []
+    trainer.state.optimizers["discriminator"].register_step_post_hook(
+        lambda *_: seen.append([p.grad for p in generator.parameters()])
+    )
+    trainer.step()
+    assert seen == [[None] * 4]
+
+
+def test_steps_are_a_function_of_recipe_and_position(dataset):
+    runs = []
+    for noise in (1, 2):
+        torch.manual_seed(noise)  # the global random state plays no part
+        trainer = pictures_trainer(dataset)
+        for _ in range(3):
+            trainer.step()
+            torch.rand(noise)
+        runs.append(snapshot(trainer.state))
+    assert same(*runs)
+
+
+def test_another_attempt_draws_other_numbers():
+    first, second = points_trainer(), points_trainer()
+    second.state.attempt = 1
+    first.step()
+    second.step()
+    assert not same(snapshot(first.state), snapshot(second.state))
+
+
+@pytest.mark.parametrize("loss", [NonSaturating(), Minimax(label_smoothing=0.1), Relativistic()])
+@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("augmentation", [None, jitter])
+def test_points_train_with_the_same_loop(loss, penalties, augmentation):
+    trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
+    z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
+
+    def distance():
+        with torch.no_grad():
+            return (trainer.state.ema(z).mean(0) - Blob.CENTRE).norm().item()
+
+    far = distance()
+    trainer.run(Budget(images=64 * 150), [])
+    assert trainer.state.images_seen == 64 * 150
+    assert distance() < far / 2
+
+
+def test_a_penalty_is_added_to_the_discriminators_loss():
+    plain, penalised = points_trainer(), points_trainer(penalties=[gradient_penalty] * 2)
+    fakes = []
+    penalised.penalties[0]
+    for trainer in (plain, penalised):
+        trainer.penalties = [*trainer.penalties, lambda d, real, fake: fakes.append(fake) or 0.0]
+    network = points_trainer().state.discriminator
+    difference = penalised.step().loss_d - plain.step().loss_d
+    expected = 2 * gradient_penalty(network, None, fakes[0])
+    torch.testing.assert_close(difference, expected.detach())
+
+
+def test_a_gradient_penalty_flattens_the_discriminator(dataset):
+    def strong(discriminator, real, fake):
+        return 100 * gradient_penalty(discriminator, real, fake)
+
+    slopes = []
+    for penalties in ((), (strong,)):
+        batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+        trainer = make_trainer(tiny_recipe(lr=5e-3), batches, penalties=penalties)
+        trainer.run(Budget(images=240), [])
+        x = trainer.batches(0, 8)
+        slopes.append(gradient_penalty(trainer.state.discriminator, x, x).item())
+    assert slopes[1] < slopes[0] / 2
+
+
+def test_an_augmentation_changes_real_and_generated_alike_and_passes_gradients():
+    seen = []
+
+    def watched(samples, rng):
+        seen.append(samples)
+        return 2 * samples
+
+    trainer = points_trainer(augmentation=watched)
+    before = snapshot(trainer.state)
+    trainer.step()
+    assert torch.equal(seen[0], Blob()(0, 64))
+    assert [samples.shape for samples in seen] == [(64, 2)] * 3
+    assert torch.equal(seen[1], seen[2].detach())
+    assert changed(before, trainer.state.tensors(), "generator")
+
+
+@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+def test_a_bf16_step_on_the_cpu_is_finite_and_keeps_float32_weights(dataset, penalties):
+    compute = Compute(torch.device("cpu"), "bf16")
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    judged = []
+
+    def watched(samples, rng):
+        judged.append(samples.dtype)
+        return samples
+
+    trainer = make_trainer(
+        tiny_recipe(), batches, compute, penalties=penalties, augmentation=watched
+    )
+    for _ in range(2):
+        assert all(value.isfinite() for value in trainer.step())
+    floats = [t for t in trainer.state.tensors().values() if t.is_floating_point()]
+    assert all(t.dtype == torch.float32 and t.isfinite().all() for t in floats)
+    assert set(judged) == {torch.float32}  # as the contracts promise
+
+
+# The average of the generator
+
+
+def test_the_average_follows_its_recursion():
+    trainer = points_trainer()
+    (current,) = [p for n, p in trainer.state.generator.named_parameters() if n == "2.bias"]
+    average = current.detach().clone()
+    for step in range(1, 30):
+        trainer.step()
+        decay = ema_decay(64, 64 * step, trainer.recipe.ema_share)
+        average = decay * average + (1 - decay) * current.detach()
+    (kept,) = [p for n, p in trainer.state.ema.named_parameters() if n == "2.bias"]
+    torch.testing.assert_close(kept, average)
+    assert not any(p.requires_grad for p in trainer.state.ema.parameters())
+
+
+@given(st.floats(0.005, 0.3), st.integers(200, 2000))
+def test_the_average_is_the_power_law_average_in_closed_form(share, steps):
+    # The average of w(t) = t / T over t^gamma is (gamma + 1) / (gamma + 2), Karras et al. eq. 123.
+    average = 0.0
+    for step in range(1, steps + 1):
+        decay = ema_decay(1, step, share)
+        average = decay * average + (1 - decay) * step / steps
+    gamma = math.log(2) / share - 1
+    assert average == pytest.approx((gamma + 1) / (gamma + 2), abs=2 / steps)
+
+
+@given(st.integers(10_000, 100_000), st.integers(8, 128), st.floats(0.005, 0.05))
+def test_what_was_averaged_counts_half_after_the_half_life(images, batch, share):
+    weight, seen, end = 1.0, images, images * (1 + share)
+    while seen < end:
+        seen += batch
+        weight *= ema_decay(batch, seen, share)
+    assert weight == pytest.approx(0.5, abs=0.02 + batch / (images * share))
+
+
+@given(st.integers(1, 512), st.integers(1, 10**9), st.floats(0.001, 0.5))
+def test_a_decay_is_a_share(batch, images, share):
+    assert 0 <= ema_decay(batch, images, share) < 1 or images > 10**7 * batch
+    assert ema_decay(batch, 2 * images, share) >= ema_decay(batch, images, share)
+
+
+# Running
+
+
+class Notes(Watcher):
+    def __init__(self, stop_after=None):
+        self.calls, self.stop_after = [], stop_after
+
+    def start(self, trainer):
+        self.calls.append("start")
+
+    def after_step(self, trainer, stats):
+        self.calls.append(trainer.state.images_seen)
+        trainer.stop_requested = trainer.state.images_seen == self.stop_after
+
+    def finish(self, trainer):
+        self.calls.append("finish")
+
+
+def test_observers_see_every_step():
+    notes = Notes()
+    points_trainer().run(Budget(images=200), [notes])
+    assert notes.calls == ["start", 64, 128, 192, 256, "finish"]
+
+
+def test_a_stop_is_obeyed_after_the_step():
+    notes = Notes(stop_after=128)
+    points_trainer().run(Budget(images=10_000), [notes])
+    assert notes.calls == ["start", 64, 128, "finish"]
+
+
+def test_budgets_count_epochs_and_minutes():
+    trainer = points_trainer()
+    trainer.run(Budget(epochs=0.3), [])  # of 1,000 points
+    assert trainer.state.images_seen == 320
+    trainer.run(Budget(minutes=trainer.state.seconds / 60), [])
+    assert trainer.state.images_seen == 320  # time already spent counts
+    trainer.run(Budget(minutes=trainer.state.seconds / 60 + 0.001), [])
+    assert trainer.state.images_seen > 320
+
+
+def test_a_recipe_of_points_survives_python(dataset):
+    recipe = Recipe(model=Points(), loss=Relativistic())
+    assert recipe.model_copy() == recipe

@@ -1,0 +1,189 @@
+"""Small games to train: points on a ring, 32 x 32 pictures, and parts that plug into the loop."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import softplus
+
+from kaogan import recipes
+from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
+from kaogan.registry import Component
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Budget, Hardware, Recipe
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
+
+CPU = Hardware(device="cpu", precision="fp32")
+COMPUTE = Compute(torch.device("cpu"), "fp32")
+
+
+# Pictures
+
+
+def gradients(count: int, channels: int = 3, seed: int = 0) -> np.ndarray:
+    """Pictures of smooth colours, no two alike."""
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(0, 255, (count, 2, 2, channels))
+    across = np.linspace(0, 1, 32)
+    rows = np.einsum("nabc,ay->nybc", corners, np.stack([1 - across, across]))
+    return np.einsum("nybc,bx->nyxc", rows, np.stack([1 - across, across])).astype(np.uint8)
+
+
+def make_dataset(folder: Path, count: int = 40, channels: int = 3, seed: int = 0) -> Dataset:
+    pictures = gradients(count, channels, seed)
+    rows = (Picture(picture, {"source": f"{i}.png"}) for i, picture in enumerate(pictures))
+    return write_dataset(folder, rows, size=32, channels=channels, about={})
+
+
+def tiny_recipe(**options) -> Recipe:
+    return recipes.dcgan(**{"size": 32, "width": 4, "latent_dim": 8, "batch": 8} | options)
+
+
+# Points in the plane
+
+
+class Points(Component):
+    """The smallest game: a line of code for each player, and no picture in sight."""
+
+    name: Literal["points"] = "points"
+    latent_dim: int = 2
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        return (2,)
+
+    def generator(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(self.latent_dim, 32), nn.ReLU(), nn.Linear(32, 2))
+
+    def discriminator(self) -> nn.Module:
+        hidden = nn.Sequential(nn.Linear(2, 32), nn.LeakyReLU(0.2), nn.Linear(32, 1))
+        return nn.Sequential(hidden, nn.Flatten(0))
+
+
+class Blob:
+    """Real points: normal around (2, -1), as a pure function of the position."""
+
+    CENTRE = torch.tensor([2.0, -1.0])
+
+    def __call__(self, start: int, count: int) -> torch.Tensor:
+        rng = torch.Generator().manual_seed(start)
+        return self.CENTRE + 0.5 * torch.randn(count, 2, generator=rng)
+
+    def __len__(self) -> int:
+        return 1000
+
+
+class Relativistic(Component):
+    """Jolicoeur-Martineau 2019: is a real sample more real than a generated one?"""
+
+    name: Literal["relativistic"] = "relativistic"
+    needs_real: ClassVar[bool] = True
+
+    def discriminator(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        return softplus(fake - real).mean()
+
+    def generator(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        return softplus(real - fake).mean()
+
+
+def gradient_penalty(discriminator, real, fake) -> torch.Tensor:
+    """Mean squared slope of the discriminator at the generated samples."""
+    at = fake.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(discriminator(at).sum(), at, create_graph=True)
+    return slope.flatten(1).square().sum(1).mean()
+
+
+def jitter(samples: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    return samples + 0.1 * torch.randn(samples.shape, generator=rng)
+
+
+def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -> Trainer:
+    return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
+
+
+def points_trainer(loss: Component | None = None, **parts) -> Trainer:
+    options = {"loss": loss} if loss else {}
+    recipe = Recipe(model=Points(), batch=64, lr=2e-3, **options)
+    return make_trainer(recipe, Blob(), **parts)
+
+
+def snapshot(state: TrainState) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in state.tensors().items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+# What a run leaves
+
+
+def checkpoint_names(run: Path) -> list[str]:
+    return sorted(path.name for path in (run / "checkpoints").iterdir())
+
+
+def weights(run: Path, name: str) -> bytes:
+    return (run / "checkpoints" / name / "state.safetensors").read_bytes()
+
+
+def numbers(run: Path, name: str) -> dict:
+    return json.loads((run / "checkpoints" / name / "state.json").read_text())
+
+
+def rows(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def log_text(run: Path) -> str:
+    return (run / "log.txt").read_text(encoding="utf-8")
+
+
+# Trainings in a process of their own, to be killed
+
+
+PROCESSES = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+PROCESSES.set_forkserver_preload(
+    ["kaogan.training.train", "torch.utils.tensorboard", "matplotlib.figure", "av"]
+)
+
+
+def train_in_process(data: Path, run: Path, images: int, seconds: float, recipe: Recipe):
+    """Start a training that saves every `seconds`; what it says goes to RUN.err."""
+    job = PROCESSES.Process(target=_train, args=(data, run, images, seconds, recipe.model_dump()))
+    job.start()
+    return job
+
+
+def _train(data: Path, run: Path, images: int, seconds: float, recipe: dict) -> None:
+    from kaogan.training.train import train
+
+    torch.set_num_threads(1)
+    with (
+        Path(f"{run}.err").open("w", encoding="utf-8", buffering=1) as said,
+        contextlib.redirect_stderr(said),
+    ):
+        budget = Budget(images=images)
+        train(Recipe.model_validate(recipe), open_dataset(data), run, budget, CPU, seconds)
+
+
+def wait_for(condition, job=None, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        assert job is None or job.is_alive(), "the process ended too early"
+        time.sleep(0.01)
+
+
+def kill(job, number: int = signal.SIGKILL) -> None:
+    os.kill(job.pid, number)
+    job.join(60)
+    assert job.exitcode is not None
