@@ -105,7 +105,18 @@ def test_truncation_pulls_faces_together(generator):
     assert torch.equal(truncate(torch.ones(2, 3), 0.5), torch.full((2, 3), 0.5))
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"truncation": -0.1}, {"truncation": 2.1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"count": 0},
+        {"truncation": -0.1},
+        {"truncation": 2.1},
+        {"truncation": float("nan")},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"seed": 10**30},
+    ],
+)
 def test_what_cannot_be_drawn_is_refused(generator, wrong):
     with pytest.raises(UsageError):
         Sampler(generator, 8).sample(**wrong)

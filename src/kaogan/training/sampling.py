@@ -79,11 +79,13 @@ class Sampler:
         """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ...
 
         Raises:
-            UsageError: no pictures asked for, or a truncation outside [0, 1] or so.
+            UsageError: no pictures asked for, or a seed or truncation that makes none.
 
         """
         if count < 1:
             raise UsageError(f"cannot draw {count} pictures; ask for at least 1")
+        if not 0 <= seed <= 2**63 - count:
+            raise UsageError(f"there is no seed {seed}; use 0 to {2**63 - count}")
         if not 0.0 <= truncation <= 2.0:
             raise UsageError(f"a truncation of {truncation} makes no faces; use 0 to 2 (1 is none)")
         seeds = list(range(seed, seed + count))
