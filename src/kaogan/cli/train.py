@@ -76,8 +76,9 @@ def run(options: argparse.Namespace) -> None:
     }
     recipes.dcgan(**given, **_shape(options))  # complain before preparing gigabytes
     try:
-        limits = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
-        budget = Budget(**limits) if any(limits.values()) else DEFAULT_BUDGET
+        asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
+        limits = {key: value for key, value in asked.items() if value is not None}
+        budget = Budget(**limits) if limits else DEFAULT_BUDGET
         hardware = Hardware(
             device=options.device,
             precision=options.precision,
