@@ -3,7 +3,6 @@
 from pydantic import ValidationError
 
 from kaogan.errors import UsageError
-from kaogan.losses import losses
 from kaogan.models.dcgan import Upsample
 from kaogan.training.recipe import Recipe
 
@@ -40,6 +39,7 @@ def dcgan(
         UsageError: a value is out of its range.
 
     """
+    smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
     try:
         return Recipe.model_validate(
             {
@@ -51,7 +51,7 @@ def dcgan(
                     "width": width,
                     "upsample": upsample,
                 },
-                "loss": losses[loss](label_smoothing=label_smoothing),  # type: ignore[call-arg]
+                "loss": {"name": loss, **smoothing},
                 "batch": batch,
                 "lr": lr,
                 "beta1": beta1,

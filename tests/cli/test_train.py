@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from kaogan.losses import losses
 from kaogan.training import checkpoints
 from kaogan.training.run import Run
 
@@ -84,6 +85,7 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--label-smoothing", "0.7"], "label-smoothing"),
         (["--images", "0"], "images"),
         (["--minutes", "-3"], "minutes"),
+        (["--minutes", "0"], "minutes"),
         (["--workers", "0"], "workers"),
         (["--checkpoint-minutes", "0"], "checkpoint-minutes"),
         (["--device", "gpu7"], "device"),
@@ -121,3 +123,8 @@ def test_an_out_that_is_a_file(kaogan, pictures, tmp_path):
     outcome = kaogan("train", pictures, "--out", tmp_path / "file", *SMALL)
     assert outcome.status == 1
     assert outcome.error
+
+
+def test_the_help_names_every_loss(kaogan):
+    words = " ".join(kaogan("train", "--help").out.split())
+    assert all(name in words for name in losses)

@@ -27,17 +27,22 @@ def warnings(tmp_path, word):
     return log_text(tmp_path).count(word) if (tmp_path / "log.txt").exists() else 0
 
 
-def listen(health, trainer, steps, loss_d):
+WINNING = {"loss_d": 0.02, "d_real": 0.99, "d_fake": 0.01}
+WINNING_SMOOTHED = {"loss_d": 0.34, "d_real": 0.9, "d_fake": 0.01}
+EVEN = {"loss_d": 0.9, "d_real": 0.7, "d_fake": 0.3}
+
+
+def listen(health, trainer, steps, row):
     """Rows of a log, ten steps apart."""
     for step in steps:
-        row = {"images_seen": step * 8, "loss_d": loss_d, "loss_g": 5.0}
-        health.listen(trainer, row | {"d_real": 0.99, "d_fake": 0.01})
+        health.listen(trainer, {"images_seen": step * 8, "loss_g": 5.0} | row)
 
 
-def test_a_discriminator_that_wins_for_long_is_reported_once(health, trainer, tmp_path):
-    listen(health, trainer, range(0, WINNING_STEPS, 10), 0.01)
+@pytest.mark.parametrize("row", [WINNING, WINNING_SMOOTHED], ids=["hard labels", "smoothed"])
+def test_a_discriminator_that_wins_for_long_is_reported_once(health, trainer, tmp_path, row):
+    listen(health, trainer, range(0, WINNING_STEPS, 10), row)
     assert warnings(tmp_path, "discriminator has been winning") == 0
-    listen(health, trainer, range(WINNING_STEPS, 5 * WINNING_STEPS, 10), 0.01)
+    listen(health, trainer, range(WINNING_STEPS, 5 * WINNING_STEPS, 10), row)
     assert warnings(tmp_path, "discriminator has been winning") == 1
     assert "--label-smoothing" in log_text(tmp_path)
 
@@ -45,14 +50,14 @@ def test_a_discriminator_that_wins_for_long_is_reported_once(health, trainer, tm
 def test_and_again_once_it_has_recovered(health, trainer, tmp_path):
     for spell in range(2):
         start = spell * 10_000
-        listen(health, trainer, range(start, start + 2 * WINNING_STEPS, 10), 0.01)
-        listen(health, trainer, [start + 3 * WINNING_STEPS], 0.9)
+        listen(health, trainer, range(start, start + 2 * WINNING_STEPS, 10), WINNING)
+        listen(health, trainer, [start + 3 * WINNING_STEPS], EVEN)
     assert warnings(tmp_path, "discriminator has been winning") == 2
 
 
 def test_short_spells_of_winning_are_part_of_the_game(health, trainer, tmp_path):
     for step in range(0, 20 * WINNING_STEPS, 10):
-        listen(health, trainer, [step], 0.9 if step % (WINNING_STEPS // 2) == 0 else 0.01)
+        listen(health, trainer, [step], EVEN if step % (WINNING_STEPS // 2) == 0 else WINNING)
     assert warnings(tmp_path, "winning") == 0
 
 

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
 
+LARGEST_TO_TRAIN = 256
+"""Data sets may be larger than the networks that kaogan has."""
+
+
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the four commands."""
     group = commands.add_parser(
@@ -166,7 +170,8 @@ def _report(dataset: "Dataset", as_json: bool) -> None:
     _print_summary(dataset, as_json)
     if not as_json:
         print(f"Look at it: kaogan data show {dataset.path} --sheet sheet.png")
-        print(f"Train on it: kaogan train {dataset.path}")
+        if dataset.size <= LARGEST_TO_TRAIN:
+            print(f"Train on it: kaogan train {dataset.path}")
 
 
 def _print_summary(dataset: "Dataset", as_json: bool) -> None:

@@ -57,10 +57,9 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps({"seed": options.seed, "count": options.count, "files": files}))
     else:
-        print(
-            f"{options.count} faces, seeds {options.seed} to {options.seed + options.count - 1}: "
-            f"{out}"
-        )
+        last = options.seed + options.count - 1
+        seeds = f"seed {last}" if options.count == 1 else f"seeds {options.seed} to {last}"
+        print(f"{options.count} face{'s' if options.count > 1 else ''}, {seeds}: {out}")
 
 
 def _sampler(options: argparse.Namespace) -> "Sampler":

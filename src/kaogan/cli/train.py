@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.errors import UsageError
+from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 RECIPE_OPTIONS = (
     ("--batch", int, "N", "pictures in a batch (64)"),
-    ("--width", int, "N", "channels of the largest map; 32 is 4 times as fast (64)"),
+    ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
     ("--loss", str, "NAME", "nonsaturating or minimax (nonsaturating)"),
@@ -134,7 +135,7 @@ def _report(trained: "Run", as_json: bool) -> None:
         result = {"run": str(trained.path), "images_seen": state["images_seen"]}
         print(json.dumps({**result, "seconds": state["seconds"], "files": files}))
         return
-    print(f"{state['images_seen']:,} images seen in {state['seconds'] / 60:.1f} minutes. Look at:")
+    print(f"{state['images_seen']:,} images seen in {clock(state['seconds'])}. Look at:")
     for file in files.values():
         print(f"  {file}")
     print(f"Draw more: kaogan sample {trained.path} --count 16 --out more.png")

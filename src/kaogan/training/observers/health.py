@@ -10,8 +10,9 @@ from kaogan.training.observers.log import Row
 from kaogan.training.observers.samples import Samples
 from kaogan.training.trainer import StepStats, Trainer, Watcher
 
-WINNING_LOSS = 0.05
-"""Below this, the discriminator tells real from fake almost without error."""
+WINNING_REAL, WINNING_FAKE = 0.85, 0.02
+"""With D(x) above and D(G(z)) below these, the discriminator tells real from fake almost without
+error. Beliefs, and not the loss: with smoothed labels that never comes near 0."""
 WINNING_STEPS = 300
 """For so many steps in a row: short spells are part of the game."""
 COLLAPSED_SHARE = 0.3
@@ -66,7 +67,7 @@ class Health(Watcher):
             raise Diverged(f"a weight became NaN or infinite after {seen:,} images")
 
     def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
-        if row["loss_d"] > WINNING_LOSS:
+        if row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE:
             self._winning_since = None
             self._said_winning = False
             return
@@ -76,10 +77,10 @@ class Health(Watcher):
         if steps >= WINNING_STEPS and not self._said_winning:
             self._said_winning = True
             self.journal.warn(
-                f"the discriminator has been winning for {steps} steps (its loss is near 0): the "
-                "generator learns little from it. Look at the newest grid in samples/. If faces "
-                "no longer improve, start again with --label-smoothing 0.1, a lower --lr, or "
-                "more pictures"
+                f"the discriminator has been winning for {steps} steps (D(x) {row['d_real']:.2f}, "
+                f"D(G(z)) {row['d_fake']:.2f}, loss {row['loss_d']:.2f}): the generator learns "
+                "little from it. Look at the newest grid in samples/. If faces no longer improve, "
+                "start again with --label-smoothing 0.1, a lower --lr, or more pictures"
             )
 
     def _watch_generator(self) -> None:
