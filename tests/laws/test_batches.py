@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaogan.contracts import Batches
-from kaogan.data.batches import ImageBatches, Shuffled
+from kaogan.data.batches import ImageBatches, Shuffled, upload
 from kaogan.images import to_model, to_pixels
 
 CPU = torch.device("cpu")
@@ -80,3 +80,10 @@ def test_a_batch_may_be_changed_without_changing_the_data(tmp_path):
     batches(0, 5).zero_()
     assert torch.equal(batches(0, 5), first)
     np.testing.assert_array_equal(np.load(tmp_path / "pictures.npy"), PICTURES)
+
+
+def test_a_data_set_is_put_on_the_device_whole_piece_by_piece():
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 4, 4, 3), dtype=np.uint8)
+    resident = upload(pictures, torch.device("cpu"), chunk=3)
+    assert resident.dtype == torch.uint8
+    assert (resident.numpy() == pictures).all()

@@ -53,7 +53,7 @@ class ImageBatches:
         self._positions = Shuffled(len(pictures), seed)
         self._resident: Tensor | None = None
         if device.type != "cpu" and pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device):
-            self._resident = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
+            self._resident = upload(pictures, device)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
@@ -84,6 +84,15 @@ class ImageBatches:
         batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
         batch.numpy()[order] = self._pictures[positions[order]]
         return batch.pin_memory() if self._device.type == "cuda" else batch
+
+
+def upload(pictures: Pixels, device: torch.device, chunk: int = 4096) -> Tensor:
+    """All pictures on the device as uint8, N x H x W x C, copied piece by piece."""
+    resident = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
+    for start in range(0, len(pictures), chunk):
+        part = np.array(pictures[start : start + chunk])  # out of the memory-mapped file
+        resident[start : start + chunk] = torch.from_numpy(part)
+    return resident
 
 
 def _free_memory(device: torch.device) -> int:

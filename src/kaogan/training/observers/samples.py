@@ -11,7 +11,7 @@ from kaogan.training.observers.schedule import growing
 from kaogan.training.sampling import draw_seeds, standing_statistics
 from kaogan.training.trainer import StepStats, Trainer, Watcher
 
-LATENTS_FOR_STATISTICS = 256
+LATENTS_FOR_STATISTICS = 128
 """Fewer than for a checkpoint: these grids are for looking at, and there are many."""
 
 
