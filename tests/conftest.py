@@ -1,5 +1,6 @@
 """For all tests: shapes are checked, examples are the same every time, threads are few."""
 
+import os
 import re
 from pathlib import Path
 
@@ -29,4 +30,6 @@ install_import_hook(modules_with_shapes(), "beartype.beartype")
 settings.register_profile("kaogan", deadline=None, derandomize=True)
 settings.load_profile("kaogan")
 
-torch.set_num_threads(1)  # tests run side by side, and their networks are tiny
+# Tests run side by side, and their networks are tiny: one thread each, in what they start as well.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"
