@@ -7,6 +7,7 @@ install, or step into an environment (NOT_RUN). Only Colab can run ONLY_ON_COLAB
 """
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -108,9 +109,11 @@ def test_all_blocks_but_colabs_own_lines_are_commands_or_python():
 
 def test_the_demo_on_windows_is_that_of_make():
     makefile = read(ROOT / "Makefile")
-    for options in ("--count 6144", "--width 32 --images 60000 --minutes 3.5"):
+    recipe = re.search(r"^DEMO_RECIPE := (.*)$", makefile, re.M)[1]
+    for options in ("--count 6144", "--images 60000 --minutes 3.5"):
         assert options in makefile
         assert options in README
+    assert f"{recipe} --images 60000 --minutes 3.5" in README
     for path in ("data/avatars-64", "runs/demo"):
         assert f":= {path}\n" in makefile
         assert path in README

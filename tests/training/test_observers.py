@@ -15,7 +15,7 @@ from kaogan.training.journal import Journal
 from kaogan.training.observers import Checkpoints, Lenient, Log, Samples
 from kaogan.training.observers.curves import smooth
 from kaogan.training.observers.log import read_rows
-from kaogan.training.observers.samples import faces_in_grid
+from kaogan.training.observers.samples import LATENTS_FOR_STATISTICS, faces_in_grid
 from kaogan.training.observers.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
 from kaogan.training.sampling import draw_seeds, standing_statistics
@@ -100,7 +100,7 @@ def test_a_grid_shows_fixed_latents_with_both_kinds_of_weights(trainer, tmp_path
     samples = Samples(tmp_path)
     trainer.run(Budget(images=50), [samples])
     for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
-        settled = standing_statistics(network, 8, count=256)
+        settled = standing_statistics(network, 8, LATENTS_FOR_STATISTICS)
         expected = grid(list(draw_seeds(settled, list(range(64)), 8)))
         np.testing.assert_array_equal(picture(tmp_path / f"000000050-{name}.png"), expected)
     assert not any(not module.training for module in trainer.state.generator.modules())
