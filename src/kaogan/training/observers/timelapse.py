@@ -44,7 +44,7 @@ def write_mp4(frames: list[Path], target: Path) -> None:
     with atomic_file(target) as partial, av.open(str(partial), "w", format="mp4") as film:
         stream = film.add_stream("libx264", rate=Fraction(FRAMES_PER_SECOND))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "18"}
+        stream.options = {"crf": "23"}
         for frame in [*frames, *[frames[-1]] * (FRAMES_PER_SECOND * HOLD_SECONDS)]:
             pixels = np.ascontiguousarray(_read(frame)[:height, :width])
             film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
@@ -69,6 +69,6 @@ def write_webp(frames: list[Path], target: Path) -> None:
             append_images=pictures[1:],
             duration=durations,
             loop=0,
-            quality=70,
+            quality=50,
             method=3,
         )
