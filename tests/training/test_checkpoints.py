@@ -244,12 +244,12 @@ def test_a_newer_format_is_refused_and_left_alone(run):
     assert names(run) == ["000000008", "000000016", "000000024"]
 
 
-def test_a_checkpoint_before_there_were_seals_can_be_read(run):
+def test_a_checkpoint_without_a_seal_is_damaged(run):
     path = run.checkpoints / "000000024" / "state.json"
     about = json.loads(path.read_text())
     del about["seal"]
     path.write_text(json.dumps(about))
-    assert restored(run)[0].name == "000000024"
+    assert restored(run)[0].name == "000000016"
 
 
 def test_samples_come_from_the_averaged_or_the_raw_weights(run, trained):

@@ -107,10 +107,7 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
                 f"{checkpoint} was written by kaogan {about['kaogan']}, newer than this one "
                 f"({__version__}); upgrade with: pip install --upgrade kaogan"
             )
-        # The first checkpoints of format 1 had no seal.
-        if about.pop("seal", None) not in (None, _seal(about)) or about["sha256"] != _sha256(
-            weights
-        ):
+        if about.pop("seal") != _seal(about) or about["sha256"] != _sha256(weights):
             raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
         return load_file(weights), about
     except FileNotFoundError as error:

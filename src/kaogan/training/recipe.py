@@ -23,7 +23,7 @@ class Recipe(BaseModel):
 
     model: Annotated[SerializeAsAny[Component], by_name(models)] = DCGAN()
     loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating()
-    batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
+    batch: int = Field(default=64, ge=2, le=65536, description="pictures in a batch")
     lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="Adam's second momentum")

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe
 
-NETWORKS = ("generator", "ema", "discriminator")
 PLAYERS = ("generator", "discriminator")
 
 
@@ -100,7 +99,7 @@ class TrainState:
             network.load_state_dict(_below(f"{name}.", tensors))
         for player, optimizer in self.optimizers.items():
             self._restore_adam(optimizer, _below(f"adam.{player}.", tensors))
-        self.unlogged.copy_(tensors.get("unlogged", torch.zeros(5)))  # the first ones had none
+        self.unlogged.copy_(tensors["unlogged"])
         for player, scaler in self.scalers.items():
             if scaler.is_enabled() and numbers["scalers"][player]:
                 scaler.load_state_dict(numbers["scalers"][player])
