@@ -392,7 +392,7 @@ def test_the_files_and_keys_of_a_run(made):
 
 def test_the_files_of_a_generator_that_comes_with_kaogan():
     named = first_column(section(read(REFERENCE), "Pretrained"))
-    folders = [path for path in (PACKAGE / "pretrained").glob("[!_]*") if path.is_dir()]
+    folders = [path for path in (PACKAGE / "zoo").glob("[!_]*") if path.is_dir()]
     assert all(named == listing(folder) for folder in folders)
 
 

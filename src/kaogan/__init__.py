@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset, open_dataset
     from kaogan.data.prepare import prepare
     from kaogan.images import grid, to_pil
-    from kaogan.pretrained import pretrained
     from kaogan.training.recipe import Budget, Hardware, Recipe
     from kaogan.training.run import Run
     from kaogan.training.train import train
+    from kaogan.zoo import pretrained
 
 # Imported when first used: torch takes seconds to load, and preparing data does not need it.
 _HOMES = {
@@ -38,7 +38,7 @@ _HOMES = {
     "grid": "kaogan.images",
     "open_dataset": "kaogan.data.dataset",
     "prepare": "kaogan.data.prepare",
-    "pretrained": "kaogan.pretrained",
+    "pretrained": "kaogan.zoo",
     "to_pil": "kaogan.images",
     "train": "kaogan.training.train",
 }

@@ -66,7 +66,7 @@ def _sampler(options: argparse.Namespace) -> "Sampler":
     if (options.run_folder is None) == (options.pretrained is None):
         raise UsageError("give a RUN folder, or --pretrained NAME, and not both")
     if options.pretrained is not None:
-        from kaogan.pretrained import pretrained
+        from kaogan.zoo import pretrained
 
         return pretrained(options.pretrained)
     from kaogan.training.run import Run

@@ -1,6 +1,6 @@
 """Make a generator that comes with kaogan out of a run:
 
-    python tools/pack_pretrained.py runs/faces-64 src/kaogan/pretrained/faces-64
+    python tools/pack_generator.py runs/faces-64 src/kaogan/zoo/faces-64
 
 Writes the newest checkpoint's EMA weights in half precision, and says how far the faces drawn with
 them are from those in float32. The model card beside them is written by hand.

@@ -1,6 +1,6 @@
 """Generators that come with kaogan: faces a second after set-up, without training.
 
-src/kaogan/pretrained/NAME/
+src/kaogan/zoo/NAME/
     generator.safetensors   the EMA weights with standing statistics, in half precision
     recipe.json             what was trained
     README.md               the model card: data, purpose, limits, how to make it again
