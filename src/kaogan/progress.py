@@ -52,7 +52,7 @@ def track(
         total: how many units there will be.
         description: what is being done: "preparing".
         unit: what is counted, in the plural: "pictures".
-        done: units that an earlier session did; they count as done, but not for the rate.
+        done: units done before this start; they count as done, but not for the rate.
         time_limit: seconds after which the work ends, done or not.
         stream: where to; the standard error stream unless told.
 

@@ -31,7 +31,7 @@ class TrainState:
     """What the log has summed up since its last row: the four numbers of a step, and the steps."""
     images_seen: int = 0
     seconds: float = 0.0
-    """Time spent in training, over all sessions."""
+    """Time spent in training, stops not counted."""
     attempt: int = 0
     """How often the run was set back after NaN or infinity; each attempt draws new numbers."""
 
