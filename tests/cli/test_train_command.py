@@ -1,4 +1,9 @@
 import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -17,6 +22,7 @@ def test_a_folder_of_pictures_becomes_a_run_with_pictures_to_look_at(kaogan, pic
         assert str(out / name) in outcome.out or name == "curves.png"
         assert (out / name).exists() or name == "curves.png"
     assert f"kaogan sample {out}" in outcome.out
+    assert "Go on" not in outcome.out
 
 
 def test_the_same_command_goes_on_and_a_larger_budget_goes_further(kaogan, pictures, tmp_path):
@@ -123,6 +129,20 @@ def test_an_out_that_is_a_file(kaogan, pictures, tmp_path):
     outcome = kaogan("train", pictures, "--out", tmp_path / "file", *SMALL)
     assert outcome.status == 1
     assert outcome.error
+
+
+def test_a_stopped_training_says_which_line_goes_on(pictures, tmp_path, cache):
+    line = ["train", str(pictures), "--out", str(tmp_path / "run"), "--images", "1000000", *SMALL]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kaogan", *line], stdout=subprocess.PIPE, text=True
+    )
+    while not list((tmp_path / "run" / "samples").glob("000000500-ema.png")):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert f"Go on: {shlex.join(['kaogan', *line])}" in out.splitlines()
 
 
 def test_the_help_names_every_loss(kaogan):

@@ -6,6 +6,7 @@ that carries it out.
 
 import argparse
 import errno
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -40,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 (it failed) or 2 (it made no sense)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
+    options.command_line = shlex.join(["kaogan", *arguments])
     try:
         options.run(options)
     except KaoganError as error:

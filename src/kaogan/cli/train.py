@@ -94,7 +94,9 @@ def run(options: argparse.Namespace) -> None:
     recipe = recipes.dcgan(**given, size=dataset.size, channels=dataset.channels)
     out = Path(options.out or Path("runs") / _name(options.data))
     trained = train(recipe, dataset, out, budget, hardware, options.checkpoint_minutes * 60)
-    _report(trained, options.json)
+    state = trained.newest_state()
+    used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
+    _report(trained, state, None if used >= 1 else options.command_line, options.json)
 
 
 def _shape(options: argparse.Namespace) -> dict[str, Any]:
@@ -126,9 +128,8 @@ def _name(data: str) -> str:
     return Path(data).resolve().name.split(".")[0] or "run"
 
 
-def _report(trained: "Run", as_json: bool) -> None:
-    """What came out, which files to look at, and what to run next."""
-    state = trained.newest_state()
+def _report(trained: "Run", state: dict[str, Any], go_on: str | None, as_json: bool) -> None:
+    """What came out, which files to look at, and what to run next; `go_on` if it was stopped."""
     shown = ("faces.png", "real-and-generated.png", "timelapse.mp4", "curves.png", "log.txt")
     files = {name: str(trained.path / name) for name in shown if (trained.path / name).exists()}
     if as_json:
@@ -138,4 +139,6 @@ def _report(trained: "Run", as_json: bool) -> None:
     print(f"{state['images_seen']:,} images seen in {clock(state['seconds'])}. Look at:")
     for file in files.values():
         print(f"  {file}")
+    if go_on:
+        print(f"Go on: {go_on}")
     print(f"Draw more: kaogan sample {trained.path} --count 16 --out more.png")

@@ -35,38 +35,36 @@ def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: flo
     return real_term.mean() + softplus(fake).mean()
 
 
+class CrossEntropy(Component):
+    """The discriminator's side, which both games share. Abstract: a game adds the generator's."""
+
+    label_smoothing: float = Field(
+        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
+    )
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return discriminator_cross_entropy(real, fake, self.label_smoothing)
+
+
 @losses.register("nonsaturating")
-class NonSaturating(Component):
+class NonSaturating(CrossEntropy):
     """L_G = -E_z[log D(G(z))], section 3 of the paper: G maximises log D(G(z)).
 
     It has the same fixed point as minimax, and strong gradients while D still wins.
     """
 
     name: Literal["nonsaturating"] = "nonsaturating"
-    label_smoothing: float = Field(
-        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
-    )
-    needs_real: ClassVar[bool] = False
-
-    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
-        return discriminator_cross_entropy(real, fake, self.label_smoothing)
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return softplus(-fake).mean()
 
 
 @losses.register("minimax")
-class Minimax(Component):
+class Minimax(CrossEntropy):
     """L_G = E_z[log(1 - D(G(z)))], equation 1 of the paper: G minimises V(D, G) itself."""
 
     name: Literal["minimax"] = "minimax"
-    label_smoothing: float = Field(
-        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
-    )
-    needs_real: ClassVar[bool] = False
-
-    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
-        return discriminator_cross_entropy(real, fake, self.label_smoothing)
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return -softplus(fake).mean()
