@@ -12,7 +12,7 @@ from kaogan.data.batches import ImageBatches
 from kaogan.images import grid
 from kaogan.progress import Silent
 from kaogan.training.journal import Journal
-from kaogan.training.observers import Checkpoints, Lenient, Log, Samples
+from kaogan.training.observers import Checkpoints, Lenient, Log, Samples, TensorBoard
 from kaogan.training.observers.curves import smooth
 from kaogan.training.observers.log import read_rows
 from kaogan.training.observers.samples import LATENTS_FOR_STATISTICS, faces_in_grid
@@ -85,6 +85,17 @@ def test_tensorboard_can_read_the_same_numbers(run):
         scalars = {event.step: event.value for event in events.Scalars(name)}
         assert {600, 1000, 1050} == set(scalars)  # 600: where the first sitting ended
         assert scalars[1050] == pytest.approx(last[name], abs=1e-5)
+
+
+def test_two_sittings_in_one_second_keep_their_order_in_tensorboard(trainer, tmp_path):
+    seconds = []
+    for _ in range(2):
+        board = TensorBoard(tmp_path)
+        board.start(trainer)
+        board.finish(trainer)
+        names = {path.name for path in tmp_path.iterdir()}
+        seconds.append(max(int(name.split(".")[3]) for name in names))
+    assert seconds[0] < seconds[1]
 
 
 def test_sample_grids_come_in_pairs_from_the_beginning_to_the_end(run):

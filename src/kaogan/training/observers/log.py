@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,10 @@ class TensorBoard(Watcher):
     def _open(self, trainer: Trainer) -> None:
         from torch.utils.tensorboard import SummaryWriter  # slow to import
 
+        # TensorBoard reads event files in the order of their names, which begin with the second:
+        # two of the same second may change places, and the newer rows be lost.
+        while any(self.folder.glob(f"events.out.tfevents.{int(time.time())}.*")):
+            time.sleep(0.02)
         self._writer = SummaryWriter(str(self.folder), purge_step=trainer.state.images_seen + 1)
 
     def listen(self, trainer: Trainer, row: Row) -> None:
