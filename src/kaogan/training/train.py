@@ -1,23 +1,21 @@
 """`train`: a recipe, a data set and a folder in; a run out. Continues what it finds."""
 
 import contextlib
-import copy
 import signal
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import cast
 
 import torch
 from filelock import FileLock, Timeout
-from torch import nn
 
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.progress import track
 from kaogan.training import checkpoints
+from kaogan.training.accelerate import accelerate
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
     Checkpoints,
@@ -80,7 +78,7 @@ def train(
         trainer = Trainer(recipe, state, batches, compute)
         _greet(trainer, dataset, resumed is not None, budget, journal)
         if hardware.compile and device.type == "cuda":
-            compile_networks(trainer, journal)
+            accelerate(trainer, journal)
         if not trainer.finished(budget):
             _play(trainer, run, dataset, budget, journal, checkpoint_seconds)
     return run
@@ -151,24 +149,6 @@ def _set_back(trainer: Trainer, run: Run, journal: Journal, reason: str) -> None
         f"{reason}; going back to {state.images_seen:,} images, with other random numbers "
         f"(attempt {attempt} of {MAX_ATTEMPTS})"
     )
-
-
-def compile_networks(trainer: Trainer, journal: Journal) -> None:
-    """Let torch.compile speed both networks up; if it cannot, say so in a line and go on."""
-    state = trainer.state
-    tensors = {key: tensor.clone() for key, tensor in state.tensors().items()}
-    numbers = copy.deepcopy(state.numbers())
-    try:
-        trainer.generator = cast(nn.Module, torch.compile(state.generator))
-        trainer.discriminator = cast(nn.Module, torch.compile(state.discriminator))
-        trainer.step()  # compiles, and shows that the result runs
-    except Exception as error:
-        trainer.generator, trainer.discriminator = state.generator, state.discriminator
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        journal.say(f"note: torch.compile does not work here ({reason[:120]}); training without it")
-    finally:
-        state.discriminator.requires_grad_(True)
-        state.restore(tensors, numbers)
 
 
 def _check_fit(recipe: Recipe, dataset: Dataset) -> None:
