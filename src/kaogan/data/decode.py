@@ -234,5 +234,4 @@ def _padded(image: Image.Image, preparation: Preparation) -> Image.Image:
 
 
 def _is_flat(image: Image.Image) -> bool:
-    values = np.asarray(image).reshape(image.height * image.width, -1)
-    return bool((values == values[0]).all())
+    return image.getcolors(maxcolors=1) is not None  # it stops at the second colour

@@ -91,10 +91,12 @@ def perceptual_hash(pictures: Pixels) -> Hashes:
 
     All numbers on the way are whole and below 2**53, so the result is the same everywhere.
     """
-    grey = np.einsum("nhwc->nhw", pictures.astype(np.float64))
+    grey = pictures[..., 0].astype(np.uint16)
+    for channel in range(1, pictures.shape[-1]):
+        grey += pictures[..., channel]  # several times as fast as a sum over so short an axis
     # Averaging over blocks and transforming are one and the same multiplication.
     transform = np.repeat(_cosines(9, HASH_GRID), grey.shape[1] // HASH_GRID, axis=1)
-    spectrum = (transform @ grey @ transform.T).reshape(len(pictures), -1)
+    spectrum = (transform @ grey.astype(np.float64) @ transform.T).reshape(len(pictures), -1)
     low = spectrum[:, _lowest_frequencies()]
     bits = low > np.median(low, axis=1, keepdims=True)
     weights = np.uint64(1) << np.arange(64, dtype=np.uint64)
