@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import torch
@@ -33,3 +34,8 @@ settings.load_profile("kaogan")
 # Tests run side by side, and their networks are tiny: one thread each, in what they start as well.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# What is kept from run to run (measured convolutions, prepared data) begins empty, and is not the
+# user's.
+_cache = tempfile.TemporaryDirectory(prefix="kaogan-tests-")
+os.environ["KAOGAN_CACHE"] = _cache.name

@@ -33,7 +33,7 @@ def saved(trained, tmp_path_factory):
     """A RUN with checkpoints of 8, 16 and 24 images, all of the same weights."""
     run = Run(tmp_path_factory.mktemp("saved") / "run")
     run.path.mkdir()
-    run.write_about(trained.recipe, {"fingerprint": "f" * 64}, "fp32")
+    run.write_about(trained.recipe, {"fingerprint": "f" * 64}, "fp32", {})
     for images in (8, 16, 24):
         trained.state.images_seen = images
         checkpoints.save(trained.state, trained.recipe, run.checkpoints)

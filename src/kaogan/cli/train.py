@@ -57,6 +57,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     hardware.add_argument("--workers", type=int, default=1, metavar="N", help="threads (1)")
     hardware.add_argument("--no-compile", action="store_true", help="no torch.compile on GPUs")
     hardware.add_argument(
+        "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
+    )
+    hardware.add_argument(
         "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
     )
     command.set_defaults(run=run)
@@ -85,6 +88,7 @@ def run(options: argparse.Namespace) -> None:
             precision=options.precision,
             workers=options.workers,
             compile=not options.no_compile,
+            tune=not options.no_tune,
         )
     except ValidationError as error:
         raise UsageError(recipes.explain(error)) from None

@@ -1,12 +1,13 @@
-"""Which device, which number format, which memory layout: chosen for the machine at hand."""
+"""Which device, number format, memory layout and algorithms: chosen for the machine at hand."""
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
+from kaogan.convolutions import Plan, use
 from kaogan.errors import UsageError
 from kaogan.training.recipe import Precision
 
@@ -17,6 +18,8 @@ class Compute:
 
     device: torch.device
     precision: Precision
+    plan: Plan = field(default_factory=Plan)
+    """Algorithms for convolutions on a CPU; an empty plan leaves them all to the library."""
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
@@ -38,6 +41,8 @@ class Compute:
         """Move a network to the device; channels last, where convolutions are faster so."""
         if self.device.type == "mps":
             return network.to(self.device)
+        if self.device.type == "cpu":
+            use(network, self.plan)
         return network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 

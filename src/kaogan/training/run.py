@@ -1,7 +1,7 @@
 """RUN: the folder that a training leaves, and drawing from it.
 
 RUN/
-    run.json            recipe, data set, precision
+    run.json            recipe, data set, precision, algorithms of the convolutions
     checkpoints/        see kaogan.training.checkpoints
     metrics.jsonl       losses and beliefs over images seen;  curves.png  the same, drawn
     samples/            grids from fixed latents, raw and averaged weights
@@ -12,6 +12,7 @@ RUN/
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -96,14 +97,21 @@ class Run:
         """
         return self._read(None)[1]
 
-    def write_about(self, recipe: Recipe, dataset: dict[str, Any], precision: str) -> None:
+    def write_about(
+        self,
+        recipe: Recipe,
+        dataset: Mapping[str, Any],
+        precision: str,
+        convolutions: Mapping[str, str],
+    ) -> None:
         """Write `run.json`."""
         about = {
             "format": FORMAT,
             "kaogan": __version__,
             "recipe": recipe.model_dump(mode="json"),
-            "dataset": dataset,
+            "dataset": dict(dataset),
             "precision": precision,
+            "convolutions": dict(convolutions),
         }
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 

@@ -10,6 +10,7 @@ from types import FrameType
 import torch
 from filelock import FileLock, Timeout
 
+from kaogan.convolutions import Plan
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
@@ -34,6 +35,7 @@ from kaogan.training.recipe import Budget, Hardware, Precision, Recipe
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Observer, Trainer
+from kaogan.training.tuning import measured_plan
 
 DEFAULT_BUDGET = Budget(images=1_000_000)
 MAX_ATTEMPTS = 3
@@ -69,9 +71,10 @@ def train(
     device = choose_device(hardware.device)
     run.path.mkdir(parents=True, exist_ok=True)
     with _lock(run), _memory_advice(recipe):
-        compute = Compute(device, _precision(run, hardware, device))
-        _claim(run, recipe, dataset, compute)
+        _check_same(run, recipe, dataset)
         journal = Journal(run.path / "log.txt")
+        compute = _compute(run, recipe, hardware, device, journal)
+        _claim(run, recipe, dataset, compute)
         state = TrainState.fresh(recipe, compute)
         resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn)
         batches = ImageBatches(dataset.train, device, recipe.seed, hardware.workers)
@@ -161,38 +164,47 @@ def _check_fit(recipe: Recipe, dataset: Dataset) -> None:
         )
 
 
-def _precision(run: Run, hardware: Hardware, device: torch.device) -> Precision:
-    """A resumed run keeps the precision that it began with, unless told."""
-    if hardware.precision == "auto" and checkpoints.found(run.checkpoints):
-        kept: Precision = run.about.get("precision", "auto")
-        if not (kept == "fp16" and device.type == "cpu"):
-            return choose_precision(kept, device)
-    return choose_precision(hardware.precision, device)
+def _check_same(run: Run, recipe: Recipe, dataset: Dataset) -> None:
+    """Raise a UsageError if the folder holds checkpoints of another recipe or of other data."""
+    if not checkpoints.found(run.checkpoints):
+        return
+    differences = recipe.differences(run.recipe)
+    theirs = run.about["dataset"]["fingerprint"]
+    if dataset.fingerprint != theirs:
+        differences.append(f"data: fingerprint {dataset.fingerprint[:12]}, not {theirs[:12]}")
+    if differences:
+        raise UsageError(
+            f"{run.path} holds a run of another recipe ({'; '.join(differences)}); "
+            "use another --out, or the same options as before"
+        )
+
+
+def _compute(
+    run: Run, recipe: Recipe, hardware: Hardware, device: torch.device, journal: Journal
+) -> Compute:
+    """The arithmetic of a run; a resumed run keeps what it began with, unless told."""
+    resumed = checkpoints.found(run.checkpoints)
+    about = run.about if resumed else {}
+    asked = hardware.precision
+    kept: Precision = about.get("precision", "auto")
+    if asked == "auto" and not (kept == "fp16" and device.type == "cpu"):
+        asked = kept
+    precision = choose_precision(asked, device)
+    if not hardware.tune:
+        return Compute(device, precision)
+    if resumed:
+        return Compute(device, precision, Plan(about.get("convolutions", {})))
+    return Compute(device, precision, measured_plan(recipe, device, precision, say=journal.say))
 
 
 def _claim(run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:
-    """Make this folder the run of this recipe and data, or find that it is.
-
-    Raises:
-        UsageError: it holds checkpoints of another recipe or of other data.
-
-    """
-    if checkpoints.found(run.checkpoints):
-        differences = recipe.differences(run.recipe)
-        theirs = run.about["dataset"]["fingerprint"]
-        if dataset.fingerprint != theirs:
-            differences.append(f"data: fingerprint {dataset.fingerprint[:12]}, not {theirs[:12]}")
-        if differences:
-            raise UsageError(
-                f"{run.path} holds a run of another recipe ({'; '.join(differences)}); "
-                "use another --out, or the same options as before"
-            )
+    """Make this folder the run of this recipe and data."""
     about = {
         "path": str(dataset.path),
         "fingerprint": dataset.fingerprint,
         "pictures": len(dataset.train),
     }
-    run.write_about(recipe, about, compute.precision)
+    run.write_about(recipe, about, compute.precision, compute.plan.choices)
 
 
 def _greet(

@@ -1,0 +1,98 @@
+"""Fitting a run's convolutions to the machine, once, before it starts.
+
+A run keeps its plan (in `run.json`): another algorithm rounds differently, and a resumed run must
+equal one that was never stopped. What was measured is kept in the user's cache folder, so that two
+runs on one machine agree to the bit, and the second one starts at once.
+"""
+
+import contextlib
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from kaogan.convolutions import Plan
+from kaogan.data.cache import cache_folder
+from kaogan.files import write_text
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Precision, Recipe
+
+
+def measured_plan(
+    recipe: Recipe,
+    device: torch.device,
+    precision: Precision,
+    remember: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> Plan:
+    """The fastest algorithm for every convolution of a step of this recipe on this machine.
+
+    Both networks play once forward and once back; each operation on a shape that is not
+    remembered is timed with every algorithm that fits.
+
+    Args:
+        recipe: networks and batch.
+        device: where; plans are for CPUs, elsewhere they stay empty.
+        precision: number format of the products.
+        remember: use what was measured before, and keep what is measured now.
+        say: told in a sentence when a measurement begins; there may be none.
+
+    """
+    plan = Plan()
+    if device.type != "cpu":
+        return plan
+    memory = cache_folder() / "convolutions.json"
+    known = _recall(memory) if remember else {}
+    compute = Compute(device, precision, plan)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        generator = compute.place(recipe.networks.generator())
+        discriminator = compute.place(recipe.networks.discriminator())
+        z = torch.randn(recipe.batch, recipe.networks.latent_dim)
+
+    def notice(operation: str) -> None:
+        if say is not None and plan.choices.keys() <= known.keys():  # it is the first
+            say("measuring which algorithms suit the convolutions on this machine, once")
+
+    with plan.learning(known, notice):
+        with compute.autocast():
+            logits = discriminator(generator(z).float())
+        logits.float().sum().backward()
+    if remember and not plan.choices.keys() <= known.keys():
+        with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
+            _keep(memory, known | plan.choices)
+    return plan
+
+
+def machine() -> str:
+    """What the speed of a product depends on: processor, threads, version of torch."""
+    processor = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        described = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
+        lines = dict(line.split(":", 1) for line in described.splitlines() if ":" in line)
+        fields = {key.strip(): value.strip() for key, value in lines.items()}
+        flags = hashlib.sha256(fields.get("flags", "").encode()).hexdigest()[:8]
+        processor = f"{fields.get('model name', processor)} ({flags})"
+    return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def _recall(memory: Path) -> dict[str, str]:
+    """What was measured on this machine before."""
+    known = _read(memory).get(machine())
+    return {str(key): str(name) for key, name in known.items()} if isinstance(known, dict) else {}
+
+
+def _keep(memory: Path, choices: dict[str, str]) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    write_text(memory, json.dumps(_read(memory) | {machine(): choices}, indent=2) + "\n")
+
+
+def _read(memory: Path) -> dict[str, object]:
+    """What the file holds, of all machines; nothing if it is missing or damaged."""
+    with contextlib.suppress(OSError, ValueError):
+        everything = json.loads(memory.read_text(encoding="utf-8"))
+        return everything if isinstance(everything, dict) else {}
+    return {}

@@ -1,0 +1,115 @@
+"""The plan of a run: measured once, remembered, kept by the run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from toys import tiny_recipe
+
+from kaogan import recipes
+from kaogan.data.dataset import Dataset
+from kaogan.training.recipe import Budget, Hardware
+from kaogan.training.run import Run
+from kaogan.training.train import train
+from kaogan.training.tuning import machine, measured_plan
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KAOGAN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "convolutions.json"
+
+
+def test_every_halving_convolution_of_a_step_is_in_the_plan(cache: Path) -> None:
+    recipe = recipes.dcgan(size=32, width=8, batch=4)
+    choices = measured_plan(recipe, CPU, "fp32").choices
+    # Three shapes, which the generator walks one way and the discriminator the other.
+    for shape in ("4x3x32x32", "4x8x16x16", "4x16x8x8"):
+        assert any(key.startswith(f"forward of {shape}") for key in choices)
+        assert any(key.startswith(f"weight gradient of {shape}") for key in choices)
+    assert sum(key.startswith("input gradient") for key in choices) == 3
+    assert len(choices) == 9
+    assert all(key.endswith("in float32") for key in choices)
+
+
+def test_measuring_changes_no_random_number(cache: Path) -> None:
+    torch.manual_seed(5)
+    expected = torch.randn(3)
+    torch.manual_seed(5)
+    measured_plan(recipes.dcgan(size=32, width=4, batch=2), CPU, "fp32")
+    assert torch.equal(torch.randn(3), expected)
+
+
+def test_what_was_measured_is_remembered_for_this_machine(cache: Path) -> None:
+    recipe = recipes.dcgan(size=32, width=4, batch=2)
+    first = measured_plan(recipe, CPU, "fp32")
+    memory = json.loads(cache.read_text())
+    assert memory == {machine(): first.choices}
+    # What is remembered is believed, even against the clock.
+    memory[machine()] = dict.fromkeys(first.choices, "columns")
+    memory["another machine"] = dict.fromkeys(first.choices, "library")
+    cache.write_text(json.dumps(memory))
+    assert set(measured_plan(recipe, CPU, "fp32").choices.values()) == {"columns"}
+    forgetful = measured_plan(recipe, CPU, "fp32", remember=False)
+    assert forgetful.choices.keys() == first.choices.keys()
+    assert json.loads(cache.read_text()) == memory
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", "null"])
+def test_a_damaged_memory_is_replaced(cache: Path, damage: str) -> None:
+    cache.parent.mkdir()
+    cache.write_text(damage)
+    plan = measured_plan(recipes.dcgan(size=32, width=4, batch=2), CPU, "fp32")
+    assert json.loads(cache.read_text()) == {machine(): plan.choices}
+
+
+def test_a_memory_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("KAOGAN_CACHE", str(tmp_path / "file" / "cache"))
+    assert measured_plan(recipes.dcgan(size=32, width=4, batch=2), CPU, "fp32").choices
+
+
+def trained(dataset: Dataset, out: Path, images: int, tune: bool = True) -> Run:
+    hardware = Hardware(device="cpu", precision="fp32", tune=tune)
+    return train(tiny_recipe(), dataset, out, Budget(images=images), hardware)
+
+
+def test_a_run_keeps_its_plan(cache: Path, dataset: Dataset, tmp_path: Path) -> None:
+    run = trained(dataset, tmp_path / "run", 16)
+    plan = run.about["convolutions"]
+    assert plan
+    assert plan == json.loads(cache.read_text())[machine()]
+    # On this machine another choice is the best one now; the run goes on as it began.
+    cache.write_text(json.dumps({machine(): dict.fromkeys(plan, "columns")}))
+    assert trained(dataset, tmp_path / "run", 32).about["convolutions"] == plan
+
+
+def test_a_run_from_before_there_were_plans_goes_on_without(
+    cache: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    run = trained(dataset, tmp_path / "run", 16, tune=False)
+    about = run.about
+    assert about.pop("convolutions") == {}
+    (run.path / "run.json").write_text(json.dumps(about))
+    assert trained(dataset, tmp_path / "run", 32).about["convolutions"] == {}
+    assert not cache.exists()
+
+
+def test_with_and_without_a_plan_the_same_generator_comes_out(
+    cache: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    """Up to rounding: four steps of Adam, all convolutions by other algorithms."""
+    recipe = tiny_recipe()
+    choices = measured_plan(recipe, torch.device("cpu"), "fp32").choices
+    others = {key: "columns" if "gradient" in key else "toom-cook-2" for key in choices}
+    cache.write_text(json.dumps({machine(): others}))
+    planned = trained(dataset, tmp_path / "planned", 32)
+    plain = trained(dataset, tmp_path / "plain", 32, tune=False)
+    assert planned.about["convolutions"] == others
+    difference = planned.sample(4).astype(int) - plain.sample(4).astype(int)
+    assert abs(difference).max() <= 1
