@@ -1,0 +1,74 @@
+"""Commands in processes of their own: how long they take, and how much memory."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psutil  # type: ignore[import-untyped]
+
+POLL_SECONDS = 0.02
+
+
+class Measured(NamedTuple):
+    """What a command took. Memory is that of all its processes together, when it was most."""
+
+    seconds: float
+    resident_mib: float
+    """In memory; what processes share counts for each of them."""
+    private_mib: float
+    """The part of it that no file on the disk backs: what the system cannot do without."""
+    output: str
+    """What it wrote to the standard output."""
+
+
+def measure(command: Sequence[str]) -> Measured:
+    """Run a command to its end, looking at its memory every `POLL_SECONDS`.
+
+    Raises:
+        SystemExit: it failed; with what it said.
+
+    """
+    resident = private = 0
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        top = psutil.Process(process.pid)
+        while True:
+            try:
+                output, complaints = process.communicate(timeout=POLL_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                sizes = [_memory(part) for part in _tree(top)]
+                resident = max(resident, sum(size for size, _ in sizes))
+                private = max(private, sum(size for _, size in sizes))
+        seconds = time.perf_counter() - start
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{complaints}")
+    return Measured(seconds, resident / 2**20, private / 2**20, output)
+
+
+def _tree(top: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _memory(process: psutil.Process) -> tuple[int, int]:
+    """Bytes in memory, and those of them that are no file's (all of them, where nobody says)."""
+    try:
+        memory = process.memory_info()
+    except psutil.Error:  # it has just ended
+        return 0, 0
+    return memory.rss, memory.rss - getattr(memory, "shared", 0)
+
+
+def available_cores() -> int:
+    """Processors that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
