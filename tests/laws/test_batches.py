@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from kaogan.contracts import Batches
 from kaogan.data.batches import ImageBatches, Shuffled, upload
@@ -17,7 +18,7 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (13, 2, 3, 3), dtype=np.uin
 @given(count=st.integers(1, 40), seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 50))
 def test_every_epoch_visits_every_picture_exactly_once(count, seed, epoch):
     visited = Shuffled(count, seed)(epoch * count, count)
-    assert sorted(visited) == list(range(count))
+    assert sorted(visited.tolist()) == list(range(count))
 
 
 @given(
@@ -29,16 +30,20 @@ def test_a_stream_is_the_same_however_it_is_cut(count, start, lengths):
     whole = Shuffled(count, 7)(start, sum(lengths))
     ends = np.cumsum([start, *lengths])
     parts = [Shuffled(count, 7)(int(s), n) for s, n in zip(ends, lengths, strict=False)]
-    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    assert torch.equal(torch.cat(parts), whole)
 
 
 def test_epochs_and_seeds_have_orders_of_their_own():
-    orders = {tuple(Shuffled(30, seed)(epoch * 30, 30)) for seed in range(4) for epoch in range(4)}
+    orders = {
+        tuple(Shuffled(30, seed)(epoch * 30, 30).tolist())
+        for seed in range(4)
+        for epoch in range(4)
+    }
     assert len(orders) == 16
 
 
 def test_orders_are_fair():
-    firsts = np.array([Shuffled(5, seed)(0, 5)[0] for seed in range(500)])
+    firsts = np.array([int(Shuffled(5, seed)(0, 5)[0]) for seed in range(500)])
     assert (np.bincount(firsts, minlength=5) > 60).all()  # 100 each, give or take 4 sigma
 
 
@@ -49,7 +54,7 @@ calls = st.lists(st.tuples(st.integers(0, 80), st.integers(1, 30)), min_size=1, 
 def test_neither_order_of_calls_nor_workers_nor_reading_ahead_change_a_batch(calls, workers):
     batches = ImageBatches(PICTURES, CPU, seed=3, workers=workers)
     for start, count in calls:
-        expected = to_model(torch.from_numpy(PICTURES[Shuffled(13, 3)(start, count)]))
+        expected = to_model(torch.from_numpy(PICTURES)[Shuffled(13, 3)(start, count)])
         assert torch.equal(batches(start, count), expected)
 
 
@@ -68,7 +73,7 @@ def test_batches_are_pictures_in_model_space(channels):
     assert len(batches) == 13
     assert batch.shape == (13, channels, 2, 3)
     assert batch.dtype == torch.float32
-    order = Shuffled(13, 0)(0, 13)
+    order = Shuffled(13, 0)(0, 13).numpy()
     np.testing.assert_array_equal(to_pixels(batch).numpy(), pictures[order])
 
 
@@ -87,3 +92,48 @@ def test_a_data_set_is_put_on_the_device_whole_piece_by_piece():
     resident = upload(pictures, torch.device("cpu"), chunk=3)
     assert resident.dtype == torch.uint8
     assert (resident.numpy() == pictures).all()
+
+
+@given(calls=calls)
+def test_batches_of_resident_pictures_are_the_same(calls):
+    resident = ImageBatches(PICTURES, CPU, seed=3, resident=True)
+    others = ImageBatches(PICTURES, CPU, seed=3, resident=False)
+    for start, count in calls:
+        assert torch.equal(resident(start, count), others(start, count))
+
+
+def test_resident_pictures_are_never_changed():
+    batches = ImageBatches(PICTURES, CPU, seed=0, resident=True)
+    first = batches(0, 5).clone()
+    batches(0, 5).zero_()
+    assert torch.equal(batches(0, 5), first)
+
+
+def test_an_order_is_kept_on_the_device_and_copied_there_once_an_epoch():
+    # A device without data, to which one can copy: orders go there, and nothing comes back.
+    positions = Shuffled(13, 0, torch.device("meta"))
+    copies = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            copies.extend([func] * (func is torch.ops.aten._to_copy.default))
+            return func(*args, **kwargs or {})
+
+    with Watch():
+        for start in range(0, 39, 3):  # several batches cross from one epoch to the next
+            chosen = positions(start, 3)
+            assert chosen.device.type == "meta"
+            assert chosen.shape == (3,)
+    assert len(copies) == 3
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@given(calls=calls)
+def test_batches_on_a_gpu_are_those_of_the_cpu(calls):
+    on_cpu = ImageBatches(PICTURES, CPU, seed=3)
+    for resident in (True, False):
+        on_gpu = ImageBatches(PICTURES, torch.device("cuda"), seed=3, resident=resident)
+        for start, count in calls:
+            batch = on_gpu(start, count)
+            assert batch.device.type == "cuda"
+            assert torch.equal(to_pixels(batch).cpu(), to_pixels(on_cpu(start, count)))

@@ -2,16 +2,53 @@
 
 import shutil
 import sys
+from typing import Literal
 
 import pytest
 import torch
-from toys import log_text, make_trainer, points_trainer, same, snapshot, tiny_recipe
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from toys import (
+    Relativistic,
+    gradient_penalty,
+    jitter,
+    log_text,
+    make_trainer,
+    points_trainer,
+    same,
+    snapshot,
+    tiny_recipe,
+)
 
 from kaogan.data.batches import ImageBatches
-from kaogan.training.accelerate import compile_networks
+from kaogan.losses import NonSaturating
+from kaogan.progress import Silent
+from kaogan.registry import Component
+from kaogan.training import checkpoints
+from kaogan.training.accelerate import accelerate, capture_rounds, compile_networks, cuda_graph
 from kaogan.training.journal import Journal
+from kaogan.training.observers import Log
+from kaogan.training.precision import Compute, choose_precision
+from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Deal, Trainer
 
 CPU = torch.device("cpu")
+META = torch.device("meta")
+
+needs_compiler = pytest.mark.skipif(
+    shutil.which("g++") is None or sys.platform == "win32", reason="needs g++"
+)
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+
+def pictures_trainer(dataset, compute=None, **parts) -> Trainer:
+    compute = compute or Compute(CPU, "fp32")
+    batches = ImageBatches(dataset.train, compute.device, 0)
+    return make_trainer(tiny_recipe(), batches, compute, **parts)
+
+
+# Compiled networks
 
 
 class Lambda(torch.nn.Module):
@@ -29,7 +66,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
     def fail(network):
         return torch.nn.Sequential(Lambda(refuse))
 
-    trainers = [make_trainer(tiny_recipe(), ImageBatches(dataset.train, CPU, 0)) for _ in range(2)]
+    trainers = [pictures_trainer(dataset) for _ in range(2)]
     for trainer in trainers:
         trainer.step()
     monkeypatch.setattr(torch, "compile", fail)
@@ -47,7 +84,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None or sys.platform == "win32", reason="needs g++")
+@needs_compiler
 def test_a_compiled_game_is_the_same_game(tmp_path):
     plain, compiled = points_trainer(), points_trainer()
     before = snapshot(compiled.state)
@@ -60,3 +97,338 @@ def test_a_compiled_game_is_the_same_game(tmp_path):
         compiled.step()
     for key, value in compiled.state.tensors().items():
         torch.testing.assert_close(value, plain.state.tensors()[key], rtol=1e-3, atol=1e-5)
+
+
+class Unchecked(Component):
+    """DCGAN's layers without its `forward`, whose shapes are checked in tests: that cannot be
+    compiled."""
+
+    name: Literal["unchecked"] = "unchecked"
+    latent_dim: int = 8
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        return (3, 32, 32)
+
+    def generator(self):
+        layers = tiny_recipe().networks.generator().layers
+        return torch.nn.Sequential(torch.nn.Unflatten(1, (self.latent_dim, 1, 1)), *layers)
+
+    def discriminator(self):
+        layers = tiny_recipe().networks.discriminator().layers
+        return torch.nn.Sequential(*layers, torch.nn.Flatten(0))
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch):
+    def place(compute, network):  # as on a GPU, with the library's convolutions
+        return network.to(memory_format=torch.channels_last)
+
+    monkeypatch.setattr(Compute, "place", place)
+    recipe = Recipe(model=Unchecked(), batch=8)
+    plain, compiled = (
+        make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
+        for _ in range(2)
+    )
+    compile_networks(compiled, Journal(tmp_path / "log.txt"))
+    assert compiled.generator is not compiled.state.generator
+    means = [
+        torch.stack([torch.stack(trainer.step()) for _ in range(60)]).view(3, 20, -1).mean(1)
+        for trainer in (plain, compiled)
+    ]
+    # Rounding differs, and a game magnifies it; losses, averaged over 20 steps, stay together.
+    torch.testing.assert_close(means[1], means[0], rtol=0.1, atol=0.02)
+
+
+# A round never waits for the device
+
+
+class OnOneDevice(TorchDispatchMode):
+    """Every operator's tensors are on the device; none is an operator that copies to another."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **kwargs or {})
+        tensors = [t for t in tree_leaves((args, kwargs, result)) if isinstance(t, torch.Tensor)]
+        assert {tensor.device for tensor in tensors} <= {META}, func
+        return result
+
+
+def on_meta(trainer: Trainer) -> tuple[Trainer, Deal]:
+    """The same game on a device that has no data: to read a number from it is an error."""
+    state = TrainState.fresh(trainer.recipe, Compute(META, "fp32"))
+    state.scalers = trainer.state.scalers
+    game = Trainer(
+        trainer.recipe,
+        state,
+        trainer.batches,
+        trainer.compute,
+        trainer.penalties,
+        trainer.augmentation,
+    )
+    return game, Deal(*(tensor.to(META) for tensor in trainer.deal()))
+
+
+def meta_jitter(samples, rng):
+    return samples + 0.1 * torch.randn(samples.shape, generator=rng, device=samples.device)
+
+
+@pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
+@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("augmentation", [None, meta_jitter])
+def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
+    trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
+    game, dealt = on_meta(trainer)
+    with OnOneDevice():
+        stats = game.play(*dealt)
+    assert {value.device for value in stats} == {META}
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled):
+    trainer = pictures_trainer(dataset)
+    trainer.state.scalers = {  # fp16's, whose scales are on the device
+        player: torch.amp.GradScaler("cpu", enabled=scaled) for player in trainer.state.scalers
+    }
+    game, dealt = on_meta(trainer)
+    with OnOneDevice():
+        for _ in range(2):
+            game.play(*dealt)
+
+
+def test_what_reads_from_the_device_is_found():
+    def nosy(discriminator, real, fake):
+        return 0.0 if fake.sum().item() > 0 else 1.0
+
+    game, dealt = on_meta(points_trainer(penalties=[nosy]))
+    with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
+        game.play(*dealt)
+
+
+# Recorded rounds. The tape does with operators and the CPU what a CUDA graph does with kernels.
+
+
+class Tape(TorchDispatchMode):
+    """Records operators, and runs them again on the same memory.
+
+    As in a CUDA graph, nothing of Python is on it: a number that changes from step to step, or a
+    tensor that is replaced and not overwritten, would be missed.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **kwargs or {})
+        if func.namespace == "aten":  # and not the profiler's marks
+            self.calls.append((func, args, kwargs or {}, result))
+        return result
+
+    def replay(self):
+        with torch.no_grad():
+            for func, args, kwargs, result in self.calls:
+                for kept, new in zip(
+                    tree_leaves(result), tree_leaves(func(*args, **kwargs)), strict=True
+                ):
+                    if new is not kept and new.data_ptr() != kept.data_ptr():
+                        kept.copy_(new)
+
+
+def record(play, rng):
+    """`cuda_graph`, for CPUs."""
+    play()
+    with Tape() as tape:
+        stats = play()
+    return stats, tape.replay
+
+
+def captured(trainer, folder) -> Trainer:
+    capture_rounds(trainer, Journal(folder / "log.txt"), record)
+    assert not (folder / "log.txt").exists()
+    assert trainer.round != trainer.play
+    return trainer
+
+
+def stats_of(trainer, steps=7):
+    return [torch.stack(trainer.step()).clone() for _ in range(steps)]
+
+
+def equal_games(one: Trainer, other: Trainer) -> bool:
+    return (
+        same(snapshot(one.state), snapshot(other.state))
+        and one.state.numbers() == other.state.numbers()
+    )
+
+
+@pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
+@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("augmentation", [None, jitter])
+def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
+    parts = {"penalties": penalties, "augmentation": augmentation}
+    plain = points_trainer(loss, **parts)
+    other = captured(points_trainer(loss, **parts), tmp_path)
+    assert equal_games(plain, other)  # recording leaves no trace
+    assert all(map(torch.equal, stats_of(plain), stats_of(other)))
+    assert equal_games(plain, other)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision):
+    plain, other = (pictures_trainer(dataset, Compute(CPU, precision)) for _ in range(2))
+    plain.step()
+    other.step()
+    captured(other, tmp_path)
+    assert all(map(torch.equal, stats_of(plain), stats_of(other)))  # 64 images: into epoch 2
+    assert equal_games(plain, other)
+
+
+def test_a_recorded_game_survives_a_set_back(dataset, tmp_path):
+    plain, other = pictures_trainer(dataset), captured(pictures_trainer(dataset), tmp_path)
+    for trainer in (plain, other):
+        trainer.step()
+        checkpoints.save(trainer.state, trainer.recipe, tmp_path / trainer.round.__class__.__name__)
+        trainer.step()
+        next(trainer.state.generator.parameters()).data.fill_(float("nan"))
+        trainer.step()
+        fresh = TrainState.fresh(trainer.recipe, trainer.compute)
+        trainer.state.restore(fresh.tensors(), fresh.numbers())
+        folder = tmp_path / trainer.round.__class__.__name__
+        assert checkpoints.restore_newest(trainer.state, folder, pytest.fail)
+        trainer.state.attempt = 1
+        trainer.state.seconds = 0.0
+    assert plain.state.images_seen == 8
+    assert all(map(torch.equal, stats_of(plain), stats_of(other)))
+    assert equal_games(plain, other)
+
+
+def test_no_observer_keeps_the_numbers_that_the_next_round_overwrites(dataset, tmp_path):
+    rows = []
+    for name, trainer in {
+        "plain": pictures_trainer(dataset),
+        "recorded": captured(pictures_trainer(dataset), tmp_path),
+    }.items():
+        trainer.run(Budget(images=200), [Log(tmp_path / name, Silent(), [])])
+        rows.append((tmp_path / name).read_text())
+    assert rows[0] == rows[1]
+    assert rows[0]
+
+
+def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
+    def refuse(play, rng):
+        play()
+        raise RuntimeError("operation not permitted when stream is capturing\nsecond line")
+
+    trainers = [pictures_trainer(dataset) for _ in range(2)]
+    for trainer in trainers:
+        trainer.step()
+    capture_rounds(trainers[0], Journal(tmp_path / "log.txt"), refuse)
+    assert equal_games(*trainers)
+    assert log_text(tmp_path).count("\n") == 1
+    assert (
+        "note: a round cannot be recorded as a graph (operation not permitted when stream "
+        "is capturing); training without it" in log_text(tmp_path)
+    )
+    stats_of(trainers[0], 1), stats_of(trainers[1], 1)
+    assert equal_games(*trainers)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+def test_without_a_gpu_there_is_a_note_and_the_plain_game(dataset, tmp_path):
+    plain, other = pictures_trainer(dataset), pictures_trainer(dataset)
+    capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
+    stats_of(plain, 1), stats_of(other, 1)
+    assert equal_games(plain, other)
+
+
+# On a GPU
+
+
+def cuda_trainer(dataset, precision="auto", **parts) -> Trainer:
+    device = torch.device("cuda")
+    compute = Compute(device, choose_precision(precision, device))
+    return pictures_trainer(dataset, compute, **parts)
+
+
+def close_games(one: Trainer, other: Trainer) -> None:
+    theirs = other.state.tensors()
+    for name, tensor in one.state.tensors().items():
+        torch.testing.assert_close(tensor, theirs[name], rtol=1e-2, atol=1e-3, msg=name)
+
+
+@needs_cuda
+@pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
+@pytest.mark.parametrize("augmentation", [None, meta_jitter])
+def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, augmentation):
+    plain, other = (cuda_trainer(dataset, precision, augmentation=augmentation) for _ in range(2))
+    capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert not (tmp_path / "log.txt").exists()
+    assert other.round != other.play
+    assert equal_games(plain, other)
+    torch.testing.assert_close(stats_of(other, 3), stats_of(plain, 3), rtol=1e-2, atol=1e-2)
+    close_games(plain, other)
+
+
+@needs_cuda
+def test_a_cuda_graph_goes_on_from_a_checkpoint_where_it_would_have_been(dataset, tmp_path):
+    whole, first, second = (cuda_trainer(dataset) for _ in range(3))
+    for trainer in (whole, first, second):
+        accelerate(trainer, Journal(tmp_path / "log.txt"))
+    stats_of(whole, 4), stats_of(first, 2)
+    checkpoints.save(first.state, first.recipe, tmp_path / "checkpoints")
+    checkpoints.restore_newest(second.state, tmp_path / "checkpoints", pytest.fail)
+    stats_of(second, 2)
+    assert second.state.images_seen == whole.state.images_seen
+    close_games(whole, second)
+
+
+@needs_cuda
+def test_a_step_never_waits_for_the_gpu(dataset, tmp_path):
+    eager, recorded = cuda_trainer(dataset), cuda_trainer(dataset)
+    eager.step()
+    capture_rounds(recorded, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert recorded.round != recorded.play
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for trainer in (eager, recorded):
+            stats_of(trainer, 3)  # of the first epoch: each one's order is copied when it begins
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@needs_cuda
+def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
+    trainer = cuda_trainer(dataset)
+    accelerate(trainer, Journal(tmp_path / "log.txt"))
+    stats_of(trainer, 3)
+    before = torch.cuda.memory_reserved()
+    stats_of(trainer, 50)
+    assert torch.cuda.memory_reserved() == before
+
+
+@needs_cuda
+def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
+    def nosy(discriminator, real, fake):
+        return 0.0 * fake.sum().item()
+
+    trainer = cuda_trainer(dataset, penalties=[nosy])
+    capture_rounds(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
+    assert all(values.isfinite().all() for values in stats_of(trainer))
+
+
+@needs_cuda
+def test_a_checkpoint_of_a_gpu_goes_on_on_a_cpu_and_back(dataset, tmp_path):
+    gpu, cpu = cuda_trainer(dataset, "fp32"), pictures_trainer(dataset)
+    stats_of(gpu, 2)
+    checkpoints.save(gpu.state, gpu.recipe, tmp_path)
+    checkpoints.restore_newest(cpu.state, tmp_path, pytest.fail)
+    for name, tensor in cpu.state.tensors().items():
+        if "running" not in name and "num_batches" not in name:  # settled in checkpoints
+            assert torch.equal(tensor, gpu.state.tensors()[name].cpu()), name
+    cpu.step()
+    checkpoints.save(cpu.state, cpu.recipe, tmp_path)
+    checkpoints.restore_newest(gpu.state, tmp_path, pytest.fail)
+    assert gpu.state.images_seen == cpu.state.images_seen
+    stats_of(gpu, 1)

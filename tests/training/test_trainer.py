@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn.functional import softplus
 from toys import (
     Blob,
     Points,
@@ -25,7 +26,7 @@ from kaogan.losses import Minimax, NonSaturating
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
-from kaogan.training.trainer import Trainer, Watcher, ema_decay
+from kaogan.training.trainer import Deal, Trainer, Watcher, ema_decay
 
 
 @pytest.fixture
@@ -101,6 +102,75 @@ def test_the_players_descend_in_turn_as_written_by_hand():
             strict=True,
         ):
             torch.testing.assert_close(mine, byhand)
+
+
+def textbook_step(networks, average, adams, x, z, images_seen):
+    """A round of the paper's game as plainly as it can be written; returns both losses."""
+    generator, discriminator = networks
+    adam_g, adam_d = adams
+    fake = generator(z)
+    loss_d = softplus(-discriminator(x)).mean() + softplus(discriminator(fake.detach())).mean()
+    adam_d.zero_grad()
+    loss_d.backward()
+    adam_d.step()
+    loss_g = softplus(-discriminator(fake)).mean()
+    adam_g.zero_grad()
+    loss_g.backward()
+    adam_g.step()
+    decay = 2 ** (-len(x) / (0.015 * (images_seen + len(x))))
+    with torch.no_grad():
+        for mean, weight in zip(average.parameters(), generator.parameters(), strict=True):
+            mean.copy_(decay * mean + (1 - decay) * weight)
+    return loss_d, loss_g
+
+
+def test_a_game_of_pictures_is_the_textbooks(trainer, dataset):
+    state = pictures_trainer(dataset).state
+    networks = (state.generator, state.discriminator)
+    adams = [torch.optim.Adam(n.parameters(), 2e-4, (0.5, 0.999)) for n in networks]
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    for seen in range(0, 80, 8):
+        z = torch.randn(8, 8, generator=torch.Generator().manual_seed(seed_of(0, 0, seen)))
+        losses = textbook_step(networks, state.ema, adams, batches(seen, 8), z, seen)
+        stats = trainer.step()
+        torch.testing.assert_close(stats[:2], tuple(loss.detach() for loss in losses))
+    for name, network in state.networks.items():
+        mine = trainer.state.networks[name].state_dict()
+        for key, tensor in network.state_dict().items():
+            if name != "ema" or "running" not in key:
+                torch.testing.assert_close(mine[key], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_what_is_dealt_is_a_function_of_the_position(trainer, dataset):
+    for seen, attempt in ((0, 0), (72, 0), (8, 1)):
+        trainer.state.images_seen, trainer.state.attempt = seen, attempt
+        torch.rand(1, generator=trainer.rng)  # what was drawn before plays no part
+        dealt = trainer.deal()
+        rng = torch.Generator().manual_seed(seed_of(0, attempt, seen))
+        assert torch.equal(dealt.z, torch.randn(8, 8, generator=rng))
+        assert torch.equal(dealt.x, ImageBatches(dataset.train, torch.device("cpu"), 0)(seen, 8))
+        assert dealt.ema_weight.item() == pytest.approx(1 - ema_decay(8, seen + 8, 0.015))
+        assert trainer.state.images_seen == seen  # dealing plays nothing
+
+
+def test_a_round_may_be_dealt_into_the_same_memory_again_and_again(trainer, dataset):
+    other = pictures_trainer(dataset)
+    table = Deal(*(torch.full_like(tensor, float("nan")) for tensor in other.deal()))
+    for _ in range(6):
+        for kept, new in zip(table, other.deal(), strict=True):
+            kept.copy_(new)
+        mine, theirs = trainer.step(), other.play(*table)
+        other.state.images_seen += 8
+        assert all(map(torch.equal, mine, theirs))
+    assert same(snapshot(trainer.state), snapshot(other.state))
+
+
+def test_a_round_changes_the_state_in_place_and_keeps_no_gradient(trainer):
+    before = {name: tensor.data_ptr() for name, tensor in trainer.state.tensors().items()}
+    trainer.step()
+    after = {name: tensor.data_ptr() for name, tensor in trainer.state.tensors().items()}
+    assert after == before
+    assert all(p.grad is None for n in trainer.state.networks.values() for p in n.parameters())
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Minimax(), Relativistic()])
@@ -304,7 +374,7 @@ def test_budgets_count_epochs_and_minutes():
     trainer = points_trainer()
     trainer.run(Budget(epochs=0.3), [])  # of 1,000 points
     assert trainer.state.images_seen == 320
-    trainer.run(Budget(minutes=trainer.state.seconds / 60), [])
+    trainer.run(Budget(minutes=trainer.state.seconds / 60.001), [])
     assert trainer.state.images_seen == 320  # time already spent counts
     trainer.run(Budget(minutes=trainer.state.seconds / 60 + 0.001), [])
     assert trainer.state.images_seen > 320

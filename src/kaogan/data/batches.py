@@ -4,6 +4,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor
 
 from kaogan.contracts import Samples
@@ -13,15 +14,20 @@ from kaogan.rng import seed_of
 SHARE_OF_FREE_MEMORY = 0.4
 """A data set larger than this share of the GPU's free memory stays on the disk."""
 
+CPU = torch.device("cpu")
+
 
 class Shuffled:
-    """Positions of an endless stream of epochs, each a new permutation of `count` pictures."""
+    """Positions of an endless stream of epochs, each a new permutation of `count` pictures.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed = count, seed
-        self._epochs: dict[int, np.ndarray] = {}
+    An epoch's order is drawn on the CPU, the same for every device, and copied to `device` once.
+    """
 
-    def __call__(self, start: int, length: int) -> np.ndarray:
+    def __init__(self, count: int, seed: int, device: torch.device = CPU) -> None:
+        self.count, self.seed, self.device = count, seed, device
+        self._epochs: dict[int, Tensor] = {}
+
+    def __call__(self, start: int, length: int) -> Int64[Tensor, "N"]:
         """Indices of the pictures number `start` to `start + length` of the stream."""
         parts = []
         while length > 0:
@@ -29,31 +35,41 @@ class Shuffled:
             part = self._epoch(epoch)[offset : offset + length]
             parts.append(part)
             start, length = start + len(part), length - len(part)
-        return np.concatenate(parts)
+        return torch.cat(parts)
 
-    def _epoch(self, epoch: int) -> np.ndarray:
+    def _epoch(self, epoch: int) -> Tensor:
         if epoch not in self._epochs:
             rng = torch.Generator().manual_seed(seed_of(self.seed, epoch))
             # Only the current epoch and its neighbour are ever needed.
             self._epochs = {key: value for key, value in self._epochs.items() if key >= epoch - 1}
-            self._epochs[epoch] = torch.randperm(self.count, generator=rng).numpy()
+            self._epochs[epoch] = torch.randperm(self.count, generator=rng).to(self.device)
         return self._epochs[epoch]
 
 
 class ImageBatches:
     """Pictures (N x H x W x C, uint8, perhaps memory-mapped) as shuffled batches in [-1, 1].
 
-    On a GPU the whole set is kept in its memory as uint8 if it fits. If not, and on the CPU,
-    batches are read ahead by threads, and copied to a GPU from pinned memory, asynchronously.
+    Resident pictures are kept on the device as uint8, all of them, and chosen there: the default
+    on a GPU whose memory they fit. Others are read ahead by threads, and copied to a GPU from
+    pinned memory, asynchronously.
     """
 
-    def __init__(self, pictures: Pixels, device: torch.device, seed: int, workers: int = 1) -> None:
+    def __init__(
+        self,
+        pictures: Pixels,
+        device: torch.device,
+        seed: int,
+        workers: int = 1,
+        resident: bool | None = None,
+    ) -> None:
         self._pictures = pictures
         self._device = device
-        self._positions = Shuffled(len(pictures), seed)
-        self._resident: Tensor | None = None
-        if device.type != "cpu" and pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device):
-            self._resident = upload(pictures, device)
+        if resident is None:
+            resident = device.type != "cpu" and (
+                pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
+            )
+        self._resident = upload(pictures, device) if resident else None
+        self._positions = Shuffled(len(pictures), seed, device if resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
@@ -63,10 +79,7 @@ class ImageBatches:
 
     def __call__(self, start: int, count: int) -> Samples:
         if self._resident is not None:
-            chosen = torch.from_numpy(self._positions(start, count)).to(
-                self._device, non_blocking=True
-            )
-            return to_model(self._resident[chosen])
+            return to_model(self._resident[self._positions(start, count)])
         batch = self._ahead.pop((start, count), None) or self._request(start, count)
         self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
         for ahead in range(1, self._depth + 1):
@@ -76,7 +89,7 @@ class ImageBatches:
         return to_model(batch.result().to(self._device, non_blocking=True))
 
     def _request(self, start: int, count: int) -> Future[Tensor]:
-        return self._pool.submit(self._read, self._positions(start, count))
+        return self._pool.submit(self._read, self._positions(start, count).numpy())
 
     def _read(self, positions: np.ndarray) -> Tensor:
         # Ascending positions read the file front to back; the order is restored in memory.

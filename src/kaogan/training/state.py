@@ -49,12 +49,7 @@ class TrainState:
             generator=placed["generator"],
             discriminator=placed["discriminator"],
             ema=copy.deepcopy(placed["generator"]).requires_grad_(False),
-            optimizers={
-                name: torch.optim.Adam(
-                    network.parameters(), recipe.lr, (recipe.beta1, recipe.beta2), fused=True
-                )
-                for name, network in placed.items()
-            },
+            optimizers={name: _adam(network, recipe) for name, network in placed.items()},
             scalers={name: compute.scaler() for name in PLAYERS},
             unlogged=torch.zeros(5, device=compute.device),
         )
@@ -89,17 +84,18 @@ class TrainState:
         }
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Take over a state that `tensors` and `numbers` described.
+        """Take over a state that `tensors` and `numbers` described, on whatever device.
+
+        It is written into the tensors that are there: a CUDA graph knows them by their addresses.
 
         Raises:
             KeyError, RuntimeError: tensors are missing, or of other shapes than this recipe's.
 
         """
-        for name, network in self.networks.items():
-            network.load_state_dict(_below(f"{name}.", tensors))
-        for player, optimizer in self.optimizers.items():
-            self._restore_adam(optimizer, _below(f"adam.{player}.", tensors))
-        self.unlogged.copy_(tensors["unlogged"])
+        for name, kept in self.tensors().items():
+            if kept.shape != tensors[name].shape:
+                raise RuntimeError(f"{name} is {tensors[name].shape}, and not {kept.shape}")
+            kept.copy_(tensors[name])
         for player, scaler in self.scalers.items():
             if scaler.is_enabled() and numbers["scalers"][player]:
                 scaler.load_state_dict(numbers["scalers"][player])
@@ -107,24 +103,18 @@ class TrainState:
         self.seconds = numbers["seconds"]
         self.attempt = numbers["attempt"]
 
-    @staticmethod
-    def _restore_adam(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-        optimizer.state.clear()
-        parameters = optimizer.param_groups[0]["params"]
-        for key, value in tensors.items():
-            index, slot = key.split(".")
-            parameter = parameters[int(index)]
-            if value.shape == parameter.shape:
-                # The fused kernels walk parameter and moments together: same memory layout.
-                kept = torch.empty_like(parameter, requires_grad=False).copy_(value)
-            else:
-                kept = value.to(parameter.device)
-            optimizer.state[parameter][slot] = kept
 
+def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+    """Fused Adam whose moments and step counters are there, on the device, from the start.
 
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        key.removeprefix(prefix): tensor
-        for key, tensor in tensors.items()
-        if key.startswith(prefix)
-    }
+    Left to itself, it makes them in its first step; so a CUDA graph would record that step.
+    """
+    betas = (recipe.beta1, recipe.beta2)
+    adam = torch.optim.Adam(network.parameters(), recipe.lr, betas, fused=True, capturable=True)
+    for parameter in network.parameters():
+        adam.state[parameter] = {
+            "step": torch.zeros((), device=parameter.device),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
+    return adam

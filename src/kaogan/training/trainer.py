@@ -1,22 +1,35 @@
 """THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from kaogan.contracts import Augmentation, Batches, Penalty, Samples
+from kaogan.contracts import Augmentation, Batches, Latents, Penalty, Samples, Scalar
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.state import TrainState
 
 
+class Deal(NamedTuple):
+    """What a round is played with: all that differs from step to step, on the device."""
+
+    x: Samples
+    """Real samples."""
+    z: Latents
+    ema_weight: Scalar
+    """How far the average moves toward the generator, 0 to 1."""
+
+
 class StepStats(NamedTuple):
-    """What a step measured: means over the batch, on the device, not yet waited for."""
+    """What a step measured: means over the batch, on the device, not yet waited for.
+
+    The next step may write its own into the same tensors: keep sums or clones of them.
+    """
 
     loss_d: Tensor
     loss_g: Tensor
@@ -86,13 +99,32 @@ class Trainer:
         self.discriminator: nn.Module = self.state.discriminator
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
         self._current: list[Tensor] = list(self.generator.parameters())
+        # `play` itself, or a recording of it that does the same (`kaogan.training.accelerate`).
+        self.round: Callable[[Samples, Latents, Scalar], StepStats] = self.play
 
     def step(self) -> StepStats:
         """Play one round and count its images."""
-        state, game, batch = self.state, self.recipe.game, self.recipe.batch
-        self.rng.manual_seed(seed_of(self.recipe.seed, state.attempt, state.images_seen))
-        x = self.batches(state.images_seen, batch)
-        z = torch.randn(batch, self.recipe.networks.latent_dim, device=x.device, generator=self.rng)
+        stats = self.round(*self.deal())
+        self.state.images_seen += self.recipe.batch
+        return stats
+
+    def deal(self) -> Deal:
+        """Choose samples and draw latents for the next round: a function of the position."""
+        recipe, seen = self.recipe, self.state.images_seen
+        self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
+        x = self.batches(seen, recipe.batch)
+        size = (recipe.batch, recipe.networks.latent_dim)
+        z = torch.randn(size, device=x.device, generator=self.rng)
+        decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
+        return Deal(x, z, torch.full((), 1.0 - decay, device=x.device))
+
+    def play(self, x: Samples, z: Latents, ema_weight: Scalar) -> StepStats:
+        """One round: a function of these tensors and those of the state, which it changes in place.
+
+        It never waits for the device, and no number in it differs from step to step: recorded
+        once as a CUDA graph, it can be played again and again.
+        """
+        game = self.recipe.game
         with self.compute.autocast():
             fake = self.generator(z).float()
 
@@ -110,10 +142,9 @@ class Trainer:
         self._descend("generator", loss_g)
         self.discriminator.requires_grad_(True)
 
-        state.images_seen += batch
-        decay = ema_decay(batch, state.images_seen, self.recipe.ema_share)
         with torch.no_grad():
-            torch._foreach_lerp_(self._averaged, self._current, 1.0 - decay)
+            weights = [ema_weight] * len(self._current)
+            torch._foreach_lerp_(self._averaged, self._current, weights)
         return StepStats(
             loss_d.detach(),
             loss_g.detach(),
@@ -131,10 +162,10 @@ class Trainer:
 
     def _descend(self, player: str, loss: Tensor) -> None:
         optimizer, scaler = self.state.optimizers[player], self.state.scalers[player]
-        optimizer.zero_grad(set_to_none=True)
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         scaler.step(optimizer)
         scaler.update()
+        optimizer.zero_grad(set_to_none=True)  # between turns, gradients take no memory
 
     def run(self, budget: Budget, observers: Sequence[Observer]) -> None:
         """Play until the budget is used up or a stop is requested."""
