@@ -1,0 +1,161 @@
+"""What `kaogan bench` measures: training and drawing, as `kaogan train` does them."""
+
+import os
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from kaogan.bench.floor import Limits, measure_limits, step_work
+from kaogan.bench.timing import seconds_of
+from kaogan.convolutions.algorithms import LIBRARY
+from kaogan.data.batches import ImageBatches
+from kaogan.images import Pixels
+from kaogan.progress import track
+from kaogan.training.accelerate import accelerate
+from kaogan.training.journal import Journal
+from kaogan.training.precision import Compute, choose_device, choose_precision
+from kaogan.training.recipe import Hardware, Recipe
+from kaogan.training.sampling import BATCH, Sampler, standing_statistics
+from kaogan.training.state import TrainState
+from kaogan.training.train import _memory_advice
+from kaogan.training.trainer import Trainer
+from kaogan.training.tuning import measured_plan
+
+TIMED_SECONDS = 0.5
+"""So many steps are timed together that waiting for the device at their end costs nothing."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured; rates are medians."""
+
+    images_per_second: float
+    slowest_and_fastest: tuple[float, float]
+    """Images per second in the worst and the best half second or step of the training."""
+    sampling_images_per_second: float
+    peak_memory: int | None
+    """Bytes: of the GPU's memory, or of the process; None where the system does not tell."""
+    limits: Limits
+    floor_images_per_second: float
+    settings: dict[str, str | int]
+
+    @property
+    def share_of_floor(self) -> float:
+        """Floor time over measured time: 1 would be as fast as this machine can."""
+        return self.images_per_second / self.floor_images_per_second
+
+
+def measure(
+    recipe: Recipe,
+    pictures: Pixels,
+    hardware: Hardware,
+    seconds: float,
+) -> Measurement:
+    """Train and draw for some seconds; nothing is kept.
+
+    Args:
+        recipe: what to train.
+        pictures: to train on, N x H x W x C, uint8, of the recipe's size; a few will do.
+        hardware: as for a training.
+        seconds: how long to train; drawing takes a quarter of it.
+
+    Raises:
+        UsageError: there is no such device, or not this precision on it.
+        KaoganError: out of memory.
+
+    """
+    with _memory_advice(recipe):
+        trainer = assemble(recipe, pictures, hardware)
+        rates = training_rates(trainer, seconds)
+        memory = peak_memory(trainer.compute.device)  # of training alone
+        drawing = sampling_rates(trainer, seconds / 4)
+    limits = measure_limits(trainer.compute.device, trainer.compute.precision)
+    floor = limits.floor(step_work(recipe, trainer.compute.precision))
+    return Measurement(
+        images_per_second=statistics.median(rates),
+        slowest_and_fastest=(min(rates), max(rates)),
+        sampling_images_per_second=statistics.median(drawing),
+        peak_memory=memory,
+        limits=limits,
+        floor_images_per_second=recipe.batch / floor,
+        settings=settings(trainer),
+    )
+
+
+def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
+    """A trainer with all that `kaogan train` would choose for this hardware."""
+    device = choose_device(hardware.device)
+    precision, journal = choose_precision(hardware.precision, device), Journal(Path(os.devnull))
+    compute = Compute(device, precision)
+    if hardware.tune:
+        plan = measured_plan(recipe, device, precision, say=journal.say)
+        compute = Compute(device, precision, plan)
+    batches = ImageBatches(pictures, device, recipe.seed, hardware.workers)
+    trainer = Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute)
+    if hardware.compile and device.type == "cuda":
+        accelerate(trainer, journal)
+    return trainer
+
+
+def training_rates(trainer: Trainer, seconds: float) -> list[float]:
+    """Images per second of about `seconds` of training, half a second at a time."""
+    batch = trainer.recipe.batch
+    return _rates(trainer.step, batch, trainer.compute.device, seconds, "training")
+
+
+def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:
+    """Images per second of drawing with the averaged weights, from seeds to uint8 pictures."""
+    latent_dim = trainer.recipe.networks.latent_dim
+    sampler = Sampler(standing_statistics(trainer.state.ema, latent_dim, BATCH), latent_dim)
+    device = trainer.compute.device
+    return _rates(lambda: sampler.sample(BATCH), BATCH, device, seconds, "drawing")
+
+
+def _rates(
+    work: Callable[[], object], images: int, device: torch.device, seconds: float, name: str
+) -> list[float]:
+    """Images per second of `work`, which makes or takes `images`; a tenth longer, to warm up."""
+    with track(None, name, "images", time_limit=1.1 * seconds) as tracker:
+        warm_up: list[float] = []
+        while len(warm_up) < 2 or sum(warm_up) < seconds / 10:
+            warm_up.append(seconds_of(work, device))
+            tracker.advance(images)
+        together = max(1, round(TIMED_SECONDS / min(warm_up)))
+        times: list[float] = []
+        while not times or sum(times) < seconds:
+            times.append(seconds_of(lambda: [work() for _ in range(together)], device))
+            tracker.advance(together * images)
+    return [together * images / time for time in times]
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most memory used so far: of the GPU's, in bytes, or on a CPU of the process's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if device.type != "cpu" or sys.platform == "win32":
+        return None
+    import resource
+
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest if sys.platform == "darwin" else highest * 1024
+
+
+def settings(trainer: Trainer) -> dict[str, str | int]:
+    """What was chosen for this machine, in words."""
+    device, choices = trainer.compute.device, trainer.compute.plan.choices.values()
+    weights = next(p for p in trainer.state.generator.parameters() if p.dim() == 4)
+    last = weights.is_contiguous(memory_format=torch.channels_last)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return {
+        "device": name,
+        "precision": trainer.compute.precision,
+        "threads": torch.get_num_threads(),
+        "memory_layout": "channels last" if last else "channels first",
+        "compiled": "no" if trainer.generator is trainer.state.generator else "yes",
+        "cuda_graph": "no" if trainer.round == trainer.play else "yes",
+        "own_convolutions": f"{sum(name != LIBRARY.name for name in choices)} of {len(choices)}",
+    }
