@@ -10,6 +10,7 @@ from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from kaogan.bench import Measurement
+    from kaogan.data.dataset import Dataset
     from kaogan.images import Pixels
     from kaogan.training.recipe import Recipe
 
@@ -70,10 +71,14 @@ def run(options: argparse.Namespace) -> None:
         compile=not options.no_compile,
         tune=not options.no_tune,
     )
-    size, channels = _shape(options)
+    dataset = _dataset(options)
+    if dataset is None:
+        size, channels = 64 if options.size is None else options.size, 3
+    else:
+        size, channels = dataset.size, dataset.channels
     recipe = recipes.dcgan(size, channels, width=options.width, batch=options.batch)
-    pictures = _pictures(options.data, size)
-    epoch = ANIME_FACES if options.data is None else len(pictures)
+    pictures = _avatars(size) if dataset is None else dataset.train
+    epoch = ANIME_FACES if dataset is None else len(dataset)
     found = measure(recipe, pictures, hardware, options.seconds)
     if options.json:
         print(json.dumps(_as_dict(found, recipe, epoch)))
@@ -81,10 +86,10 @@ def run(options: argparse.Namespace) -> None:
         print("\n".join(_describe(found, recipe, epoch)))
 
 
-def _shape(options: argparse.Namespace) -> tuple[int, int]:
-    """Size and channels: the data set's, if there is one."""
+def _dataset(options: argparse.Namespace) -> "Dataset | None":
+    """The data set that was asked for, if any."""
     if options.data is None:
-        return (64 if options.size is None else options.size), 3
+        return None
     from kaogan.data.dataset import open_dataset
 
     dataset = open_dataset(options.data)
@@ -93,19 +98,15 @@ def _shape(options: argparse.Namespace) -> tuple[int, int]:
             f"{options.data} was prepared with --size {dataset.size}, not {options.size}; "
             "leave --size away"
         )
-    return dataset.size, dataset.channels
+    return dataset
 
 
-def _pictures(data: str | None, size: int) -> "Pixels":
-    """The training pictures of a data set, or some avatars."""
+def _avatars(size: int) -> "Pixels":
     import numpy as np
 
     from kaogan.data.avatars import draw, sample_avatar
-    from kaogan.data.dataset import open_dataset
     from kaogan.progress import track
 
-    if data is not None:
-        return open_dataset(data).train
     drawn = []
     with track(DRAWN, "preparing", "avatars") as tracker:
         for index in range(DRAWN):
