@@ -68,7 +68,9 @@ class ImageBatches:
             resident = device.type != "cpu" and (
                 pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
             )
-        self._resident = upload(pictures, device) if resident else None
+        self.resident = resident
+        """Are all pictures on the device?"""
+        self._on_device = upload(pictures, device) if resident else None
         self._positions = Shuffled(len(pictures), seed, device if resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
@@ -78,8 +80,8 @@ class ImageBatches:
         return len(self._pictures)
 
     def __call__(self, start: int, count: int) -> Samples:
-        if self._resident is not None:
-            return to_model(self._resident[self._positions(start, count)])
+        if self._on_device is not None:
+            return to_model(self._on_device[self._positions(start, count)])
         batch = self._ahead.pop((start, count), None) or self._request(start, count)
         self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
         for ahead in range(1, self._depth + 1):

@@ -1,0 +1,102 @@
+"""Who takes part in gpu.py: a plain PyTorch DCGAN, and kaogan with and without its speedups."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from kaogan import recipes
+from kaogan.data.batches import ImageBatches
+from kaogan.training.accelerate import capture_rounds, compile_networks, cuda_graph
+from kaogan.training.journal import Journal
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Precision, Recipe
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
+from plain_dcgan import Files, PlainDCGAN, endless
+
+Step = Callable[[], object]
+Speedup = Callable[[Trainer, Journal], None]
+
+record = partial(capture_rounds, record=cuda_graph)
+SPEEDUPS: dict[str, tuple[Speedup, ...]] = {
+    "compiled": (compile_networks,),
+    "recorded": (record,),
+    "compiled and recorded": (compile_networks, record),
+}
+"""What can be done to an eager trainer on a GPU."""
+
+
+@dataclass(frozen=True)
+class Game:
+    """What all contenders have in common."""
+
+    batches: ImageBatches
+    files: Path
+    """A folder of JPEG files, of the same pictures."""
+    device: torch.device
+    precision: Precision
+    width: int
+    batch: int
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipes.dcgan(batch=self.batch, width=self.width)
+
+    def trainer(self, journal: Journal, speedups: tuple[Speedup, ...] = ()) -> Trainer:
+        """kaogan's, with these speedups; what does not work here is said in the journal."""
+        compute = Compute(self.device, self.precision)
+        state = TrainState.fresh(self.recipe, compute)
+        trainer = Trainer(self.recipe, state, self.batches, compute)
+        for speedup in speedups:
+            speedup(trainer, journal)
+        return trainer
+
+    def kaogan(self, journal: Journal, speedups: tuple[Speedup, ...] = ()) -> Step:
+        """A step of kaogan's."""
+        return self.trainer(journal, speedups).step
+
+    def plain(self) -> Step:
+        """A step of the peer at its defaults: float32, files decoded anew in every epoch."""
+        with self.device:
+            model = PlainDCGAN(self.width)
+        loader = DataLoader(
+            Files(self.files),
+            batch_size=self.batch,
+            shuffle=True,
+            num_workers=2,
+            drop_last=True,
+            persistent_workers=True,
+        )
+        batches = endless(loader)
+
+        def step() -> None:
+            real = next(batches).to(self.device)
+            with self.device:
+                model.step(real)
+
+        return step
+
+    def plain_tuned(self) -> Step:
+        """The same in bf16 and channels last, with its pictures on the device."""
+        with self.device:
+            model = PlainDCGAN(self.width)
+        # Under autocast, binary cross entropy must be that of logits.
+        model.discriminator = nn.Sequential(*list(model.discriminator)[:-1])
+        model.criterion = nn.BCEWithLogitsLoss()  # type: ignore[assignment]
+        for network in (model.generator, model.discriminator):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        seen = 0
+
+        def step() -> None:
+            nonlocal seen
+            real = self.batches(seen, self.batch)
+            seen += self.batch
+            with self.device, torch.autocast(self.device.type, torch.bfloat16):
+                model.step(real)
+
+        return step
