@@ -13,6 +13,10 @@ POLL_SECONDS = 0.1
 """Looking costs some milliseconds of the processor."""
 
 
+class Failed(SystemExit):
+    """A command failed; uncaught, it ends the script with what the command said."""
+
+
 class Measured(NamedTuple):
     """What a command took. Memory is that of all its processes together, when it was most."""
 
@@ -29,7 +33,7 @@ def measure(command: Sequence[str]) -> Measured:
     """Run a command to its end, looking at its memory every `POLL_SECONDS`.
 
     Raises:
-        SystemExit: it failed; with what it said.
+        Failed: it did.
 
     """
     resident = private = 0
@@ -48,7 +52,7 @@ def measure(command: Sequence[str]) -> Measured:
                 private = max(private, sum(size for _, size in sizes))
         seconds = time.perf_counter() - start
     if process.returncode:
-        raise SystemExit(_failure(command, process.returncode, complaints))
+        raise _failure(command, process.returncode, complaints)
     return Measured(seconds, resident / 2**20, private / 2**20, output)
 
 
@@ -56,19 +60,19 @@ def seconds_of(command: Sequence[str]) -> float:
     """Run a command to its end, undisturbed.
 
     Raises:
-        SystemExit: it failed; with what it said.
+        Failed: it did.
 
     """
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)
     seconds = time.perf_counter() - start
     if done.returncode:
-        raise SystemExit(_failure(command, done.returncode, done.stderr))
+        raise _failure(command, done.returncode, done.stderr)
     return seconds
 
 
-def _failure(command: Sequence[str], status: int, complaints: str) -> str:
-    return f"{' '.join(command)} ended with {status}:\n{complaints}"
+def _failure(command: Sequence[str], status: int, complaints: str) -> Failed:
+    return Failed(f"{' '.join(command)} ended with {status}:\n{complaints}")
 
 
 def _tree(top: psutil.Process) -> list[psutil.Process]:
