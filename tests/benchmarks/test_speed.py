@@ -40,6 +40,7 @@ def report(tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_both_contenders_train_and_draw_beside_the_floor(report):
     assert set(report["contenders"]) == {"plain", "kaogan"}
     for row in report["contenders"].values():
@@ -52,6 +53,7 @@ def test_both_contenders_train_and_draw_beside_the_floor(report):
     assert report["floor"][precision]["seconds"]["median"] > 0
 
 
+@pytest.mark.slow
 def test_the_table_names_who_is_missing_and_goes_on():
     done = speed("--only", "plain", "keras-fp32", "--keras-python", "no-such-python")
     assert done.returncode == 0, done.stderr
