@@ -354,7 +354,8 @@ def cuda_trainer(dataset, precision="auto", **parts) -> Trainer:
 def close_games(one: Trainer, other: Trainer) -> None:
     theirs = other.state.tensors()
     for name, tensor in one.state.tensors().items():
-        torch.testing.assert_close(tensor, theirs[name], rtol=1e-2, atol=1e-3, msg=name)
+        if "running" not in name and "num_batches" not in name:  # settled in checkpoints
+            torch.testing.assert_close(tensor, theirs[name], rtol=1e-2, atol=1e-3, msg=name)
 
 
 @needs_cuda
