@@ -47,15 +47,23 @@ def test_while_learning_every_new_operation_is_measured() -> None:
         "input gradient",
         "weight gradient",
     }
-    assert "forward of 2x3x8x8, 5x3x4x4 in float32" in learned.choices
-    x, weight, _ = operands(3)
-    learned.forward(x, weight)  # another batch, and the lesson is over
+    assert "forward of 3x8x8 to 5x4x4 in float32" in learned.choices
+    learned.forward(torch.ones(2, 3, 16, 16), torch.ones(5, 3, 4, 4))  # the lesson is over
     assert len(learned.choices) == 3
+
+
+def test_another_batch_follows_the_same_plan() -> None:
+    learned, noticed = Plan(), []
+    with learned.learning({}, noticed.append):
+        for count in (2, 3):
+            x, weight, _ = operands(count)
+            learned.forward(x, weight)
+    assert noticed == ["forward of 3x8x8 to 5x4x4 in float32"]
 
 
 def test_what_is_known_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "_fastest", lambda *_: pytest.fail("it was measured"))
-    learned, key = Plan(), "forward of 2x3x8x8, 5x3x4x4 in float32"
+    learned, key = Plan(), "forward of 3x8x8 to 5x4x4 in float32"
     with learned.learning({key: "columns", "another": "library"}):
         x, weight, _ = operands()
         learned.forward(x, weight)
@@ -63,7 +71,7 @@ def test_what_is_known_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_known_name_that_does_not_fit_is_measured_anew() -> None:
-    learned, key = Plan(), "forward of 2x3x8x8, 5x3x4x4 in bfloat16"
+    learned, key = Plan(), "forward of 3x8x8 to 5x4x4 in bfloat16"
     x, weight, _ = operands()
     with learned.learning({key: "toom-cook-2"}):
         learned.forward(x.bfloat16(), weight.bfloat16())
@@ -90,6 +98,6 @@ def test_the_faster_one_wins_and_the_library_needs_no_lead() -> None:
 def test_a_choice_is_carried_out(name: str) -> None:
     used = Plan()
     x, weight, _ = operands()
-    with used.learning({"forward of 2x3x8x8, 5x3x4x4 in float32": name}):
+    with used.learning({"forward of 3x8x8 to 5x4x4 in float32": name}):
         y = used.forward(x, weight)
     assert torch.allclose(y, LIBRARY.forward(x, weight), atol=1e-4)

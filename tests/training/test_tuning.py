@@ -23,11 +23,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "convolutions.json"
 
 
+def place(batch: int) -> str:
+    return f"{machine()}, batch {batch}"
+
+
 def test_every_halving_convolution_of_a_step_is_in_the_plan(cache: Path) -> None:
     recipe = recipes.dcgan(size=32, width=8, batch=4)
     choices = measured_plan(recipe, CPU, "fp32").choices
     # Three shapes, which the generator walks one way and the discriminator the other.
-    for shape in ("4x3x32x32", "4x8x16x16", "4x16x8x8"):
+    for shape in ("3x32x32", "8x16x16", "16x8x8"):
         assert any(key.startswith(f"forward of {shape}") for key in choices)
         assert any(key.startswith(f"weight gradient of {shape}") for key in choices)
     assert sum(key.startswith("input gradient") for key in choices) == 3
@@ -47,9 +51,9 @@ def test_what_was_measured_is_remembered_for_this_machine(cache: Path) -> None:
     recipe = recipes.dcgan(size=32, width=4, batch=2)
     first = measured_plan(recipe, CPU, "fp32")
     memory = json.loads(cache.read_text())
-    assert memory == {machine(): first.choices}
+    assert memory == {place(2): first.choices}
     # What is remembered is believed, even against the clock.
-    memory[machine()] = dict.fromkeys(first.choices, "columns")
+    memory[place(2)] = dict.fromkeys(first.choices, "columns")
     memory["another machine"] = dict.fromkeys(first.choices, "library")
     cache.write_text(json.dumps(memory))
     assert set(measured_plan(recipe, CPU, "fp32").choices.values()) == {"columns"}
@@ -63,7 +67,7 @@ def test_a_damaged_memory_is_replaced(cache: Path, damage: str) -> None:
     cache.parent.mkdir()
     cache.write_text(damage)
     plan = measured_plan(recipes.dcgan(size=32, width=4, batch=2), CPU, "fp32")
-    assert json.loads(cache.read_text()) == {machine(): plan.choices}
+    assert json.loads(cache.read_text()) == {place(2): plan.choices}
 
 
 def test_a_memory_that_cannot_be_written_stops_nothing(
@@ -83,9 +87,9 @@ def test_a_run_keeps_its_plan(cache: Path, dataset: Dataset, tmp_path: Path) -> 
     run = trained(dataset, tmp_path / "run", 16)
     plan = run.about["convolutions"]
     assert plan
-    assert plan == json.loads(cache.read_text())[machine()]
+    assert plan == json.loads(cache.read_text())[place(8)]
     # On this machine another choice is the best one now; the run goes on as it began.
-    cache.write_text(json.dumps({machine(): dict.fromkeys(plan, "columns")}))
+    cache.write_text(json.dumps({place(8): dict.fromkeys(plan, "columns")}))
     assert trained(dataset, tmp_path / "run", 32).about["convolutions"] == plan
 
 
@@ -107,7 +111,7 @@ def test_with_and_without_a_plan_the_same_generator_comes_out(
     recipe = tiny_recipe()
     choices = measured_plan(recipe, torch.device("cpu"), "fp32").choices
     others = {key: "columns" if "gradient" in key else "toom-cook-2" for key in choices}
-    cache.write_text(json.dumps({machine(): others}))
+    cache.write_text(json.dumps({place(8): others}))
     planned = trained(dataset, tmp_path / "planned", 32)
     plain = trained(dataset, tmp_path / "plain", 32, tune=False)
     assert planned.about["convolutions"] == others

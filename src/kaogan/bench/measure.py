@@ -17,13 +17,13 @@ from kaogan.images import Pixels
 from kaogan.progress import track
 from kaogan.training.accelerate import accelerate
 from kaogan.training.journal import Journal
-from kaogan.training.precision import Compute, choose_device, choose_precision
+from kaogan.training.precision import choose_device
 from kaogan.training.recipe import Hardware, Recipe
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
-from kaogan.training.train import _memory_advice
+from kaogan.training.train import memory_advice
 from kaogan.training.trainer import Trainer
-from kaogan.training.tuning import measured_plan
+from kaogan.training.tuning import fresh_compute
 
 TIMED_SECONDS = 0.5
 """So many steps are timed together that waiting for the device at their end costs nothing."""
@@ -68,7 +68,7 @@ def measure(
         KaoganError: out of memory.
 
     """
-    with _memory_advice(recipe):
+    with memory_advice(recipe):
         trainer = assemble(recipe, pictures, hardware)
         rates = training_rates(trainer, seconds)
         memory = peak_memory(trainer.compute.device)  # of training alone
@@ -89,11 +89,8 @@ def measure(
 def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
     """A trainer with all that `kaogan train` would choose for this hardware."""
     device = choose_device(hardware.device)
-    precision, journal = choose_precision(hardware.precision, device), Journal(Path(os.devnull))
-    compute = Compute(device, precision)
-    if hardware.tune:
-        plan = measured_plan(recipe, device, precision, say=journal.say)
-        compute = Compute(device, precision, plan)
+    journal = Journal(Path(os.devnull))
+    compute = fresh_compute(recipe, device, hardware.precision, hardware.tune, journal.say)
     batches = ImageBatches(pictures, device, recipe.seed, hardware.workers)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute)
     if hardware.compile and device.type == "cuda":

@@ -21,7 +21,7 @@ Operation = Callable[[Algorithm], Tensor]
 
 
 class Plan:
-    """For each operation and shape the name of an algorithm; for all others, the library.
+    """For each operation and layer the name of an algorithm; for all others, the library.
 
     Args:
         choices: what an earlier plan chose.
@@ -38,7 +38,7 @@ class Plan:
     def learning(
         self, known: Mapping[str, str], notice: Callable[[str], None] | None = None
     ) -> Iterator[None]:
-        """Within, each operation on a new shape is looked up in what is known, or measured.
+        """Within, each operation on a new layer is looked up in what is known, or measured.
 
         Args:
             known: what earlier plans chose.
@@ -54,38 +54,60 @@ class Plan:
     def forward(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution w * x: `N C H W` and `D C 4 4` to `N D h w`, where H = 2h and W = 2w."""
         size = (x.shape[2] // 2, x.shape[3] // 2)
-        chosen = self._choose("forward", x, weight, size, lambda a: a.forward(x, weight))
+        chosen = self._choose(
+            "forward", _channels(weight), size, x.dtype, lambda a: a.forward(x, weight)
+        )
         return chosen.forward(x, weight)
 
     def input_gradient(self, g: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution of g with w: `N D h w` and `D C 4 4` to `N C H W`."""
         size = (g.shape[2], g.shape[3])
         chosen = self._choose(
-            "input gradient", g, weight, size, lambda a: a.input_gradient(g, weight)
+            "input gradient",
+            _channels(weight),
+            size,
+            g.dtype,
+            lambda a: a.input_gradient(g, weight),
         )
         return chosen.input_gradient(g, weight)
 
     def weight_gradient(self, x: Tensor, g: Tensor) -> Tensor:
         """The derivative of <g, w * x> by w: `N C H W` and `N D h w` to `D C 4 4`."""
         size = (g.shape[2], g.shape[3])
-        chosen = self._choose("weight gradient", x, g, size, lambda a: a.weight_gradient(x, g))
+        channels = (g.shape[1], x.shape[1])
+        chosen = self._choose(
+            "weight gradient", channels, size, g.dtype, lambda a: a.weight_gradient(x, g)
+        )
         return chosen.weight_gradient(x, g)
 
     def _choose(
-        self, name: str, left: Tensor, right: Tensor, size: tuple[int, int], operation: Operation
+        self,
+        name: str,
+        channels: tuple[int, int],
+        size: tuple[int, int],
+        dtype: torch.dtype,
+        operation: Operation,
     ) -> Algorithm:
-        """The algorithm for this operation and these shapes, from memory or by measurement."""
-        dtype = str(left.dtype).removeprefix("torch.")
-        shapes = ", ".join("x".join(map(str, each.shape)) for each in (left, right))
-        key = f"{name} of {shapes} in {dtype}"
+        """The algorithm for this operation, from memory or by measurement.
+
+        What was measured with one batch holds for all: drawing and evaluating follow the plan of
+        the training.
+        """
+        (d, c), (h, w) = channels, size
+        key = f"{name} of {c}x{2 * h}x{2 * w} to {d}x{h}x{w} in {str(dtype).removeprefix('torch.')}"
         if key not in self.choices and self._known is not None:
-            fitting = {a.name: a for a in ALGORITHMS.values() if a.applies(*size, left.dtype)}
+            fitting = {a.name: a for a in ALGORITHMS.values() if a.applies(h, w, dtype)}
             chosen = self._known.get(key)
             if chosen not in fitting:
                 self._notice(key)
                 chosen = _fastest(fitting, operation).name
             self.choices[key] = chosen
         return ALGORITHMS[self.choices[key]] if key in self.choices else LIBRARY
+
+
+def _channels(weight: Tensor) -> tuple[int, int]:
+    """Channels out and in."""
+    return weight.shape[0], weight.shape[1]
 
 
 def _say_nothing(key: str) -> None:

@@ -35,7 +35,7 @@ from kaogan.training.recipe import Budget, Hardware, Precision, Recipe
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Observer, Trainer
-from kaogan.training.tuning import measured_plan
+from kaogan.training.tuning import fresh_compute
 
 DEFAULT_BUDGET = Budget(images=1_000_000)
 MAX_ATTEMPTS = 3
@@ -70,7 +70,7 @@ def train(
     _check_fit(recipe, dataset)
     device = choose_device(hardware.device)
     run.path.mkdir(parents=True, exist_ok=True)
-    with _lock(run), _memory_advice(recipe):
+    with _lock(run), memory_advice(recipe):
         _check_same(run, recipe, dataset)
         journal = Journal(run.path / "log.txt")
         compute = _compute(run, recipe, hardware, device, journal)
@@ -189,12 +189,10 @@ def _compute(
     kept: Precision = about.get("precision", "auto")
     if asked == "auto" and not (kept == "fp16" and device.type == "cpu"):
         asked = kept
-    precision = choose_precision(asked, device)
-    if not hardware.tune:
-        return Compute(device, precision)
-    if resumed:
-        return Compute(device, precision, Plan(about.get("convolutions", {})))
-    return Compute(device, precision, measured_plan(recipe, device, precision, say=journal.say))
+    if resumed and hardware.tune:
+        plan = Plan(about.get("convolutions", {}))
+        return Compute(device, choose_precision(asked, device), plan)
+    return fresh_compute(recipe, device, asked, hardware.tune, journal.say)
 
 
 def _claim(run: Run, recipe: Recipe, dataset: Dataset, compute: Compute) -> None:
@@ -246,7 +244,7 @@ def _lock(run: Run) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _memory_advice(recipe: Recipe) -> Iterator[None]:
+def memory_advice(recipe: Recipe) -> Iterator[None]:
     """Turn "out of memory" into one line with a batch size to try."""
     try:
         yield

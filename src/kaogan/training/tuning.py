@@ -17,8 +17,27 @@ import torch
 from kaogan.convolutions import Plan
 from kaogan.data.cache import cache_folder
 from kaogan.files import write_text
-from kaogan.training.precision import Compute
+from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Precision, Recipe
+
+
+def fresh_compute(
+    recipe: Recipe,
+    device: torch.device,
+    precision: Precision,
+    tune: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> Compute:
+    """The arithmetic of a run that begins: number format and algorithms that suit the machine.
+
+    Raises:
+        UsageError: a precision that this device has not.
+
+    """
+    chosen = choose_precision(precision, device)
+    if not tune:
+        return Compute(device, chosen)
+    return Compute(device, chosen, measured_plan(recipe, device, chosen, say=say))
 
 
 def measured_plan(
@@ -30,7 +49,7 @@ def measured_plan(
 ) -> Plan:
     """The fastest algorithm for every convolution of a step of this recipe on this machine.
 
-    Both networks play once forward and once back; each operation on a shape that is not
+    Both networks play once forward and once back; each operation on a layer that is not
     remembered is timed with every algorithm that fits.
 
     Args:
@@ -45,7 +64,8 @@ def measured_plan(
     if device.type != "cpu":
         return plan
     memory = cache_folder() / "convolutions.json"
-    known = _recall(memory) if remember else {}
+    place = f"{machine()}, batch {recipe.batch}"
+    known = _recall(memory, place) if remember else {}
     compute = Compute(device, precision, plan)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -63,7 +83,7 @@ def measured_plan(
         logits.float().sum().backward()
     if remember and not plan.choices.keys() <= known.keys():
         with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
-            _keep(memory, known | plan.choices)
+            _keep(memory, place, known | plan.choices)
     return plan
 
 
@@ -79,15 +99,15 @@ def machine() -> str:
     return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
-def _recall(memory: Path) -> dict[str, str]:
-    """What was measured on this machine before."""
-    known = _read(memory).get(machine())
+def _recall(memory: Path, place: str) -> dict[str, str]:
+    """What was measured on this machine with this batch before."""
+    known = _read(memory).get(place)
     return {str(key): str(name) for key, name in known.items()} if isinstance(known, dict) else {}
 
 
-def _keep(memory: Path, choices: dict[str, str]) -> None:
+def _keep(memory: Path, place: str, choices: dict[str, str]) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True)
-    write_text(memory, json.dumps(_read(memory) | {machine(): choices}, indent=2) + "\n")
+    write_text(memory, json.dumps(_read(memory) | {place: choices}, indent=2) + "\n")
 
 
 def _read(memory: Path) -> dict[str, object]:
