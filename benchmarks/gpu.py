@@ -153,6 +153,7 @@ def time_all(
     folder: Path,
 ) -> list[Row]:
     """All contenders with one batch, in turn."""
+    torch.compiler.reset()  # it compiles a function for a few shapes only, then gives up
     rows, steps = [], []
     makers: dict[str, Callable[[Journal], Step]] = {
         PEERS[0]: lambda _: game.plain(),

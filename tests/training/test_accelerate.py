@@ -63,7 +63,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
     def refuse(_):
         raise RuntimeError("no C++ compiler\nsecond line")
 
-    def fail(network):
+    def fail(network, dynamic):
         return torch.nn.Sequential(Lambda(refuse))
 
     trainers = [pictures_trainer(dataset) for _ in range(2)]

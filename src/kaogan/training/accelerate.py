@@ -35,8 +35,11 @@ def compile_networks(trainer: Trainer, journal: Journal) -> None:
     state = trainer.state
     try:
         with unchanged(state):
-            trainer.generator = cast(nn.Module, torch.compile(state.generator))
-            trainer.discriminator = cast(nn.Module, torch.compile(state.discriminator))
+            # Shapes never change: nothing is to be kept general.
+            trainer.generator = cast(nn.Module, torch.compile(state.generator, dynamic=False))
+            trainer.discriminator = cast(
+                nn.Module, torch.compile(state.discriminator, dynamic=False)
+            )
             trainer.step()  # compiles, and shows that the result runs
     except Exception as error:
         trainer.generator, trainer.discriminator = state.generator, state.discriminator
