@@ -44,7 +44,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         default="auto",
         help="number format of the networks (auto)",
     )
-    command.add_argument("--no-compile", action="store_true", help="no torch.compile on GPUs")
+    command.add_argument(
+        "--no-compile", action="store_true", help="no torch.compile and no CUDA graph on GPUs"
+    )
     command.add_argument(
         "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
     )

@@ -55,7 +55,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         help="number format of the networks (auto)",
     )
     hardware.add_argument("--workers", type=int, default=1, metavar="N", help="threads (1)")
-    hardware.add_argument("--no-compile", action="store_true", help="no torch.compile on GPUs")
+    hardware.add_argument(
+        "--no-compile", action="store_true", help="no torch.compile and no CUDA graph on GPUs"
+    )
     hardware.add_argument(
         "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
     )

@@ -65,7 +65,9 @@ class Hardware(BaseModel):
     workers: int = Field(
         default=1, ge=1, le=64, description="threads that read ahead from the disk"
     )
-    compile: bool = Field(default=True, description="use torch.compile on CUDA GPUs")
+    compile: bool = Field(
+        default=True, description="use torch.compile and a CUDA graph on CUDA GPUs"
+    )
     tune: bool = Field(
         default=True, description="on a CPU, measure which algorithm suits which convolution"
     )
