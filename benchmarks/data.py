@@ -8,6 +8,7 @@ The pictures are drawn: JPEG, 25 to 220 pixels, no two alike. In each round, in 
 `kaogan data prepare` with one worker and with one per core. The bound is the rate of Pillow's one
 process times the cores. Pillow's times are those of the loop, kaogan's those of the whole program,
 from its start to a data set that is safely on the disk: of few pictures, the start is a large part.
+The time of the processor, over all processes, says how much work it was, on a busy machine too.
 """
 
 import argparse
@@ -110,6 +111,8 @@ class Outcome(NamedTuple):
     """One contender, one round."""
 
     seconds: float
+    cpu_seconds: float
+    """Of the processor, over all processes."""
     mib: float | None = None
     """Memory of all processes."""
     fingerprint: str = ""
@@ -147,6 +150,9 @@ def _row(name: str, outcomes: list[Outcome], files: int, bound: float) -> dict[s
         "name": name,
         "files_per_second": round(rate, 1),
         "share_of_bound": round(rate / bound, 3),
+        "cpu_microseconds_per_file": round(
+            1e6 * statistics.median(outcome.cpu_seconds for outcome in outcomes) / files
+        ),
         "seconds_for_target": round(TARGET_COUNT / rate, 1),
         "mib": round(max(memory)) if memory else None,
     }
@@ -156,19 +162,21 @@ def _median_seconds(outcomes: list[Outcome]) -> float:
     return statistics.median(outcome.seconds for outcome in outcomes)
 
 
-def decode_with_pillow(files: list[Path]) -> None:
-    """Pillow's own loop: encoded files to pictures of the wanted size."""
+def decode_with_pillow(files: list[Path]) -> float:
+    """Pillow's own loop: encoded files to pictures of the wanted size. Seconds of the processor."""
+    start = time.process_time()
     for file in files:
         with Image.open(file) as image:
             image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.LANCZOS).tobytes()
+    return time.process_time() - start
 
 
 def time_pillow(files: list[Path], processes: int, pool: ProcessPoolExecutor) -> Outcome:
     """Decode all files in so many of the pool's processes, which are at work already."""
     shares = [files[first::processes] for first in range(processes)]
     start = time.perf_counter()
-    list(pool.map(decode_with_pillow, shares))
-    return Outcome(time.perf_counter() - start)
+    cpu_seconds = sum(pool.map(decode_with_pillow, shares))
+    return Outcome(time.perf_counter() - start, cpu_seconds)
 
 
 def time_prepare(folder: Path, out: Path, workers: int) -> Outcome:
@@ -178,7 +186,8 @@ def time_prepare(folder: Path, out: Path, workers: int) -> Outcome:
     took = measure(
         [*command, "--workers", str(workers), "--min-size", str(SMALLEST), "--size", str(SIZE)]
     )
-    return Outcome(took.seconds, took.resident_mib, open_dataset(out).fingerprint)
+    fingerprint = open_dataset(out).fingerprint
+    return Outcome(took.seconds, took.cpu_seconds, took.resident_mib, fingerprint)
 
 
 # Opening
@@ -215,13 +224,14 @@ def describe(result: dict[str, Any]) -> str:
     lines = [
         f"{result['pictures']:,} files, {result['cores']} cores, Pillow {result['pillow']}; "
         f"bound: {result['bound']:,.0f} files/s",
-        f"{'':22}{'files/s':>9}{'of bound':>10}{f'{TARGET_COUNT:,} in':>12}{'memory':>10}",
+        f"{'':22}{'files/s':>9}{'of bound':>10}{'CPU/file':>10}{f'{TARGET_COUNT:,} in':>11}"
+        f"{'memory':>10}",
     ]
     for row in result["rows"]:
         memory = "" if row["mib"] is None else f"{row['mib']:,} MiB"
         lines.append(
             f"{row['name']:22}{row['files_per_second']:9,.0f}{row['share_of_bound']:10.0%}"
-            f"{row['seconds_for_target']:10.1f} s{memory:>10}"
+            f"{row['cpu_microseconds_per_file']:7} µs{row['seconds_for_target']:9.1f} s{memory:>10}"
         )
     same = "equal" if result["always_equal"] else "NOT EQUAL"
     lines.append(f"data sets of all rounds and numbers of workers: {same}")

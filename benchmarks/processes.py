@@ -21,6 +21,8 @@ class Measured(NamedTuple):
     """What a command took. Memory is that of all its processes together, when it was most."""
 
     seconds: float
+    cpu_seconds: float
+    """Of the processor, over all its processes; 0 on Windows, where nobody says."""
     resident_mib: float
     """In memory; what processes share counts for each of them."""
     private_mib: float
@@ -37,7 +39,7 @@ def measure(command: Sequence[str]) -> Measured:
 
     """
     resident = private = 0
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), _cpu_seconds()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -53,7 +55,8 @@ def measure(command: Sequence[str]) -> Measured:
         seconds = time.perf_counter() - start
     if process.returncode:
         raise _failure(command, process.returncode, complaints)
-    return Measured(seconds, resident / 2**20, private / 2**20, output)
+    cpu = _cpu_seconds() - start_cpu
+    return Measured(seconds, cpu, resident / 2**20, private / 2**20, output)
 
 
 def seconds_of(command: Sequence[str]) -> float:
@@ -69,6 +72,12 @@ def seconds_of(command: Sequence[str]) -> float:
     if done.returncode:
         raise _failure(command, done.returncode, done.stderr)
     return seconds
+
+
+def _cpu_seconds() -> float:
+    """Time that ended children have had of the processor."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _failure(command: Sequence[str], status: int, complaints: str) -> Failed:

@@ -23,6 +23,8 @@ def test_pillow_beside_kaogan_and_an_opening_that_does_not_depend_on_the_size(tm
     assert next(iter(rows)) == "Pillow, 1 process"
     assert rows["Pillow, 1 process"]["share_of_bound"] == round(1 / result["cores"], 3)
     assert rows["kaogan, 1 worker"]["mib"] > 10
+    work = {name: row["cpu_microseconds_per_file"] for name, row in rows.items()}
+    assert work["kaogan, 1 worker"] > work["Pillow, 1 process"] > 0
     assert result["always_equal"]
     assert len(result["opening_seconds"]) == 2
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "scaling.py"
 TINY = ("--sizes", "32", "--width", "4", "--steps", "1", "--precision", "fp32")
 
