@@ -1,6 +1,9 @@
 """Batches are a pure function of the position in training."""
 
+from pathlib import Path
+
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import given
@@ -137,3 +140,18 @@ def test_batches_on_a_gpu_are_those_of_the_cpu(calls):
             batch = on_gpu(start, count)
             assert batch.device.type == "cuda"
             assert torch.equal(to_pixels(batch).cpu(), to_pixels(on_cpu(start, count)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is mapped")
+def test_a_mapped_file_does_not_pile_up_in_memory(tmp_path):
+    path = tmp_path / "images.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 256, (8000, 64, 64, 3), dtype=np.uint8))
+    pictures = np.load(path, mmap_mode="r")
+    batches, expected = ImageBatches(pictures[:7000], CPU, seed=1), Shuffled(7000, 1)
+    most = 0
+    for start in range(0, 7000, 500):
+        batch = batches(start, 500)
+        maps = psutil.Process().memory_maps(grouped=True)
+        most = max(most, sum(each.rss for each in maps if each.path == str(path)))
+    assert most < pictures.nbytes / 2
+    assert torch.equal(batch, to_model(torch.from_numpy(pictures[expected(6500, 500).numpy()])))

@@ -1,5 +1,7 @@
 """Batches of real pictures on the device, as a pure function of the position in training."""
 
+import mmap
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -15,6 +17,10 @@ SHARE_OF_FREE_MEMORY = 0.4
 """A data set larger than this share of the GPU's free memory stays on the disk."""
 
 CPU = torch.device("cpu")
+
+
+MAPPED_BYTES = 8 * 2**20
+"""Read so much from a mapped file before its pages, and those around them, are given back."""
 
 
 class Shuffled:
@@ -75,6 +81,7 @@ class ImageBatches:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
+        self._read_since_release = 0
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -98,7 +105,23 @@ class ImageBatches:
         order = np.argsort(positions)
         batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
         batch.numpy()[order] = self._pictures[positions[order]]
+        self._read_since_release += batch.nbytes
+        if self._read_since_release > MAPPED_BYTES:
+            self._read_since_release = 0
+            release(self._pictures)
         return batch.pin_memory() if self._device.type == "cuda" else batch
+
+
+def release(pictures: Pixels) -> None:
+    """Give the memory of pages read from a memory-mapped file back; the system still caches them.
+
+    Else a process that has seen every picture counts the whole file as its own.
+    """
+    owner: object = pictures
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    if isinstance(owner, mmap.mmap) and sys.platform != "win32":
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def upload(pictures: Pixels, device: torch.device, chunk: int = 4096) -> Tensor:
