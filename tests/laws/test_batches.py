@@ -145,13 +145,13 @@ def test_batches_on_a_gpu_are_those_of_the_cpu(calls):
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is mapped")
 def test_a_mapped_file_does_not_pile_up_in_memory(tmp_path):
     path = tmp_path / "images.npy"
-    np.save(path, np.random.default_rng(0).integers(0, 256, (8000, 64, 64, 3), dtype=np.uint8))
+    np.save(path, np.random.default_rng(0).integers(0, 256, (16000, 64, 64, 3), dtype=np.uint8))
     pictures = np.load(path, mmap_mode="r")
-    batches, expected = ImageBatches(pictures[:7000], CPU, seed=1), Shuffled(7000, 1)
+    batches, expected = ImageBatches(pictures[:15000], CPU, seed=1), Shuffled(15000, 1)
     most = 0
-    for start in range(0, 7000, 500):
-        batch = batches(start, 500)
+    for start in range(0, 15000, 100):
+        batch = batches(start, 100)
         maps = psutil.Process().memory_maps(grouped=True)
         most = max(most, sum(each.rss for each in maps if each.path == str(path)))
     assert most < pictures.nbytes / 2
-    assert torch.equal(batch, to_model(torch.from_numpy(pictures[expected(6500, 500).numpy()])))
+    assert torch.equal(batch, to_model(torch.from_numpy(pictures[expected(14900, 100).numpy()])))
