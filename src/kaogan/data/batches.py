@@ -19,10 +19,6 @@ SHARE_OF_FREE_MEMORY = 0.4
 CPU = torch.device("cpu")
 
 
-MAPPED_BYTES = 8 * 2**20
-"""Read so much from a mapped file before its pages, and those around them, are given back."""
-
-
 class Shuffled:
     """Positions of an endless stream of epochs, each a new permutation of `count` pictures.
 
@@ -81,7 +77,6 @@ class ImageBatches:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
-        self._read_since_release = 0
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -105,17 +100,17 @@ class ImageBatches:
         order = np.argsort(positions)
         batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
         batch.numpy()[order] = self._pictures[positions[order]]
-        self._read_since_release += batch.nbytes
-        if self._read_since_release > MAPPED_BYTES:
-            self._read_since_release = 0
-            release(self._pictures)
-        return batch.pin_memory() if self._device.type == "cuda" else batch
+        if self._device.type != "cpu":
+            return batch.pin_memory() if self._device.type == "cuda" else batch
+        release(self._pictures)  # a millisecond, which a GPU would not wait for
+        return batch
 
 
 def release(pictures: Pixels) -> None:
     """Give the memory of pages read from a memory-mapped file back; the system still caches them.
 
-    Else a process that has seen every picture counts the whole file as its own.
+    Else a process that has seen every picture counts the whole file as its own: with each page, its
+    neighbourhood of up to 2 MB is mapped as well.
     """
     owner: object = pictures
     while isinstance(owner, np.ndarray):
