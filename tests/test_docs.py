@@ -171,8 +171,8 @@ def check_line(line: str) -> str:
             return "" if newer else "this Python is too old"
         case ["python", "-m", "pytest", *options]:
             return "" if options == ["-n", "auto", "-q"] else "make test says something else"
-        case ["python", file] if file.endswith(".py"):
-            return "" if (ROOT / file).exists() else "no such file"
+        case ["python", file, *options] if file.endswith(".py"):
+            return _check_script(ROOT / file, options)
         case ["python", "-c", code]:
             ast.parse(code)
             return ""
@@ -181,6 +181,15 @@ def check_line(line: str) -> str:
         case [".", ".venv/bin/activate"] | ["tensorboard", "--logdir", _]:
             return ""
     return "this kind of command is not known to the test"
+
+
+def _check_script(script: Path, options: list[str]) -> str:
+    """A script of ours that is there, and has these options."""
+    if not script.exists():
+        return "no such file"
+    source = script.read_text(encoding="utf-8")
+    unknown = [o for o in options if o.startswith("--") and f'"{o}"' not in source]
+    return f"no option {unknown[0]}" if unknown else ""
 
 
 def _check_install(given: list[str]) -> str:
