@@ -100,7 +100,7 @@ def _blur(planes: Float[Tensor, "*B H W"]) -> Float[Tensor, "*B h w"]:
     return _windows(height).to(planes) @ planes @ _windows(width).to(planes).T
 
 
-def _windows(size: int) -> Float64[Tensor, "size-10 size"]:
+def _windows(size: int) -> Float64[Tensor, "m n"]:
     """Row i is the window over the places i to i + 10."""
     places = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
     window = torch.exp(-places.square() / (2 * SIGMA**2))
