@@ -90,7 +90,8 @@ def _ssim(x: Planes, y: Planes) -> tuple[Float[Tensor, "N"], Float[Tensor, "N"]]
     """
     mx, my, xx, yy, xy = _blur(torch.stack([x, y, x * x, y * y, x * y]))
     luminance = (2 * mx * my + C1) / (mx * mx + my * my + C1)
-    contrast = (2 * (xy - mx * my) + C2) / (xx - mx * mx + yy - my * my + C2)
+    variances = (xx - mx * mx) + (yy - my * my)
+    contrast = (2 * (xy - mx * my) + C2) / (variances + C2)
     return (luminance * contrast).mean(dim=(1, 2, 3)), contrast.mean(dim=(1, 2, 3))
 
 

@@ -44,7 +44,7 @@ def radial_spectrum(pictures: UInt8[Tensor, "N H W C"]) -> Float64[Tensor, "R"]:
     return 10 * torch.log10(sums / radii.bincount() + ROUNDING_POWER)
 
 
-def spectrum_distance(real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "M H W C"]) -> float:
+def spectrum_distance(real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "M h w c"]) -> float:
     """The log-spectral distance in dB: the root of the mean squared difference over all radii.
 
     Gray and Markel, "Distance Measures for Speech Processing" (1976).

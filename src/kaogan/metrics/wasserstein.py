@@ -25,7 +25,7 @@ Images = Float[Tensor, "N C H W"]
 
 
 def sliced_wasserstein(
-    real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "N H W C"], seed: int = 0
+    real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "M h w c"], seed: int = 0
 ) -> dict[int, float]:
     """The distance at each level, named by its size in pixels, times 1000 as in the paper.
 
@@ -98,7 +98,7 @@ def normalised_patches(
     return ((patches - mean) / deviation.clamp(min=1e-3)).flatten(1)
 
 
-def laplacian_level(images: Images, depth: int) -> Images:
+def laplacian_level(images: Images, depth: int) -> Float[Tensor, "N C h w"]:
     """What a level of Burt and Adelson's pyramid (1983) adds to the next coarser one.
 
     The coarsest level, where the pictures can be halved no more, keeps its mean.
