@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from kaogan.cli.data import add as add_data
+from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.train import add as add_train
 from kaogan.errors import KaoganError
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_sample):
+    for add in (add_data, add_train, add_sample, add_evaluate):
         add(commands)
     return top
 
