@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.data import add as add_data
+from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.train import add as add_train
 from kaogan.errors import KaoganError
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_sample, add_bench):
+    for add in (add_data, add_train, add_sample, add_evaluate, add_bench):
         add(commands)
     return top
 

@@ -1,0 +1,172 @@
+"""WHAT in `kaogan evaluate WHAT`: a run, a checkpoint, a pretrained generator, pictures, data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from kaogan.data.dataset import Dataset, is_dataset, open_dataset
+from kaogan.data.decode import FILTER, Preparation, decode
+from kaogan.data.reasons import Rejected
+from kaogan.data.sources import count_items, read_items
+from kaogan.errors import KaoganError, UsageError
+from kaogan.images import Pixels
+from kaogan.metrics.clouds import Pictures
+from kaogan.progress import track
+from kaogan.rng import seed_of
+from kaogan.training import checkpoints
+from kaogan.training.run import Run, Weights
+from kaogan.training.sampling import Sampler
+from kaogan.zoo import names, pretrained
+
+About = dict[str, str | int | float]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How a generator draws; what is None was not asked for."""
+
+    seed: int
+    weights: Weights | None
+    truncation: float | None
+    device: torch.device
+
+    def by(self, sampler: Sampler, about: About) -> "Subject":
+        """The pictures of a generator, and what they depend on."""
+        truncation = 1.0 if self.truncation is None else self.truncation
+        sampler.generator.to(self.device)
+
+        def draw(start: int, count: int) -> Pixels:
+            return sampler.sample(count, self.seed + start, truncation)
+
+        drawn = {"truncation": truncation, "first seed": self.seed}
+        return Subject(Pictures(draw), about | drawn)
+
+    def refuse(self, what: str) -> None:
+        """Raise a UsageError if something was asked that only a generator can do."""
+        if self.weights is not None or self.truncation is not None:
+            raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Pictures to evaluate.
+
+    Args:
+        pictures: by position.
+        about: what they are, and what they depend on.
+
+    """
+
+    pictures: Pictures
+    about: About
+
+
+def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> Subject:
+    """What `what` names: a path, or a generator that comes with kaogan.
+
+    Args:
+        what: the user's word for it.
+        dataset: pictures of any size are brought to its size and channels.
+        count: pictures needed at most.
+        drawing: how to draw.
+
+    Raises:
+        KaoganError: there is no such thing, or it cannot be read.
+
+    """
+    path = Path(what)
+    if (path / "run.json").is_file():
+        return _of_run(Run(path), what, drawing)
+    if (path / "state.json").is_file():
+        return _of_checkpoint(path, what, drawing)
+    if is_dataset(path):
+        drawing.refuse(what)
+        return _of_dataset(open_dataset(path), what, drawing.seed)
+    if not path.exists() and what in names():
+        if drawing.weights == "raw":
+            raise UsageError(f"{what} comes with averaged weights only; leave --weights away")
+        return drawing.by(pretrained(what), {"what": what, "weights": "ema"})
+    drawing.refuse(what)
+    if not path.exists():
+        raise KaoganError(
+            f"there is nothing at {what}; WHAT is a RUN, a checkpoint, a folder or archive of "
+            f"pictures, a DATASET, or {' or '.join(names())}"
+        )
+    return _of_source(path, dataset, count, drawing.seed)
+
+
+def run_of(what: str) -> Path | None:
+    """The folder of the RUN that `what` is, or is a checkpoint of."""
+    path = Path(what).resolve()
+    return next((p for p in (path, path.parent.parent) if (p / "run.json").is_file()), None)
+
+
+def _of_run(run: Run, what: str, drawing: Drawing) -> Subject:
+    seen = run.newest_state()["images_seen"]
+    weights = drawing.weights or "ema"
+    about: About = {"what": what, "images seen": seen, "weights": weights}
+    return drawing.by(run.sampler(str(seen), weights), about)
+
+
+def _of_checkpoint(path: Path, what: str, drawing: Drawing) -> Subject:
+    tensors, state = checkpoints.read(path)
+    recipe = checkpoints.recipe_of(state)
+    weights = drawing.weights or "ema"
+    prefix = "ema." if weights == "ema" else "generator."
+    generator = recipe.networks.generator()
+    generator.load_state_dict(
+        {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+    )
+    about: About = {"what": what, "images seen": state["images_seen"], "weights": weights}
+    return drawing.by(Sampler(generator.eval(), recipe.networks.latent_dim), about)
+
+
+def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:
+    """Pictures of both splits, shuffled."""
+    train, held_out = dataset.train, dataset.held_out
+    rng = torch.Generator().manual_seed(seed_of(seed, len(train), len(held_out)))
+    order = torch.randperm(len(train) + len(held_out), generator=rng).tolist()
+
+    def draw(start: int, count: int) -> Pixels:
+        places = order[start : start + count]
+        return np.stack(
+            [train[p] if p < len(train) else held_out[p - len(train)] for p in places]
+        )
+
+    about: About = {"what": what, "fingerprint": dataset.fingerprint[:12], "chosen with seed": seed}
+    return Subject(Pictures(draw, len(order)), about)
+
+
+def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
+    """At most `count` pictures, chosen at random, decoded and held in memory."""
+    there = count_items([path]) or sum(1 for _ in read_items([path]))
+    rng = torch.Generator().manual_seed(seed_of(seed, there))
+    chosen = set(torch.randperm(there, generator=rng)[:count].tolist())
+    preparation = Preparation(dataset.size, dataset.channels, min_size=1)
+    pictures, resized, unusable = [], 0, 0
+    with track(len(chosen), "reading", "pictures") as tracker:
+        for place, item in enumerate(read_items([path])):
+            if place not in chosen:
+                continue
+            try:
+                if isinstance(item.content, Rejected):
+                    raise item.content
+                decoded = decode(item.content, preparation)
+                pictures.append(decoded.pixels)
+                resized += decoded.original_size != (dataset.size, dataset.size)
+            except Rejected:
+                unusable += 1
+            tracker.advance(1)
+    if not pictures:
+        raise KaoganError(f"no usable picture in {path}; see: kaogan data prepare {path} --out NEW")
+    about: About = {
+        "what": str(path),
+        "chosen with seed": seed,
+        "resized": f"{resized:,} by {FILTER}" if resized else "none",
+    }
+    if unusable:
+        about["unusable"] = unusable
+    # In the order of the source, neighbours may be alike.
+    return Subject(Pictures.shuffled(np.stack(pictures), seed), about)

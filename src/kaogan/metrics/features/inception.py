@@ -1,0 +1,79 @@
+"""The Inception network of 2015-12-05, with which the Fréchet distance may be called FID.
+
+Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (CVPR 2016), trained by
+its authors; Heusel et al. 2017 chose its 2048 pooled features. Other trainings of the same
+network, torchvision's for one, give other numbers. Two conversions are in use and equal:
+
+    inception-2015-12-05.pt                       NVIDIA's TorchScript; needs nothing else
+    weights-inception-2015-12-05-6726825d.pth     torch-fidelity's weights; needs torch-fidelity
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kaogan.errors import KaoganError
+from kaogan.metrics.features.base import Extractor, Network, extractors
+from kaogan.metrics.features.torchscript import probe, read_script
+from kaogan.metrics.features.weights import WeightsFile, download, find, identify
+
+SCRIPT = WeightsFile(
+    "inception-2015-12-05.pt",
+    "f58cb9b6ec323ed63459aa4fb441fe750cfe39fafad6da5cb504a16f19e958f4",
+    "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/metrics/"
+    "inception-2015-12-05.pt",
+)
+STATE = WeightsFile(
+    "weights-inception-2015-12-05-6726825d.pth",
+    "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+    "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+    "weights-inception-2015-12-05-6726825d.pth",
+)
+VARIABLE = "KAOGAN_INCEPTION"
+RESIZE = "299 x 299, bilinear as in TensorFlow 1, not antialiased"
+
+
+@extractors.register("inception")
+def load_inception(device: torch.device, weights: Path | None) -> Extractor:
+    """The network from `weights`, else `$KAOGAN_INCEPTION`, else a usual cache, else downloaded.
+
+    Raises:
+        KaoganError: it is nowhere, the checksum is wrong, or torch-fidelity is needed and missing.
+
+    """
+    files = (SCRIPT, STATE)
+    given = weights or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    path = given or find(files) or download(SCRIPT)
+    file = identify(path, files, "the Inception network of 2015-12-05")
+    network = _scripted(path, device) if file == SCRIPT else _torch_fidelity(path, device)
+    return Extractor(
+        "inception", probe(network, path, device), file.sha256, RESIZE, network, device
+    )
+
+
+def _scripted(path: Path, device: torch.device) -> Network:
+    script = read_script(path, device)
+    return lambda pictures: script(pictures, return_features=True)
+
+
+def _torch_fidelity(path: Path, device: torch.device) -> Network:
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    except ImportError:
+        raise KaoganError(
+            f"{path.name} needs torch-fidelity: pip install 'kaogan[fid]'; or use {SCRIPT.name}"
+        ) from None
+    # torch-fidelity unpickles what it reads. What it gets is a copy, made of tensors alone.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / STATE.name
+        torch.save(torch.load(path, map_location="cpu", weights_only=True), copy)
+        network = FeatureExtractorInceptionV3("inception", ["2048"], str(copy)).to(device)
+
+    def features(pictures: Tensor) -> Tensor:
+        (pooled,) = network(pictures)
+        return torch.as_tensor(pooled)
+
+    return features

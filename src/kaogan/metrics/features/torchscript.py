@@ -1,0 +1,76 @@
+"""Any network as a TorchScript file: the way to bring an extractor of one's own.
+
+The network takes uint8 pictures in colour, `N 3 H W`, at their own size (it resizes them itself),
+and returns features, `N F`; further axes are flattened.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from kaogan.errors import KaoganError, UsageError
+from kaogan.metrics.features.base import Extractor, Network
+from kaogan.metrics.features.weights import sha256_of
+
+PROBE = 64  # pixels
+
+
+def load_script(path: Path, device: torch.device, weights: Path | None) -> Extractor:
+    """The extractor in the TorchScript file at `path`.
+
+    Raises:
+        UsageError: weights were given as well.
+        KaoganError: the file cannot be read, or the network in it does not work this way.
+
+    """
+    if weights is not None:
+        raise UsageError(f"{path} holds its weights itself; leave --features-weights away")
+    checksum = sha256_of(path)
+    script = read_script(path, device)
+
+    def network(pictures: Tensor) -> Tensor:
+        features: Tensor = script(pictures)
+        return features.flatten(1)
+
+    return Extractor(path.name, probe(network, path, device), checksum, "its own", network, device)
+
+
+def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
+    """The network in a TorchScript file, ready for inference.
+
+    Raises:
+        KaoganError: it is no TorchScript file, or a damaged one.
+
+    """
+    try:
+        script: torch.jit.ScriptModule = torch.jit.load(str(path), map_location=device)
+    except (RuntimeError, ValueError):
+        raise KaoganError(
+            f"{path} is not a TorchScript file, or a damaged one; "
+            "make one with torch.jit.script(network).save(path)"
+        ) from None
+    return script.eval()
+
+
+def probe(network: Network, path: Path, device: torch.device) -> int:
+    """How many features the network makes of a picture, found by trying.
+
+    Raises:
+        KaoganError: it makes none.
+
+    """
+    try:
+        with torch.no_grad():
+            features = network(torch.zeros(2, 3, PROBE, PROBE, dtype=torch.uint8, device=device))
+        count, dim = features.shape
+        if count != 2:
+            raise ValueError(f"2 pictures gave {count} rows")
+    except (RuntimeError, ValueError, AttributeError) as error:
+        last = str(error).strip().splitlines()[-1]
+        raise KaoganError(
+            f"the network in {path} does not map uint8 pictures N x 3 x H x W to features N x F "
+            f"({last}); wrap it in one that does"
+        ) from None
+    return dim

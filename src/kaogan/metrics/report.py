@@ -1,0 +1,162 @@
+"""What an evaluation found, and all that it depends on: frozen, JSON both ways, and in words."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Split = Literal["train", "held-out"]
+SPLITS: tuple[Split, ...] = ("train", "held-out")
+
+
+class Part(BaseModel):
+    """A part of a report."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Value(Part):
+    """A number, with its standard deviation where there is one."""
+
+    value: float
+    deviation: float | None = None
+
+    def __str__(self) -> str:
+        plain = f"{self.value:.4g}"
+        return plain if self.deviation is None else f"{plain} ± {self.deviation:.2g}"
+
+
+class Figure(Part):
+    """One metric: against each split, and its floor."""
+
+    metric: str
+    label: str
+    better: Literal["lower", "higher"]
+    count: int
+    """Pictures of each side that it was computed with."""
+    against: dict[Split, Value]
+    floor: Value | None
+    """The same between training and held-out pictures: what a perfect generator gets."""
+
+
+class LeftOut(Part):
+    """A metric that was not computed."""
+
+    metric: str
+    reason: str
+
+
+class Copies(Part):
+    """How many generated pictures are nearer to a training picture than new real ones are."""
+
+    pixels: float
+    features: float
+    """Shares, from 0 to 1."""
+    quantile: float
+    """The share expected of new pictures."""
+    generated: int
+    held_out: int
+    searched: int
+    """Training pictures searched."""
+    picture: str | None
+
+
+class Features(Part):
+    """What the features were made with."""
+
+    name: str
+    dim: int
+    checksum: str
+    resize: str
+
+
+class Data(Part):
+    """The real pictures."""
+
+    path: str
+    fingerprint: str
+    size: int
+    channels: int
+    train: int
+    held_out: int
+
+
+class Report(Part):
+    """The result of `kaogan evaluate`."""
+
+    kaogan: str
+    torch: str
+    device: str
+    subject: dict[str, str | int | float]
+    """What was evaluated: `what`, and what its pictures depend on."""
+    data: Data
+    features: Features
+    count: int
+    """Pictures of each side."""
+    seed: int
+    splits: tuple[Split, ...]
+    figures: tuple[Figure, ...]
+    left_out: tuple[LeftOut, ...]
+    copies: Copies | None
+    notes: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The report in words."""
+        return [*self._head(), "", *self._table(), "", *self._feet()]
+
+    def _head(self) -> list[str]:
+        about = [f"{key} {value}" for key, value in self.subject.items() if key != "what"]
+        data, features = self.data, self.features
+        lines = [
+            f"evaluated  {', '.join([str(self.subject['what']), *about])}",
+            f"against    {data.path} ({data.fingerprint[:12]}), {data.size} x {data.size}, "
+            f"{data.train:,} training and {data.held_out:,} held-out pictures",
+            f"pictures   {self.count:,} of each, chosen with seed {self.seed}",
+            f"features   {features.name} ({features.checksum[:12]}), {features.dim:,} of each "
+            f"picture; resized: {features.resize}",
+            f"with       kaogan {self.kaogan}, torch {self.torch} on {self.device}",
+        ]
+        if features.name != "inception":
+            lines.append(
+                "           These features are not Inception's: no figure is an FID, or compares "
+                "with published ones"
+            )
+        return lines
+
+    def _table(self) -> list[str]:
+        heads = ["", *(f"against {split}" for split in self.splits), "floor", "better", "pictures"]
+        rows = [heads]
+        for figure in self.figures:
+            values = [str(figure.against[split]) for split in self.splits]
+            floor = "-" if figure.floor is None else str(figure.floor)
+            rows.append([figure.label, *values, floor, figure.better, f"{figure.count:,}"])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return [
+            "  ".join(
+                [row[0].ljust(widths[0])]
+                + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+            ).rstrip()
+            for row in rows
+        ]
+
+    def _feet(self) -> list[str]:
+        lines = [
+            "floor: training against held-out pictures, as many: what a perfect generator gets"
+        ]
+        if self.copies is not None:
+            lines += _copies_in_words(self.copies)
+        lines += [f"left out: {left.metric}: {left.reason}" for left in self.left_out]
+        return [*lines, *(f"note: {note}" for note in self.notes)]
+
+
+def _copies_in_words(copies: Copies) -> list[str]:
+    lines = [
+        f"copies: {copies.pixels:.1%} by pixels, {copies.features:.1%} by features, of "
+        f"{copies.generated:,} generated pictures are nearer to one of {copies.searched:,} "
+        f"training pictures than all but {copies.quantile:.0%} of {copies.held_out:,} held-out ones"
+    ]
+    if copies.picture is not None:
+        lines.append(
+            f"look at {copies.picture}: generated faces, below each the training faces nearest in "
+            "pixels and in features; first as drawn, then those nearest to a training face"
+        )
+    return lines
