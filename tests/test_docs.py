@@ -354,7 +354,7 @@ def made(tmp_path_factory) -> Path:
     picture.save(folder / "pictures" / "again.png")
     (folder / "pictures" / "notes.txt").write_text("no picture", encoding="utf-8")
     kaogan.prepare([folder / "pictures"], folder / "prepared", size=32, workers=1, progress=False)
-    avatars = kaogan.draw_avatars(folder / "avatars", count=40, size=32, workers=1)
+    avatars = kaogan.draw_avatars(folder / "avatars", count=1100, size=32, workers=1)
     recipe = kaogan.recipes.dcgan(size=32, width=4, batch=8)
     budget = kaogan.Budget(images=1008)  # two rows in the log, so that there are curves
     kaogan.train(recipe, avatars, folder / "run", budget, kaogan.Hardware(device="cpu"))
@@ -392,6 +392,8 @@ def test_the_files_and_keys_of_a_run(made):
     row = next(line for line in section(text, "RUN").splitlines() if "`run.json`" in line)
     assert set(re.findall(r"`(\w+)`", row)) == set(json.loads(read(run / "run.json")))
     assert first_column(section(text, "metrics.jsonl")) == set(rows(run / "metrics.jsonl")[0])
+    evaluated = rows(run / "evaluation.jsonl")[0]
+    assert first_column(section(text, "evaluation.jsonl")) == set(evaluated)
     (checkpoint,) = (run / "checkpoints").iterdir()
     assert first_column(section(text, "Checkpoint")) == listing(checkpoint)
     assert first_column(section(text, "state.json")) == set(

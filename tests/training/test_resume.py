@@ -28,7 +28,7 @@ from toys import (
 from kaogan.data.batches import ImageBatches
 from kaogan.errors import KaoganError
 from kaogan.training import checkpoints
-from kaogan.training.recipe import Budget
+from kaogan.training.recipe import Budget, Watch
 from kaogan.training.state import TrainState
 from kaogan.training.train import train
 
@@ -91,7 +91,7 @@ def test_a_training_in_two_sittings_is_the_same_run(dataset, whole, tmp_path, st
 def test_hardware_and_saving_more_often_are_no_part_of_the_run(dataset, whole, tmp_path):
     hardware = CPU.model_copy(update={"workers": 3})
     budget = Budget(images=IMAGES)
-    train(RECIPE, dataset, tmp_path / "run", budget, hardware, checkpoint_seconds=0.2)
+    train(RECIPE, dataset, tmp_path / "run", budget, hardware, Watch(checkpoint_minutes=0.003))
     assert_same_run(tmp_path / "run", whole)
 
 

@@ -33,7 +33,7 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
 from kaogan.training.observers import log
-from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.train import train
 
@@ -317,7 +317,7 @@ def test_a_full_disk_ends_nothing_and_the_rest_is_saved_when_there_is_room(
     filler = threading.Thread(target=fill_and_make_room)
     filler.start()
     budget = Budget(images=560)
-    train(tiny_recipe(), dataset, full, budget, CPU, checkpoint_seconds=0.05)
+    train(tiny_recipe(), dataset, full, budget, CPU, Watch(checkpoint_minutes=0.001))
     filler.join()
     assert says_full.is_set()
     train(tiny_recipe(), dataset, roomy, budget, CPU)

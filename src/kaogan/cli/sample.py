@@ -34,7 +34,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--truncation", type=float, default=1.0, help="below 1: cleaner, more alike (1)"
     )
-    command.add_argument("--checkpoint", metavar="IMAGES", help="images seen (the newest)")
+    command.add_argument(
+        "--checkpoint",
+        metavar="WHICH",
+        help="best, newest or images seen (best, or newest if the run was not evaluated)",
+    )
     command.add_argument(
         "--weights", choices=("ema", "raw"), default="ema", help="averaged or raw (ema)"
     )

@@ -61,8 +61,19 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     hardware.add_argument(
         "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
     )
-    hardware.add_argument(
+    watch = command.add_argument_group("watching")
+    watch.add_argument(
         "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
+    )
+    watch.add_argument(
+        "--evaluate-every",
+        type=int,
+        default=10_000,
+        metavar="IMAGES",
+        help="compare new faces with held-out ones so often; 0: never (10000)",
+    )
+    watch.add_argument(
+        "--stop-when-flat", action="store_true", help="stop when faces no longer improve"
     )
     command.set_defaults(run=run)
 
@@ -72,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     from pydantic import ValidationError
 
     from kaogan import recipes
-    from kaogan.training.recipe import Budget, Hardware
+    from kaogan.training.recipe import Budget, Hardware, Watch
     from kaogan.training.train import DEFAULT_BUDGET, train
 
     given: dict[str, Any] = {
@@ -92,14 +103,17 @@ def run(options: argparse.Namespace) -> None:
             compile=not options.no_compile,
             tune=not options.no_tune,
         )
+        watch = Watch(
+            checkpoint_minutes=options.checkpoint_minutes,
+            evaluate_every=options.evaluate_every,
+            stop_when_flat=options.stop_when_flat,
+        )
     except ValidationError as error:
         raise UsageError(recipes.explain(error)) from None
-    if not options.checkpoint_minutes > 0:
-        raise UsageError("checkpoint-minutes must be above 0")
     dataset = _dataset(options)
     recipe = recipes.dcgan(**given, size=dataset.size, channels=dataset.channels)
     out = Path(options.out or Path("runs") / _name(options.data))
-    trained = train(recipe, dataset, out, budget, hardware, options.checkpoint_minutes * 60)
+    trained = train(recipe, dataset, out, budget, hardware, watch)
     state = trained.newest_state()
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(trained, state, None if used >= 1 else options.command_line, options.json)

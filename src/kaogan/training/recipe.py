@@ -1,7 +1,7 @@
-"""What is trained (Recipe), on what (Hardware), and for how long (Budget).
+"""What is trained (Recipe), on what (Hardware), how long (Budget), and how it is watched (Watch).
 
-Two runs with equal recipes and data are the same run. Hardware and budget are no part of it: a
-run may go on elsewhere, and for longer.
+Two runs with equal recipes and data are the same run. The others are no part of it: a run may go
+on elsewhere, for longer, and be watched more closely.
 """
 
 from typing import Annotated, Literal, cast
@@ -99,6 +99,22 @@ class Budget(BaseModel):
         by_images = images_seen / limit if limit else 0.0
         by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
         return max(by_images, by_time)
+
+
+class Watch(BaseModel):
+    """What is done beside the training, and how often."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    checkpoint_minutes: float = Field(
+        default=5.0, gt=0, description="between checkpoints: so much is lost if a machine dies"
+    )
+    evaluate_every: int = Field(
+        default=10_000, ge=0, description="images between evaluations; 0: none"
+    )
+    stop_when_flat: bool = Field(
+        default=False, description="end the training when the faces no longer improve"
+    )
 
 
 def flatten(nested: dict[str, object], prefix: str = "") -> dict[str, object]:

@@ -2,7 +2,8 @@
 
 RUN/
     run.json            recipe, data set, precision, algorithms of the convolutions
-    checkpoints/        see kaogan.training.checkpoints
+    checkpoints/        see kaogan.training.checkpoints;  best/  the best one, likewise
+    evaluation.jsonl    KID and coverage over images seen
     metrics.jsonl       losses and beliefs over images seen;  curves.png  the same, drawn
     samples/            grids from fixed latents, raw and averaged weights
     faces.png           new faces;  real-and-generated.png  beside real ones
@@ -41,6 +42,11 @@ class Run:
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """Where the best checkpoint is kept."""
+        return self.path / "best"
 
     @property
     def samples(self) -> Path:
@@ -95,7 +101,7 @@ class Run:
             KaoganError: there is none.
 
         """
-        return self._read(None)[1]
+        return self._read("newest")[1]
 
     def write_about(
         self,
@@ -116,8 +122,12 @@ class Run:
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 
     def sampler(self, checkpoint: str | None = None, weights: Weights = "ema") -> Sampler:
-        """A generator ready to draw, on the CPU, from a checkpoint: the newest good one, or one
-        named by its images seen.
+        """A generator ready to draw, on the CPU, from a checkpoint.
+
+        Args:
+            checkpoint: "best", "newest", or images seen; the best unless told, or the newest of a
+                run that was not evaluated.
+            weights: averaged or raw.
 
         Raises:
             KaoganError: no such checkpoint, or none that can be read.
@@ -138,21 +148,23 @@ class Run:
         return Sampler(generator.eval(), recipe.networks.latent_dim)
 
     def _read(self, name: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-        there = checkpoints.found(self.checkpoints)
-        if not there:
+        kept, best = checkpoints.found(self.checkpoints), checkpoints.found(self.best)
+        if not kept:
             raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
-        if name is not None:
-            for checkpoint in reversed(there):
-                if name.isdecimal() and checkpoints.images_seen(checkpoint) == int(name):
-                    return checkpoints.read(checkpoint)
-            known = ", ".join(str(checkpoints.images_seen(checkpoint)) for checkpoint in there)
-            raise UsageError(f"{self.path} has no checkpoint {name}; it has {known}")
-        for checkpoint in reversed(there):
+        if name in (None, "newest", "best"):
+            wanted = {"newest": kept, "best": best}.get(name or "", kept + best)
+        else:
+            wanted = [c for c in best + kept if name == str(checkpoints.images_seen(c))]
+        if not wanted:
+            known = sorted({checkpoints.images_seen(checkpoint) for checkpoint in kept + best})
+            names = ", ".join(["newest", *(["best"] if best else []), *map(str, known)])
+            raise UsageError(f"{self.path} has no checkpoint {name}; it has {names}")
+        for checkpoint in reversed(wanted):
             try:
                 return checkpoints.read(checkpoint)
             except checkpoints.Damaged as error:
                 print(f"warning: {error}; using the one before it", file=sys.stderr)
-        raise KaoganError(f"all {len(there)} checkpoints in {self.checkpoints} are damaged")
+        raise KaoganError(f"all {len(wanted)} checkpoints in {wanted[-1].parent} are damaged")
 
     def sample(
         self,

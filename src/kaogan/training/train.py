@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -14,14 +14,16 @@ from kaogan.convolutions import Plan
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.progress import track
+from kaogan.progress import Tracker, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
+    FEWEST,
     Checkpoints,
     Curves,
     Diverged,
+    Evaluation,
     Health,
     Lenient,
     Log,
@@ -31,7 +33,7 @@ from kaogan.training.observers import (
     Timelapse,
 )
 from kaogan.training.precision import Compute, choose_device, choose_precision
-from kaogan.training.recipe import Budget, Hardware, Precision, Recipe
+from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Observer, Trainer
@@ -48,7 +50,7 @@ def train(
     out: Path | str,
     budget: Budget = DEFAULT_BUDGET,
     hardware: Hardware | None = None,
-    checkpoint_seconds: float = 300.0,
+    watch: Watch | None = None,
 ) -> Run:
     """Train until the budget is used up, or Ctrl-C; the same call again goes on.
 
@@ -58,14 +60,14 @@ def train(
         out: the RUN folder; made, or continued if it holds a run of this recipe and data.
         budget: how long, counted from the run's beginning.
         hardware: device, precision, workers; chosen for this machine unless told.
-        checkpoint_seconds: time between checkpoints: at most so much is lost when a machine dies.
+        watch: how often to save and to evaluate, and whether to stop when nothing improves.
 
     Raises:
         UsageError: recipe and data do not fit, or `out` holds another run.
         KaoganError: out of memory, a second training on `out`, or NaN three times over.
 
     """
-    hardware = hardware or Hardware()
+    hardware, watch = hardware or Hardware(), watch or Watch()
     run = Run(Path(out))
     _check_fit(recipe, dataset)
     device = choose_device(hardware.device)
@@ -83,7 +85,7 @@ def train(
         if hardware.compile and device.type == "cuda":
             accelerate(trainer, journal)
         if not trainer.finished(budget):
-            _play(trainer, run, dataset, budget, journal, checkpoint_seconds)
+            _play(trainer, run, dataset, budget, journal, watch)
     return run
 
 
@@ -93,7 +95,7 @@ def _play(
     dataset: Dataset,
     budget: Budget,
     journal: Journal,
-    checkpoint_seconds: float,
+    watch: Watch,
 ) -> None:
     """Run the trainer with its observers; set it back after NaN, a few times at most."""
     limit = budget.images_limit(len(dataset.train))
@@ -102,21 +104,8 @@ def _play(
             seen = trainer.state.images_seen
             left = budget.minutes and max(0.0, budget.minutes * 60 - trainer.state.seconds)
             with track(limit, "training", "images", done=seen, time_limit=left) as tracker:
-                samples = Samples(run.samples)
-                health = Health(journal, samples, dataset.train[:256])
-                board = TensorBoard(run.path / "tensorboard")
-                saver = Checkpoints(run.checkpoints, journal, checkpoint_seconds)
-                # At the end, what matters most comes first.
-                observers: Sequence[Observer] = [
-                    Log(run.metrics, tracker, [health.listen, board.listen]),
-                    health,
-                    saver,
-                    board,
-                    samples,
-                    SideBySide(samples, dataset.train, run.path),
-                    Curves(run.metrics, run.path / "curves.png"),
-                    Timelapse(run.samples, run.path / "timelapse"),
-                ]
+                saver = Checkpoints(run.checkpoints, journal, watch.checkpoint_minutes * 60)
+                observers = _observers(run, dataset, journal, watch, tracker, saver)
                 try:
                     trainer.run(budget, [Lenient(observer, journal) for observer in observers])
                     break
@@ -132,6 +121,43 @@ def _play(
             f"stopped after {trainer.state.images_seen:,} images, everything is saved; "
             "the same command goes on from here"
         )
+
+
+def _observers(
+    run: Run,
+    dataset: Dataset,
+    journal: Journal,
+    watch: Watch,
+    tracker: Tracker,
+    saver: Checkpoints,
+) -> Sequence[Observer]:
+    """Those who watch, in the order of their turns; at the end, what matters most comes first."""
+    samples = Samples(run.samples)
+    health = Health(journal, samples, dataset.train[:256])
+    board = TensorBoard(run.path / "tensorboard")
+    remark: Callable[[], str] = str
+    evaluations: list[Observer] = []
+    if watch.evaluate_every and len(dataset.held_out) >= FEWEST:
+        evaluation = Evaluation(
+            dataset.held_out,
+            run.path,
+            watch.evaluate_every,
+            journal,
+            [board.listen],
+            watch.stop_when_flat,
+        )
+        evaluations, remark = [evaluation], lambda: evaluation.remark
+    return [
+        Log(run.metrics, tracker, [health.listen, board.listen], remark),
+        health,
+        saver,
+        *evaluations,
+        board,
+        samples,
+        SideBySide(samples, dataset.train, run.path),
+        Curves(run.metrics, run.path / "curves.png"),
+        Timelapse(run.samples, run.path / "timelapse"),
+    ]
 
 
 def _set_back(trainer: Trainer, run: Run, journal: Journal, reason: str) -> None:

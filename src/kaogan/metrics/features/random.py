@@ -56,8 +56,7 @@ class RandomNetwork:
         rng = torch.Generator().manual_seed(SEED)
         # Uniform and not normal: such numbers are the same on every machine, bit for bit.
         filters = [
-            _uniform(rng, out, into, 3, 3)
-            for into, out in zip((3, *WIDTHS), WIDTHS, strict=False)
+            _uniform(rng, out, into, 3, 3) for into, out in zip((3, *WIDTHS), WIDTHS, strict=False)
         ]
         sizes = [n * p * p for n, p in zip(WIDTHS, PARTS, strict=True) if p for _ in range(2)]
         mixing = [_uniform(rng, size, DIM) for size in sizes]

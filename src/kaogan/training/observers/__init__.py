@@ -2,6 +2,7 @@
 
 from kaogan.training.observers.checkpoints import Checkpoints
 from kaogan.training.observers.curves import Curves
+from kaogan.training.observers.evaluation import FEWEST, Evaluation
 from kaogan.training.observers.health import Diverged, Health
 from kaogan.training.observers.lenient import Lenient
 from kaogan.training.observers.log import Log, TensorBoard
@@ -10,9 +11,11 @@ from kaogan.training.observers.side_by_side import SideBySide
 from kaogan.training.observers.timelapse import Timelapse
 
 __all__ = [
+    "FEWEST",
     "Checkpoints",
     "Curves",
     "Diverged",
+    "Evaluation",
     "Health",
     "Lenient",
     "Log",

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,19 @@ def read_rows(file: Path) -> Iterator[Row]:
 class Log(Watcher):
     """Averages what the steps measured; writes a row about every thousand images.
 
-    `listeners` are called with each row before it is written: health, TensorBoard. The sums are
-    part of the state, so that the rows of a resumed run are those of one that was never stopped.
+    `listeners` are called with each row before it is written: health, TensorBoard. `remark` says
+    what else stands in the progress line. The sums are part of the state, so that the rows of a
+    resumed run are those of one that was never stopped.
     """
 
     def __init__(
-        self, file: Path, tracker: Tracker, listeners: list[Callable[[Trainer, Row], None]]
+        self,
+        file: Path,
+        tracker: Tracker,
+        listeners: Sequence[Callable[[Trainer, Row], None]],
+        remark: Callable[[], str] = str,
     ) -> None:
-        self.file, self.tracker, self.listeners = file, tracker, listeners
+        self.file, self.tracker, self.listeners, self.remark = file, tracker, listeners, remark
 
     def start(self, trainer: Trainer) -> None:
         # Steps after the last checkpoint will be taken, and logged, again. So will the row that
@@ -73,7 +78,7 @@ class Log(Watcher):
         self.tracker.advance(
             row["images_seen"] - self._shown,
             f"loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
-            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}",
+            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}  {self.remark()}".rstrip(),
         )
         self._shown = row["images_seen"]
         for listener in self.listeners:

@@ -1,0 +1,113 @@
+"""Is the standard recipe the best one? Trains it and three worse ones, and evaluates all.
+
+    python benchmarks/quality.py DATASET --out runs/quality --images 40000
+    python benchmarks/quality.py DATASET --out runs/quality --only standard
+
+Same data, seed and number of images seen. "no EMA" is the standard run drawn with raw weights.
+Trainings that are there already are gone on with; what is finished is only evaluated.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Literal
+
+from torch import nn
+
+from kaogan import recipes
+from kaogan.contracts import Model
+from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.images import Pixels
+from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.evaluate import evaluate
+from kaogan.models import models
+from kaogan.models.dcgan import DCGAN
+from kaogan.registry import Component
+from kaogan.training.recipe import Budget, Recipe, Watch
+from kaogan.training.run import Run, Weights
+from kaogan.training.train import train
+
+
+def without_norm(network: nn.Module) -> nn.Module:
+    """The network with every batch norm replaced by nothing."""
+    for parent in list(network.modules()):
+        for name, child in parent.named_children():
+            if isinstance(child, nn.BatchNorm2d):
+                setattr(parent, name, nn.Identity())
+    return network
+
+
+@models.register("dcgan-without-norm")
+class WithoutNorm(Component):
+    """A DCGAN without batch norm, in either network."""
+
+    name: Literal["dcgan-without-norm"] = "dcgan-without-norm"
+    latent_dim: int = 100
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        return (3, 64, 64)
+
+    def generator(self) -> nn.Module:
+        return without_norm(DCGAN().generator())
+
+    def discriminator(self) -> nn.Module:
+        return without_norm(DCGAN().discriminator())
+
+
+RECIPES = {
+    "standard": recipes.dcgan(),
+    "without batch norm": Recipe(model=WithoutNorm()),
+    "a quarter of the width": recipes.dcgan(width=16),
+}
+ROWS: dict[str, tuple[str, Weights]] = {
+    "standard": ("standard", "ema"),
+    "no EMA": ("standard", "raw"),
+    "without batch norm": ("without batch norm", "ema"),
+    "a quarter of the width": ("a quarter of the width", "ema"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", metavar="DATASET")
+    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    parser.add_argument("--images", type=int, default=40_000)
+    parser.add_argument("--evaluate-every", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=1500, help="pictures compared (1500)")
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES))
+    options = parser.parse_args()
+
+    dataset = open_dataset(options.data)
+    watch = Watch(evaluate_every=options.evaluate_every)
+    for name in options.only:
+        folder = options.out / name.replace(" ", "-")
+        train(RECIPES[name], dataset, folder, Budget(images=options.images), watch=watch)
+    for row, (name, weights) in ROWS.items():
+        if name in options.only:
+            judge(row, options.out / name.replace(" ", "-"), weights, dataset, options.count)
+
+
+def judge(row: str, folder: Path, weights: Weights, dataset: Dataset, count: int) -> None:
+    """Evaluate the newest checkpoint, and write the report beside the run."""
+    run = Run(folder)
+    assert isinstance(run.recipe.model, Model)
+    sampler = run.sampler("newest", weights)
+
+    def draw(start: int, number: int) -> Pixels:
+        return sampler.sample(number, start)
+
+    about = {"what": row, "images seen": run.newest_state()["images_seen"], "weights": weights}
+    report = evaluate(
+        Pictures(draw), about, dataset, count=count, picture=folder / f"nearest-{weights}.png"
+    )
+    target = folder.parent / f"{row.replace(' ', '-')}.json"
+    target.write_text(json.dumps(report.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
+    print(row)
+    for figure in report.figures:
+        against = ", ".join(f"{split} {value}" for split, value in figure.against.items())
+        print(f"  {figure.label:28} {against}, floor {figure.floor}")
+
+
+if __name__ == "__main__":
+    main()
