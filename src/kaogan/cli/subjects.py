@@ -40,8 +40,8 @@ class Drawing:
         def draw(start: int, count: int) -> Pixels:
             return sampler.sample(count, self.seed + start, truncation)
 
-        drawn = {"truncation": truncation, "first seed": self.seed}
-        return Subject(Pictures(draw), about | drawn)
+        how: About = {"truncation": truncation, "first seed": self.seed}
+        return Subject(Pictures(draw), about | how)
 
     def refuse(self, what: str) -> None:
         """Raise a UsageError if something was asked that only a generator can do."""
@@ -131,9 +131,7 @@ def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:
 
     def draw(start: int, count: int) -> Pixels:
         places = order[start : start + count]
-        return np.stack(
-            [train[p] if p < len(train) else held_out[p - len(train)] for p in places]
-        )
+        return np.stack([train[p] if p < len(train) else held_out[p - len(train)] for p in places])
 
     about: About = {"what": what, "fingerprint": dataset.fingerprint[:12], "chosen with seed": seed}
     return Subject(Pictures(draw, len(order)), about)
