@@ -40,8 +40,8 @@ class Drawing:
         def draw(start: int, count: int) -> Pixels:
             return sampler.sample(count, self.seed + start, truncation)
 
-        drawn = {"truncation": truncation, "first seed": self.seed}
-        return Subject(Pictures(draw), about | drawn)
+        how: About = {"truncation": truncation, "first seed": self.seed}
+        return Subject(Pictures(draw), about | how)
 
     def refuse(self, what: str) -> None:
         """Raise a UsageError if something was asked that only a generator can do."""

@@ -60,10 +60,11 @@ def _sheet(
     columns = min(COLUMNS, len(generated))
     first = torch.arange(columns)
     suspicious = distances.cpu().argsort()[:columns]
-    rows = []
+    blocks = []
     for chosen in (first, suspicious):
-        rows.append(generated.cpu()[chosen].numpy())
+        rows = [generated.cpu()[chosen].numpy()]
         for neighbours in (in_pixels, in_features):
             places = neighbours.cpu()[chosen].tolist()
             rows.append(np.concatenate([train.draw(place, 1) for place in places]))
-    return grid(np.concatenate(rows), columns=columns)
+        blocks.append(grid(np.concatenate(rows), columns=columns))
+    return np.concatenate(blocks)

@@ -205,4 +205,5 @@ def _describe(dataset: Dataset) -> Data:
         channels=dataset.channels,
         train=len(dataset.train),
         held_out=len(dataset.held_out),
+        filter=dataset.summary.get("filter"),
     )

@@ -78,6 +78,8 @@ class Data(Part):
     channels: int
     train: int
     held_out: int
+    filter: str | None
+    """How they were resized when they were prepared; None: not at all, they were drawn so."""
 
 
 class Report(Part):
@@ -104,12 +106,13 @@ class Report(Part):
         return [*self._head(), "", *self._table(), "", *self._feet()]
 
     def _head(self) -> list[str]:
-        about = [f"{key} {value}" for key, value in self.subject.items() if key != "what"]
+        about = [f"{key} {_plain(it)}" for key, it in self.subject.items() if key != "what"]
         data, features = self.data, self.features
         lines = [
             f"evaluated  {', '.join([str(self.subject['what']), *about])}",
             f"against    {data.path} ({data.fingerprint[:12]}), {data.size} x {data.size}, "
-            f"{data.train:,} training and {data.held_out:,} held-out pictures",
+            f"{data.train:,} training and {data.held_out:,} held-out pictures; resized: "
+            f"{data.filter or 'no'}",
             f"pictures   {self.count:,} of each, chosen with seed {self.seed}",
             f"features   {features.name} ({features.checksum[:12]}), {features.dim:,} of each "
             f"picture; resized: {features.resize}",
@@ -148,15 +151,22 @@ class Report(Part):
         return [*lines, *(f"note: {note}" for note in self.notes)]
 
 
+def _plain(value: str | int | float) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
 def _copies_in_words(copies: Copies) -> list[str]:
+    chance = f"{copies.quantile:.0%}"
     lines = [
-        f"copies: {copies.pixels:.1%} by pixels, {copies.features:.1%} by features, of "
-        f"{copies.generated:,} generated pictures are nearer to one of {copies.searched:,} "
-        f"training pictures than all but {copies.quantile:.0%} of {copies.held_out:,} held-out ones"
+        f"copies: {copies.pixels:.1%} of {copies.generated:,} by pixels and {copies.features:.1%} "
+        f"by features are nearer to one of {copies.searched:,} training pictures than all but "
+        f"{chance} of {copies.held_out:,} held-out pictures are; {chance} would be chance"
     ]
     if copies.picture is not None:
         lines.append(
-            f"look at {copies.picture}: generated faces, below each the training faces nearest in "
-            "pixels and in features; first as drawn, then those nearest to a training face"
+            f"look at {copies.picture}: faces, below each the training faces nearest in pixels and "
+            "in features; first faces as they come, then those nearest to a training face"
         )
     return lines

@@ -35,7 +35,9 @@ class Extractor:
         """Features on the extractor's device, float32. Grey pictures are made grey RGB."""
         # TF32 would change a GPU's figures in the fourth digit; no reference uses it.
         with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            return torch.cat([self.network(self._colour(p)).float() for p in pictures.split(BATCH)])
+            return torch.cat(
+                [self.network(self._colour(p)).float() for p in torch.split(pictures, BATCH)]
+            )
 
     def _colour(self, pictures: UInt8[Tensor, "n H W C"]) -> UInt8[Tensor, "n 3 H W"]:
         planes = pictures.to(self.device).permute(0, 3, 1, 2)

@@ -11,6 +11,7 @@ network, torchvision's for one, give other numbers. Two conversions are in use a
 import os
 import tempfile
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -66,10 +67,14 @@ def _torch_fidelity(path: Path, device: torch.device) -> Network:
         raise KaoganError(
             f"{path.name} needs torch-fidelity: pip install 'kaogan[fid]'; or use {SCRIPT.name}"
         ) from None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError:
+        raise KaoganError(f"{path} is damaged: it holds more than weights") from None
     # torch-fidelity unpickles what it reads. What it gets is a copy, made of tensors alone.
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / STATE.name
-        torch.save(torch.load(path, map_location="cpu", weights_only=True), copy)
+        torch.save(state, copy)
         network = FeatureExtractorInceptionV3("inception", ["2048"], str(copy)).to(device)
 
     def features(pictures: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ Fidelity and Diversity Metrics for Generative Models" (ICML 2020), use random ne
 pictures are unlike those that trained networks have seen.
 
 Four layers of random 3 x 3 filters see a picture at four scales. The outputs of all but the first
-are described by their mean and deviation in each part of the picture: what is there, and where?
+are described by their mean and variance in each part of the picture: what is there, and where?
 The logarithms of these, standardised and mixed by a random projection, are the features; those of
 a picture have a mean square of 1.
 """
@@ -87,19 +87,19 @@ class RandomNetwork:
             planes = functional.interpolate(planes, (SIZE, SIZE), mode="bilinear", antialias=True)
         described = zip(self._describe(planes), self.usual, self.mixing, strict=True)
         mixed = [((part - mean) / deviation) @ mix for part, (deviation, mean), mix in described]
-        return functional.normalize(torch.stack(mixed).sum(dim=0)) * DIM**0.5
+        return functional.normalize(torch.stack(mixed).sum(dim=0)).mul(DIM**0.5)
 
     def _describe(self, maps: Float[Tensor, "N 3 64 64"]) -> Iterator[Float[Tensor, "N D"]]:
-        """Logarithms of means and of deviations, layer by layer."""
+        """Logarithms of means and of variances, layer by layer."""
         for number, ((weight, bias), parts) in enumerate(zip(self.layers, PARTS, strict=True)):
             maps = functional.avg_pool2d(maps, 2) if number else maps
             maps = _convolve(maps, weight, bias).relu_()
             if parts:
                 mean = functional.adaptive_avg_pool2d(maps, parts)
                 square = functional.adaptive_avg_pool2d(maps.square(), parts)
-                deviation = (square - mean.square()).clamp(min=0).sqrt()
-                for moment in (mean, deviation):
-                    yield (moment + SOFTENING).log().flatten(1)
+                variance = (square - mean.square()).clamp(min=0)
+                yield (mean + SOFTENING).log().flatten(1)
+                yield (variance + SOFTENING**2).log().flatten(1)
 
 
 def natural_noise(rng: torch.Generator, count: int) -> Float[Tensor, "N 3 64 64"]:
@@ -111,8 +111,8 @@ def natural_noise(rng: torch.Generator, count: int) -> Float[Tensor, "N 3 64 64"
     white = _uniform(rng, count, 1, SIZE, SIZE) + 0.5 * _uniform(rng, count, 3, SIZE, SIZE)
     cycles = torch.fft.fftfreq(SIZE, 1 / SIZE)
     frequency = torch.hypot(cycles[:, None], cycles).clamp(min=1)
-    noise = torch.fft.ifft2(torch.fft.fft2(white) / frequency).real
-    return (noise / (2 * noise.std())).clamp(-1, 1)
+    noise: Tensor = torch.fft.ifft2(torch.fft.fft2(white) / frequency).real
+    return noise.div_(2 * noise.std()).clamp_(-1, 1)
 
 
 def _uniform(rng: torch.Generator, *shape: int) -> Tensor:

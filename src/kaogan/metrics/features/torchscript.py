@@ -45,13 +45,14 @@ def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
 
     """
     try:
-        script: torch.jit.ScriptModule = torch.jit.load(str(path), map_location=device)
+        script = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError):
         raise KaoganError(
             f"{path} is not a TorchScript file, or a damaged one; "
             "make one with torch.jit.script(network).save(path)"
         ) from None
-    return script.eval()
+    network: torch.jit.ScriptModule = script.eval()
+    return network
 
 
 def probe(network: Network, path: Path, device: torch.device) -> int:
