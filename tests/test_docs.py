@@ -354,7 +354,7 @@ def made(tmp_path_factory) -> Path:
     picture.save(folder / "pictures" / "again.png")
     (folder / "pictures" / "notes.txt").write_text("no picture", encoding="utf-8")
     kaogan.prepare([folder / "pictures"], folder / "prepared", size=32, workers=1, progress=False)
-    avatars = kaogan.draw_avatars(folder / "avatars", count=1100, size=32, workers=1)
+    avatars = kaogan.draw_avatars(folder / "avatars", count=1300, size=32, workers=1)
     recipe = kaogan.recipes.dcgan(size=32, width=4, batch=8)
     budget = kaogan.Budget(images=1008)  # two rows in the log, so that there are curves
     kaogan.train(recipe, avatars, folder / "run", budget, kaogan.Hardware(device="cpu"))
