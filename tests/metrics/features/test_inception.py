@@ -107,7 +107,6 @@ def test_weights_of_torch_fidelity_need_torch_fidelity(tmp_path, monkeypatch):
         load_extractor("inception", weights=path)
 
 
-@pytest.mark.slow
 def test_weights_of_torch_fidelity_are_used_as_it_does(tmp_path, monkeypatch, pictures):
     reference = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
 

@@ -63,9 +63,13 @@ def _scripted(path: Path, device: torch.device) -> Network:
 def _torch_fidelity(path: Path, device: torch.device) -> Network:
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-    except ImportError:
+    except (
+        ImportError,
+        RuntimeError,
+    ) as error:  # a torchvision of another torch ends in the latter
         raise KaoganError(
-            f"{path.name} needs torch-fidelity: pip install 'kaogan[fid]'; or use {SCRIPT.name}"
+            f"{path.name} needs torch-fidelity ({error}): pip install 'kaogan[fid]'; or use "
+            f"{SCRIPT.name}, which needs nothing"
         ) from None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
