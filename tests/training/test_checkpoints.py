@@ -258,9 +258,9 @@ def test_samples_come_from_the_averaged_or_the_raw_weights(run, trained):
         assert same(drawn, standing_statistics(network, 8).state_dict())
 
 
-@pytest.mark.parametrize("name", ["25", "newest", "", "²", "-1", "16-1"])
+@pytest.mark.parametrize("name", ["25", "best", "", "²", "-1", "16-1"])
 def test_a_checkpoint_that_is_not_there_is_answered_with_those_that_are(run, name):
-    with pytest.raises(UsageError, match="it has 8, 16, 24"):
+    with pytest.raises(UsageError, match="it has 8, 16, 24, newest"):
         run.sampler(checkpoint=name)
 
 

@@ -18,7 +18,7 @@ from kaogan import recipes
 from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
 from kaogan.registry import Component
 from kaogan.training.precision import Compute
-from kaogan.training.recipe import Budget, Hardware, Recipe
+from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
 
@@ -172,7 +172,14 @@ def _train(data: Path, run: Path, images: int, seconds: float, recipe: dict) -> 
         contextlib.redirect_stderr(said),
     ):
         budget = Budget(images=images)
-        train(Recipe.model_validate(recipe), open_dataset(data), run, budget, CPU, seconds)
+        train(
+            Recipe.model_validate(recipe),
+            open_dataset(data),
+            run,
+            budget,
+            CPU,
+            Watch(checkpoint_minutes=max(seconds, 1e-6) / 60),
+        )
 
 
 def wait_for(condition, job=None, seconds: float = 60.0) -> None:

@@ -151,20 +151,26 @@ class Run:
         kept, best = checkpoints.found(self.checkpoints), checkpoints.found(self.best)
         if not kept:
             raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
-        if name in (None, "newest", "best"):
-            wanted = {"newest": kept, "best": best}.get(name or "", kept + best)
-        else:
-            wanted = [c for c in best + kept if name == str(checkpoints.images_seen(c))]
-        if not wanted:
-            known = sorted({checkpoints.images_seen(checkpoint) for checkpoint in kept + best})
-            names = ", ".join(["newest", *(["best"] if best else []), *map(str, known)])
-            raise UsageError(f"{self.path} has no checkpoint {name}; it has {names}")
+        if name is not None and name != "newest":
+            return checkpoints.read(self._named(name, kept, best))
+        wanted = kept if name == "newest" else kept + best
         for checkpoint in reversed(wanted):
             try:
                 return checkpoints.read(checkpoint)
             except checkpoints.Damaged as error:
                 print(f"warning: {error}; using the one before it", file=sys.stderr)
-        raise KaoganError(f"all {len(wanted)} checkpoints in {wanted[-1].parent} are damaged")
+        raise KaoganError(f"all {len(wanted)} checkpoints in {self.checkpoints} are damaged")
+
+    def _named(self, name: str, kept: list[Path], best: list[Path]) -> Path:
+        """The checkpoint called "best", or of so many images seen."""
+        if name == "best" and best:
+            return best[-1]
+        for checkpoint in reversed(best + kept):
+            if name.isdecimal() and checkpoints.images_seen(checkpoint) == int(name):
+                return checkpoint
+        seen = sorted({checkpoints.images_seen(checkpoint) for checkpoint in kept + best})
+        names = [*map(str, seen), "newest", *(["best"] if best else [])]
+        raise UsageError(f"{self.path} has no checkpoint {name}; it has {', '.join(names)}")
 
     def sample(
         self,
