@@ -4,7 +4,8 @@
     python benchmarks/quality.py DATASET --out runs/quality --only standard
 
 Same data, seed and number of images seen. "no EMA" is the standard run drawn with raw weights.
-Trainings that are there already are gone on with; what is finished is only evaluated.
+Each is judged at its best checkpoint. Trainings that are there already are gone on with; what is
+finished is only evaluated.
 """
 
 import argparse
@@ -15,7 +16,6 @@ from typing import Literal
 from torch import nn
 
 from kaogan import recipes
-from kaogan.contracts import Model
 from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import Pictures
@@ -24,7 +24,7 @@ from kaogan.models import models
 from kaogan.models.dcgan import DCGAN
 from kaogan.registry import Component
 from kaogan.training.recipe import Budget, Recipe, Watch
-from kaogan.training.run import Run, Weights
+from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.train import train
 
 
@@ -89,15 +89,14 @@ def main() -> None:
 
 
 def judge(row: str, folder: Path, weights: Weights, dataset: Dataset, count: int) -> None:
-    """Evaluate the newest checkpoint, and write the report beside the run."""
-    run = Run(folder)
-    assert isinstance(run.recipe.model, Model)
-    sampler = run.sampler("newest", weights)
+    """Evaluate the best checkpoint, and write the report beside the run."""
+    tensors, state = Run(folder).read("best")
+    sampler = sampler_of(tensors, state, weights)
 
     def draw(start: int, number: int) -> Pixels:
         return sampler.sample(number, start)
 
-    about = {"what": row, "images seen": run.newest_state()["images_seen"], "weights": weights}
+    about = {"what": row, "images seen": state["images_seen"], "weights": weights}
     report = evaluate(
         Pictures(draw), about, dataset, count=count, picture=folder / f"nearest-{weights}.png"
     )

@@ -123,7 +123,7 @@ def test_another_attempt_is_another_checkpoint(run, trained):
     assert found == ["000000008", "000000016", "000000016-1", "000000024"]
     shutil.rmtree(run.checkpoints / "000000024")
     assert restored(run)[1].attempt == 1
-    assert run._read("16")[1]["attempt"] == 1
+    assert run.read("16")[1]["attempt"] == 1
     assert run.sample(2, checkpoint="16").shape == (2, 32, 32, 3)
 
 
@@ -266,7 +266,7 @@ def test_a_checkpoint_that_is_not_there_is_answered_with_those_that_are(run, nam
 
 @pytest.mark.parametrize("name", ["16", "000000016", "016"])
 def test_a_checkpoint_is_named_by_its_images_seen(run, name):
-    assert run._read(name)[1]["images_seen"] == 16
+    assert run.read(name)[1]["images_seen"] == 16
 
 
 def test_a_folder_without_checkpoints_and_one_that_is_no_run(run, tmp_path):
@@ -285,7 +285,7 @@ def test_a_folder_without_checkpoints_and_one_that_is_no_run(run, tmp_path):
 
 def test_a_run_tells_its_recipe(run):
     assert run.recipe == tiny_recipe()
-    assert run.newest_state()["images_seen"] == 24
+    assert run.read("newest")[1]["images_seen"] == 24
 
 
 def test_loss_scaling_is_part_of_the_state_and_on_for_fp16_alone():

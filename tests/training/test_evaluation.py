@@ -11,6 +11,7 @@ from toys import COMPUTE, CPU, gradients, log_text, make_dataset, tiny_recipe
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
+from kaogan.metrics.features import load_extractor
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
 from kaogan.training.observers import evaluation
@@ -45,9 +46,8 @@ def test_rows_best_and_tensorboard(run: Path) -> None:
     measured = rows(run)
     assert measured[0]["images_seen"] == 32
     assert measured[-1]["images_seen"] == 64  # the end is always measured
-    assert all(
-        set(row) == {"images_seen", "kid", "density", "coverage", "seconds"} for row in measured
-    )
+    keys = {"images_seen", "kid", "density", "coverage", "seconds", "features"}
+    assert all(set(row) == keys for row in measured)
     assert all(0 <= row["coverage"] <= 1 for row in measured)
     best = min(measured, key=lambda row: row["kid"])
     (kept,) = checkpoints.found(run / "best")
@@ -61,7 +61,7 @@ def test_the_best_is_drawn_from_unless_told(run: Path) -> None:
     assert np.array_equal(opened.sample(4), opened.sample(4, checkpoint="best"))
     assert np.array_equal(opened.sample(4), opened.sample(4, checkpoint=seen))
     assert np.array_equal(opened.sample(4, checkpoint="newest"), opened.sample(4, checkpoint="64"))
-    assert opened.newest_state()["images_seen"] == 64
+    assert opened.read("newest")[1]["images_seen"] == 64
     with pytest.raises(UsageError, match=r"no checkpoint 7; it has .*64, newest, best"):
         opened.sample(4, checkpoint="7")
 
@@ -71,6 +71,17 @@ def test_it_goes_on_after_a_stop(many: Dataset, tmp_path: Path) -> None:
     for images in (32, 64):
         train(tiny_recipe(), many, out, Budget(images=images), CPU, Watch(evaluate_every=32))
     assert [row["images_seen"] for row in rows(out)] == [32, 64]
+
+
+def test_figures_of_other_features_are_left_behind(many: Dataset, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    train(tiny_recipe(), many, out, Budget(images=32), CPU, Watch(evaluate_every=32))
+    (old,) = rows(out)
+    (out / "evaluation.jsonl").write_text(json.dumps(old | {"kid": -1, "features": "old"}) + "\n")
+    train(tiny_recipe(), many, out, Budget(images=64), CPU, Watch(evaluate_every=32))
+    assert [row["images_seen"] for row in rows(out)] == [64]
+    (kept,) = checkpoints.found(out / "best")
+    assert checkpoints.images_seen(kept) == 64
 
 
 def test_it_does_not_change_the_game(many: Dataset, run: Path, tmp_path: Path) -> None:
@@ -153,7 +164,9 @@ def test_it_waits_when_it_would_cost_too_much(
 
 
 def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:
-    old = [{"images_seen": n, "kid": 1.0, "coverage": 0.1, "seconds": 0.1} for n in (0, 800)]
+    row = {"kid": 1.0, "coverage": 0.1, "seconds": 0.1}
+    row["features"] = load_extractor().checksum[: evaluation.NAMED]
+    old = [row | {"images_seen": seen} for seen in (0, 800)]
     (tmp_path / "evaluation.jsonl").write_text("".join(json.dumps(row) + "\n" for row in old))
     watched = Watched(tmp_path, [])
     assert [row["images_seen"] for row in watched.observer.rows] == [0]

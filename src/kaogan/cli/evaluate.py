@@ -41,6 +41,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="PATH",
         help="file of weights (a usual cache, else downloaded)",
     )
+    command.add_argument(
+        "--checkpoint",
+        metavar="WHICH",
+        help="of a RUN: best, newest or images seen (best, or newest if it was not evaluated)",
+    )
     command.add_argument("--weights", choices=("ema", "raw"), help="of a generator (ema)")
     command.add_argument("--truncation", type=float, metavar="PSI", help="of a generator (1)")
     command.add_argument(
@@ -69,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
     device = choose_device(options.device)
     weights = Path(options.features_weights) if options.features_weights else None
     extractor = load_extractor(options.features, device, weights)
-    drawing = Drawing(options.seed, options.weights, options.truncation, device)
+    drawing = Drawing(options.seed, options.weights, options.truncation, options.checkpoint, device)
     subject = find_subject(options.what, dataset, count, drawing)
     report = evaluate(
         subject.pictures,

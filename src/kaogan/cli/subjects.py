@@ -1,10 +1,13 @@
 """WHAT in `kaogan evaluate WHAT`: a run, a checkpoint, a pretrained generator, pictures, data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.decode import FILTER, Preparation, decode
@@ -16,7 +19,7 @@ from kaogan.metrics.clouds import Pictures
 from kaogan.progress import track
 from kaogan.rng import seed_of
 from kaogan.training import checkpoints
-from kaogan.training.run import Run, Weights
+from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.sampling import Sampler
 from kaogan.zoo import names, pretrained
 
@@ -30,6 +33,7 @@ class Drawing:
     seed: int
     weights: Weights | None
     truncation: float | None
+    checkpoint: str | None
     device: torch.device
 
     def by(self, sampler: Sampler, about: About) -> "Subject":
@@ -78,9 +82,11 @@ def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> S
     """
     path = Path(what)
     if (path / "run.json").is_file():
-        return _of_run(Run(path), what, drawing)
+        return _of_checkpoint(*Run(path).read(drawing.checkpoint), what, drawing)
+    if drawing.checkpoint is not None:
+        raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
     if (path / "state.json").is_file():
-        return _of_checkpoint(path, what, drawing)
+        return _of_checkpoint(*checkpoints.read(path), what, drawing)
     if is_dataset(path):
         drawing.refuse(what)
         return _of_dataset(open_dataset(path), what, drawing.seed)
@@ -103,24 +109,12 @@ def run_of(what: str) -> Path | None:
     return next((p for p in (path, path.parent.parent) if (p / "run.json").is_file()), None)
 
 
-def _of_run(run: Run, what: str, drawing: Drawing) -> Subject:
-    seen = run.newest_state()["images_seen"]
+def _of_checkpoint(
+    tensors: Mapping[str, Tensor], state: Mapping[str, Any], what: str, drawing: Drawing
+) -> Subject:
     weights = drawing.weights or "ema"
-    about: About = {"what": what, "images seen": seen, "weights": weights}
-    return drawing.by(run.sampler(str(seen), weights), about)
-
-
-def _of_checkpoint(path: Path, what: str, drawing: Drawing) -> Subject:
-    tensors, state = checkpoints.read(path)
-    recipe = checkpoints.recipe_of(state)
-    weights = drawing.weights or "ema"
-    prefix = "ema." if weights == "ema" else "generator."
-    generator = recipe.networks.generator()
-    generator.load_state_dict(
-        {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
-    )
     about: About = {"what": what, "images seen": state["images_seen"], "weights": weights}
-    return drawing.by(Sampler(generator.eval(), recipe.networks.latent_dim), about)
+    return drawing.by(sampler_of(tensors, state, weights), about)
 
 
 def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:

@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> None:
     recipe = recipes.dcgan(**given, size=dataset.size, channels=dataset.channels)
     out = Path(options.out or Path("runs") / _name(options.data))
     trained = train(recipe, dataset, out, budget, hardware, watch)
-    state = trained.newest_state()
+    state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(trained, state, None if used >= 1 else options.command_line, options.json)
 

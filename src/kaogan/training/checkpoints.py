@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +116,7 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise Damaged(f"checkpoint {checkpoint} is damaged and cannot be read") from None
 
 
-def recipe_of(about: dict[str, Any]) -> Recipe:
+def recipe_of(about: Mapping[str, Any]) -> Recipe:
     """The recipe that a checkpoint was trained with.
 
     Raises:

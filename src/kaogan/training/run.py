@@ -4,7 +4,7 @@ RUN/
     run.json            recipe, data set, precision, algorithms of the convolutions
     checkpoints/        see kaogan.training.checkpoints;  best/  the best one, likewise
     evaluation.jsonl    KID and coverage over images seen
-    metrics.jsonl       losses and beliefs over images seen;  curves.png  the same, drawn
+    metrics.jsonl       losses and beliefs over images seen;  curves.png  all of it, drawn
     samples/            grids from fixed latents, raw and averaged weights
     faces.png           new faces;  real-and-generated.png  beside real ones
     timelapse.mp4 .webp the samples as a film
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
+from torch import Tensor
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.files import write_text
@@ -55,6 +56,10 @@ class Run:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.path / "evaluation.jsonl"
 
     @property
     def about(self) -> dict[str, Any]:
@@ -94,15 +99,6 @@ class Run:
         except (KeyError, ValidationError):
             raise KaoganError(f"the recipe in {self.path / 'run.json'} is damaged") from None
 
-    def newest_state(self) -> dict[str, Any]:
-        """The numbers of the newest good checkpoint: images seen, seconds, ...
-
-        Raises:
-            KaoganError: there is none.
-
-        """
-        return self._read("newest")[1]
-
     def write_about(
         self,
         recipe: Recipe,
@@ -133,30 +129,25 @@ class Run:
             KaoganError: no such checkpoint, or none that can be read.
 
         """
-        about = self.about  # complains first about a folder that is no run
-        tensors, state = self._read(checkpoint)
-        recipe = checkpoints.recipe_of({"recipe": state.get("recipe", about["recipe"])})
-        generator = recipe.networks.generator()
-        prefix = "ema." if weights == "ema" else "generator."
-        generator.load_state_dict(
-            {
-                key.removeprefix(prefix): value
-                for key, value in tensors.items()
-                if key.startswith(prefix)
-            }
-        )
-        return Sampler(generator.eval(), recipe.networks.latent_dim)
+        return sampler_of(*self.read(checkpoint), weights)
 
-    def _read(self, name: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    def read(self, checkpoint: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Tensors and numbers of a checkpoint, which is named as for `sampler`.
+
+        Raises:
+            KaoganError: no such checkpoint, or none that can be read.
+
+        """
+        self.about  # noqa: B018  # complains first about a folder that is no run
         kept, best = checkpoints.found(self.checkpoints), checkpoints.found(self.best)
         if not kept:
             raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
-        if name is not None and name != "newest":
-            return checkpoints.read(self._named(name, kept, best))
-        wanted = kept if name == "newest" else kept + best
-        for checkpoint in reversed(wanted):
+        if checkpoint is not None and checkpoint != "newest":
+            return checkpoints.read(self._named(checkpoint, kept, best))
+        wanted = kept if checkpoint == "newest" else kept + best
+        for candidate in reversed(wanted):
             try:
-                return checkpoints.read(checkpoint)
+                return checkpoints.read(candidate)
             except checkpoints.Damaged as error:
                 print(f"warning: {error}; using the one before it", file=sys.stderr)
         raise KaoganError(f"all {len(wanted)} checkpoints in {self.checkpoints} are damaged")
@@ -182,3 +173,21 @@ class Run:
     ) -> Pixels:
         """New faces (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
         return self.sampler(checkpoint, weights).sample(count, seed, truncation)
+
+
+def sampler_of(
+    tensors: Mapping[str, Tensor], state: Mapping[str, Any], weights: Weights = "ema"
+) -> Sampler:
+    """A generator ready to draw, from what a checkpoint holds.
+
+    Raises:
+        KaoganError: this version does not know the recipe's parts.
+
+    """
+    recipe = checkpoints.recipe_of(state)
+    generator = recipe.networks.generator()
+    prefix = "ema." if weights == "ema" else "generator."
+    generator.load_state_dict(
+        {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+    )
+    return Sampler(generator.eval(), recipe.networks.latent_dim)

@@ -155,7 +155,7 @@ def _observers(
         board,
         samples,
         SideBySide(samples, dataset.train, run.path),
-        Curves(run.metrics, run.path / "curves.png"),
+        Curves(run.metrics, run.evaluations, run.path / "curves.png"),
         Timelapse(run.samples, run.path / "timelapse"),
     ]
 

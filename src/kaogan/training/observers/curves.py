@@ -1,51 +1,79 @@
-"""Loss curves as a picture: RUN/curves.png."""
+"""A run's curves as a picture: RUN/curves.png."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kaogan.files import atomic_file
 from kaogan.training.observers.log import Row, read_rows
 from kaogan.training.trainer import Trainer, Watcher
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, RED = "#3b6fb6", "#d1495b"
+
 
 class Curves(Watcher):
-    """Draws the log when the training ends."""
+    """Draws the log, and the evaluations if there are any, when the training ends."""
 
-    def __init__(self, metrics: Path, picture: Path) -> None:
-        self.metrics, self.picture = metrics, picture
+    def __init__(self, metrics: Path, evaluations: Path, picture: Path) -> None:
+        self.metrics, self.evaluations, self.picture = metrics, evaluations, picture
 
     def finish(self, trainer: Trainer) -> None:
         rows = list(read_rows(self.metrics))
         if len(rows) >= 2:
-            draw_curves(rows, self.picture)
+            draw_curves(rows, list(read_rows(self.evaluations)), self.picture)
 
 
-def draw_curves(rows: list[Row], picture: Path) -> None:
-    """Both losses above, the discriminator's beliefs below, over images seen."""
+def draw_curves(rows: list[Row], evaluations: list[Row], picture: Path) -> None:
+    """Losses, the discriminator's beliefs and the faces' quality over images seen."""
     # Figure, and not pyplot: no window, no global state, no display needed.
     from matplotlib.figure import Figure  # slow to import
 
-    figure = Figure(figsize=(8, 6), dpi=120, layout="constrained")
-    losses, beliefs = figure.subplots(2, 1, sharex=True)
-    images = [row["images_seen"] for row in rows]
-    for axes, series in (
-        (losses, (("loss_d", "discriminator", "#3b6fb6"), ("loss_g", "generator", "#d1495b"))),
-        (beliefs, (("d_real", "D(x), real", "#3b6fb6"), ("d_fake", "D(G(z)), fake", "#d1495b"))),
-    ):
-        for key, label, colour in series:
-            values = [row[key] for row in rows]
-            axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
-            axes.plot(images, smooth(values), color=colour, label=label, linewidth=1.6)
-        axes.grid(alpha=0.25)
-        axes.legend(frameon=False)
-        axes.spines[["top", "right"]].set_visible(False)
-    losses.set_ylabel("loss")
-    beliefs.set_ylabel("belief that it is real")
-    beliefs.set_ylim(0, 1)
-    beliefs.axhline(0.5, color="black", linewidth=0.8, linestyle=":")
-    beliefs.set_xlabel("images seen")
-    beliefs.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    panels = 3 if len(evaluations) >= 2 else 2
+    figure = Figure(figsize=(8, 3 * panels), dpi=120, layout="constrained")
+    axes = figure.subplots(panels, 1, sharex=True)
+    _draw_smoothed(axes[0], rows, {"loss_d": "discriminator", "loss_g": "generator"})
+    axes[0].set_ylabel("loss")
+    _draw_smoothed(axes[1], rows, {"d_real": "D(x), real", "d_fake": "D(G(z)), fake"})
+    axes[1].set_ylabel("belief that it is real")
+    axes[1].set_ylim(0, 1)
+    axes[1].axhline(0.5, color="black", linewidth=0.8, linestyle=":")
+    if panels == 3:
+        _draw_quality(axes[2], evaluations)
+    for panel in axes:
+        panel.grid(alpha=0.25)
+        panel.spines[["top", "right"]].set_visible(False)
+    axes[-1].set_xlabel("images seen")
+    axes[-1].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     with atomic_file(picture) as partial:
         figure.savefig(partial, format="png")
+
+
+def _draw_smoothed(axes: "Axes", rows: list[Row], labels: dict[str, str]) -> None:
+    images = [row["images_seen"] for row in rows]
+    for (key, label), colour in zip(labels.items(), (BLUE, RED), strict=True):
+        values = [row[key] for row in rows]
+        axes.plot(images, values, color=colour, alpha=0.25, linewidth=0.8)
+        axes.plot(images, smooth(values), color=colour, label=label, linewidth=1.6)
+    axes.legend(frameon=False)
+
+
+def _draw_quality(axes: "Axes", evaluations: list[Row]) -> None:
+    """KID and coverage; the best point is marked."""
+    images = [row["images_seen"] for row in evaluations]
+    best = min(evaluations, key=lambda row: float(row["kid"]))
+    (kid,) = axes.plot(images, [row["kid"] for row in evaluations], ".-", color=BLUE)
+    (mark,) = axes.plot(best["images_seen"], best["kid"], "o", color=BLUE, ms=9, mfc="white")
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("KID, lower is better")
+    right = axes.twinx()
+    (coverage,) = right.plot(images, [row["coverage"] for row in evaluations], ".-", color=RED)
+    right.set_ylim(0, 1)
+    right.set_ylabel("coverage, higher is better")
+    right.spines[["top"]].set_visible(False)
+    at = f"best KID, {best['kid']:.3g} at {best['images_seen']:,}"
+    axes.legend([kid, mark, coverage], ["KID", at, "coverage"], frameon=False, loc="center right")
 
 
 def smooth(values: list[float], share: float = 0.04) -> list[float]:

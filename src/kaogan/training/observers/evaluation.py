@@ -10,7 +10,7 @@ import torch
 
 from kaogan.files import write_text
 from kaogan.images import Pixels
-from kaogan.metrics.features import load_extractor
+from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import Reference, quick
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
@@ -24,6 +24,8 @@ FACES = 1000
 """Generated and held-out pictures that are compared, at most."""
 FEWEST = 100
 """With fewer held-out pictures the figures say nothing."""
+NAMED = 12
+"""Characters of the features' checksum that name them in a row."""
 LATENTS_FOR_STATISTICS = 512
 SHARE_OF_TIME = 0.04
 """An evaluation that would bring their cost above this share of the training's time waits; only the
@@ -53,6 +55,7 @@ class Evaluation(Watcher):
         self.file, self.best_folder = folder / "evaluation.jsonl", folder / "best"
         self.listeners, self.stop_when_flat = listeners, stop_when_flat
         self.rows: list[Row] = []
+        self._loaded: Extractor | None = None
         self._reference: Reference | None = None
         self._said_flat = False
 
@@ -71,9 +74,14 @@ class Evaluation(Watcher):
         return f"KID {newest['kid']:.4f}{mark} coverage {newest['coverage']:.2f}"
 
     def start(self, trainer: Trainer) -> None:
-        seen = trainer.state.images_seen
-        self.rows = [row for row in read_rows(self.file) if row["images_seen"] <= seen]
         if self.file.exists():
+            # Figures of other features, from another version of kaogan, cannot be compared.
+            seen, features = trainer.state.images_seen, self._extractor(trainer).checksum
+            self.rows = [
+                row
+                for row in read_rows(self.file)
+                if row["images_seen"] <= seen and row.get("features") == features[:NAMED]
+            ]
             write_text(self.file, "".join(json.dumps(row) + "\n" for row in self.rows))
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
@@ -94,8 +102,8 @@ class Evaluation(Watcher):
     def evaluate(self, trainer: Trainer) -> Row:
         """Measure now, write it down, keep the state if it is the best one."""
         started = time.perf_counter()
+        extractor = self._extractor(trainer)
         if self._reference is None:
-            extractor = load_extractor(device=trainer.compute.device)
             self._reference = Reference.of(self.held_out, extractor, FACES)
         faces = self._draw(trainer, len(self._reference))
         figures = quick(self._reference, torch.from_numpy(faces))
@@ -108,9 +116,14 @@ class Evaluation(Watcher):
         for listener in self.listeners:
             listener(trainer, row)
         with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(row | {"features": extractor.checksum[:NAMED]}) + "\n")
         self._watch(trainer)
         return row
+
+    def _extractor(self, trainer: Trainer) -> Extractor:
+        if self._loaded is None:
+            self._loaded = load_extractor(device=trainer.compute.device)
+        return self._loaded
 
     def _draw(self, trainer: Trainer, count: int) -> Pixels:
         model = trainer.recipe.networks
