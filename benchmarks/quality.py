@@ -1,4 +1,4 @@
-"""Is the standard recipe the best one? Trains it and three worse ones, and evaluates all.
+"""Is the standard recipe the best one? Trains it and worse ones, evaluates all, draws the curves.
 
     python benchmarks/quality.py DATASET --out runs/quality --images 40000
     python benchmarks/quality.py DATASET --out runs/quality --only standard
@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
+from matplotlib.figure import Figure
 from torch import nn
 
 from kaogan import recipes
@@ -23,6 +24,7 @@ from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
 from kaogan.models.dcgan import DCGAN
 from kaogan.registry import Component
+from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.train import train
@@ -57,15 +59,18 @@ class WithoutNorm(Component):
 
 RECIPES = {
     "standard": recipes.dcgan(),
+    "the first recipe": recipes.dcgan(batch=64, lr=2e-4, label_smoothing=0),
     "without batch norm": Recipe(model=WithoutNorm()),
     "a quarter of the width": recipes.dcgan(width=16),
 }
 ROWS: dict[str, tuple[str, Weights]] = {
     "standard": ("standard", "ema"),
     "no EMA": ("standard", "raw"),
+    "the first recipe": ("the first recipe", "ema"),
     "without batch norm": ("without batch norm", "ema"),
     "a quarter of the width": ("a quarter of the width", "ema"),
 }
+COLOURS = ("#3b6fb6", "#d1495b", "#3a9d6e", "#c98b1b")
 
 
 def main() -> None:
@@ -83,9 +88,37 @@ def main() -> None:
     for name in options.only:
         folder = options.out / name.replace(" ", "-")
         train(RECIPES[name], dataset, folder, Budget(images=options.images), watch=watch)
+    folders = {name: options.out / name.replace(" ", "-") for name in RECIPES}
+    draw_qualities({n: f / "evaluation.jsonl" for n, f in folders.items()}, options.out)
     for row, (name, weights) in ROWS.items():
         if name in options.only:
-            judge(row, options.out / name.replace(" ", "-"), weights, dataset, options.count)
+            judge(row, folders[name], weights, dataset, options.count)
+
+
+def draw_qualities(files: dict[str, Path], out: Path) -> None:
+    """KID and coverage of all runs over images seen, as OUT/quality.png; a ring at the best KID."""
+    figure = Figure(figsize=(8, 6), dpi=120, layout="constrained")
+    axes = figure.subplots(2, 1, sharex=True)
+    for (name, file), colour in zip(files.items(), COLOURS, strict=False):
+        rows = list(read_rows(file))
+        if not rows:
+            continue
+        best = min(rows, key=lambda row: float(row["kid"]))
+        for panel, key in zip(axes, ("kid", "coverage"), strict=True):
+            images, values = [r["images_seen"] for r in rows], [r[key] for r in rows]
+            panel.plot(images, values, ".-", color=colour, label=name)
+            panel.plot(best["images_seen"], best[key], "o", color=colour, ms=9, mfc="white")
+    axes[0].set_yscale("log")
+    axes[0].set_ylabel("KID, lower is better")
+    axes[0].legend(frameon=False)
+    axes[1].set_ylim(0, 1)
+    axes[1].set_ylabel("coverage, higher is better")
+    axes[1].set_xlabel("images seen")
+    axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    for panel in axes:
+        panel.grid(alpha=0.25)
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.savefig(out / "quality.png")
 
 
 def judge(row: str, folder: Path, weights: Weights, dataset: Dataset, count: int) -> None:

@@ -14,13 +14,16 @@ def dcgan(
     width: int = 64,
     upsample: Upsample = "transposed",
     loss: str = "nonsaturating",
-    label_smoothing: float = 0.0,
-    batch: int = 64,
-    lr: float = 2e-4,
+    label_smoothing: float = 0.1,
+    batch: int = 32,
+    lr: float = 4e-4,
     beta1: float = 0.5,
     seed: int = 0,
 ) -> Recipe:
     """DCGAN after Radford, Metz and Chintala (2016), with an EMA of the generator.
+
+    Batch, learning rate and label smoothing are not the paper's (128, 2e-4 and none): with these,
+    faces of 64 x 64 pixels are better after the same number of images (docs/results.md).
 
     Args:
         size: height and width, a power of two from 32 to 256.
@@ -39,7 +42,6 @@ def dcgan(
         UsageError: a value is out of its range.
 
     """
-    smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
     try:
         return Recipe.model_validate(
             {
@@ -51,7 +53,7 @@ def dcgan(
                     "width": width,
                     "upsample": upsample,
                 },
-                "loss": {"name": loss, **smoothing},
+                "loss": {"name": loss, "label_smoothing": label_smoothing},
                 "batch": batch,
                 "lr": lr,
                 "beta1": beta1,

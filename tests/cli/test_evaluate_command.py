@@ -1,4 +1,5 @@
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -75,6 +76,17 @@ def test_a_checkpoint_is_the_run_it_was_part_of(evaluate, run):
     whole, part = evaluate(run), evaluate(newest)
     assert part["subject"] == whole["subject"] | {"what": str(newest)}
     assert part["figures"] == whole["figures"]
+
+
+def test_of_a_run_the_checkpoint_that_sample_draws_from(kaogan, data, run, tmp_path, evaluate):
+    longer = tmp_path / "run"
+    shutil.copytree(run, longer)
+    worse = ["--width", "4", "--batch", "8", "--lr", "0.02", "--images", "320"]
+    rows = longer / "evaluation.jsonl"
+    rows.write_text(json.dumps(json.loads(rows.read_text()) | {"kid": -1}) + "\n")
+    assert kaogan("train", data, "--out", longer, "--device", "cpu", *worse).status == 0
+    assert evaluate(longer)["subject"]["images seen"] == 160
+    assert evaluate(longer, "--checkpoint", "newest")["subject"]["images seen"] == 320
 
 
 def test_weights_truncation_and_seed_matter_and_are_named(evaluate, run):
@@ -161,6 +173,7 @@ def test_features_of_ones_own(evaluate, faces, tmp_path):
         (["--truncation", "-1"], 2, "truncation"),
         (["--seed", "-1"], 2, "seed"),
         (["--device", "abacus"], 2, "device"),
+        (["--checkpoint", "7"], 2, "no checkpoint 7; it has 160, newest, best"),
     ],
 )
 def test_a_mistake_is_one_line(kaogan, run, data, options, status, word):
@@ -179,6 +192,8 @@ def test_what_cannot_be_evaluated(kaogan, data, faces, tmp_path):
         assert word in kaogan("evaluate", what, "--data", data, "--device", "cpu").error
     raw = kaogan("evaluate", "avatars-64", "--data", data, "--weights", "raw")
     assert "averaged weights only" in raw.error
+    chosen = kaogan("evaluate", faces, "--data", data, "--checkpoint", "best")
+    assert "is no RUN" in chosen.error
     truncated = kaogan("evaluate", faces, "--data", data, "--truncation", "0.7")
     assert "for generators" in truncated.error
     assert "not a prepared data set" in kaogan("evaluate", faces, "--data", faces).error

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from kaogan.training.run import Run
 
 RECIPE_OPTIONS = (
-    ("--batch", int, "N", "pictures in a batch (64)"),
+    ("--batch", int, "N", "pictures in a batch (32)"),
     ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
     ("--loss", str, "NAME", "nonsaturating or minimax (nonsaturating)"),
-    ("--label-smoothing", float, "S", "real labels are 1 - S (0)"),
-    ("--lr", float, "RATE", "learning rate of both Adam optimisers (2e-4)"),
+    ("--label-smoothing", float, "S", "real labels are 1 - S (0.1)"),
+    ("--lr", float, "RATE", "learning rate of both Adam optimisers (4e-4)"),
     ("--beta1", float, "B", "Adam's first momentum (0.5)"),
     ("--seed", int, "N", "seed of everything random (0)"),
 )
