@@ -4,12 +4,13 @@
 plays the game.*
 
 Axes, wherever a shape is written:
-    N  pictures in a batch        Z  entries of a latent vector
+    N  samples in a batch         Z  entries of a latent vector
     C  channels (1 or 3)          H, W  height and width
     ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
+    L  logits: one for each sample, or for each pack of them
 """
 
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -17,8 +18,11 @@ from torch import Tensor, nn
 
 Latents = Float[Tensor, "N Z"]
 Samples = Float[Tensor, "N ..."]
-Logits = Float[Tensor, "N"]
+Logits = Float[Tensor, "L"]
+Positions = Float[Tensor, "N"]
 Scalar = Float[Tensor, ""]
+
+Norm = Literal["batch", "spectral", "none"]
 
 
 @runtime_checkable
@@ -26,7 +30,7 @@ class Model(Protocol):
     """A pair of networks described by a few numbers; frozen, and part of a recipe.
 
     The generator maps latents z ~ N(0, I), `N Z`, to samples. The discriminator maps samples to
-    logits, `N`: positive means "real". Both are `torch.nn.Module`s.
+    logits, `L`: positive means "real". Both are `torch.nn.Module`s.
     """
 
     @property
@@ -35,6 +39,16 @@ class Model(Protocol):
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """The shape of one sample without the batch axis, e.g. (3, 64, 64)."""
+        ...
+
+    @property
+    def norm(self) -> Norm:
+        """What normalises the discriminator: features over the batch, weights, or nothing."""
+        ...
+
+    @property
+    def packing(self) -> int:
+        """How many samples, consecutive in the batch, the discriminator judges by one logit."""
         ...
 
     def generator(self) -> nn.Module: ...
@@ -57,9 +71,14 @@ class Loss(Protocol):
 
 @runtime_checkable
 class Penalty(Protocol):
-    """A term added to the discriminator's loss; it may differentiate through the discriminator."""
+    """A term added to the discriminator's loss; it may differentiate through the discriminator.
 
-    def __call__(self, discriminator: nn.Module, real: Samples, fake: Samples) -> Scalar: ...
+    `epsilon`, one number from 0 to 1 for each sample, is all its randomness.
+    """
+
+    def __call__(
+        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+    ) -> Scalar: ...
 
 
 @runtime_checkable

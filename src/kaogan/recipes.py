@@ -1,7 +1,10 @@
 """Recipes: functions that return a frozen `Recipe`. The command line only overrides them."""
 
+from collections.abc import Mapping
+
 from pydantic import ValidationError
 
+from kaogan.contracts import Norm
 from kaogan.errors import UsageError
 from kaogan.models.dcgan import Upsample
 from kaogan.training.recipe import Recipe
@@ -15,6 +18,9 @@ def dcgan(
     upsample: Upsample = "transposed",
     loss: str = "nonsaturating",
     label_smoothing: float = 0.0,
+    penalties: Mapping[str, float] | None = None,
+    norm: Norm = "batch",
+    packing: int = 1,
     batch: int = 64,
     lr: float = 2e-4,
     beta1: float = 0.5,
@@ -28,15 +34,18 @@ def dcgan(
         latent_dim: entries of a latent vector.
         width: channels of the largest feature map; the deepest has 8 times as many.
         upsample: "transposed" convolutions as in the paper, or "resize" against checkerboards.
-        loss: "nonsaturating" or "minimax".
-        label_smoothing: real labels are 1 minus this, in [0, 0.5).
+        loss: registered name (`kaogan.losses`): "nonsaturating", "hinge", "relativistic", ...
+        label_smoothing: real labels are 1 minus this, in [0, 0.5); for the two losses with labels.
+        penalties: registered names (`kaogan.losses.penalties`) with weights, e.g. {"r1": 1.0}.
+        norm: of the discriminator: "batch", "spectral" or "none".
+        packing: pictures that the discriminator judges together.
         batch: pictures in a batch.
         lr: learning rate of both Adam optimisers.
         beta1: Adam's first momentum.
         seed: of everything random.
 
     Raises:
-        UsageError: a value is out of its range.
+        UsageError: a value is out of its range, or two do not go together.
 
     """
     smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
@@ -50,8 +59,13 @@ def dcgan(
                     "latent_dim": latent_dim,
                     "width": width,
                     "upsample": upsample,
+                    "norm": norm,
+                    "packing": packing,
                 },
                 "loss": {"name": loss, **smoothing},
+                "penalties": [
+                    {"name": name, "weight": weight} for name, weight in (penalties or {}).items()
+                ],
                 "batch": batch,
                 "lr": lr,
                 "beta1": beta1,

@@ -9,8 +9,6 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
-    Relativistic,
-    gradient_penalty,
     jitter,
     log_text,
     make_trainer,
@@ -21,7 +19,7 @@ from toys import (
 )
 
 from kaogan.data.batches import ImageBatches
-from kaogan.losses import NonSaturating
+from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
 from kaogan.registry import Component
 from kaogan.training import checkpoints
@@ -42,10 +40,10 @@ needs_compiler = pytest.mark.skipif(
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
-def pictures_trainer(dataset, compute=None, **parts) -> Trainer:
+def pictures_trainer(dataset, compute=None, augmentation=None, **options) -> Trainer:
     compute = compute or Compute(CPU, "fp32")
     batches = ImageBatches(dataset.train, compute.device, 0)
-    return make_trainer(tiny_recipe(), batches, compute, **parts)
+    return make_trainer(tiny_recipe(**options), batches, compute, augmentation=augmentation)
 
 
 # Compiled networks
@@ -158,14 +156,7 @@ def on_meta(trainer: Trainer) -> tuple[Trainer, Deal]:
     """The same game on a device that has no data: to read a number from it is an error."""
     state = TrainState.fresh(trainer.recipe, Compute(META, "fp32"))
     state.scalers = trainer.state.scalers
-    game = Trainer(
-        trainer.recipe,
-        state,
-        trainer.batches,
-        trainer.compute,
-        trainer.penalties,
-        trainer.augmentation,
-    )
+    game = Trainer(trainer.recipe, state, trainer.batches, trainer.compute, trainer.augmentation)
     return game, Deal(*(tensor.to(META) for tensor in trainer.deal()))
 
 
@@ -174,7 +165,7 @@ def meta_jitter(samples, rng):
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
 @pytest.mark.parametrize("augmentation", [None, meta_jitter])
 def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
@@ -196,11 +187,15 @@ def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled):
             game.play(*dealt)
 
 
-def test_what_reads_from_the_device_is_found():
-    def nosy(discriminator, real, fake):
+class Nosy(Component):
+    name: Literal["nosy"] = "nosy"
+
+    def __call__(self, discriminator, real, fake, epsilon):
         return 0.0 if fake.sum().item() > 0 else 1.0
 
-    game, dealt = on_meta(points_trainer(penalties=[nosy]))
+
+def test_what_reads_from_the_device_is_found():
+    game, dealt = on_meta(points_trainer(penalties=[Nosy()]))
     with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
         game.play(*dealt)
 
@@ -262,7 +257,7 @@ def equal_games(one: Trainer, other: Trainer) -> bool:
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
 @pytest.mark.parametrize("augmentation", [None, jitter])
 def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
     parts = {"penalties": penalties, "augmentation": augmentation}
@@ -410,10 +405,7 @@ def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
 
 @needs_cuda
 def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
-    def nosy(discriminator, real, fake):
-        return 0.0 * fake.sum().item()
-
-    trainer = cuda_trainer(dataset, penalties=[nosy])
+    trainer = cuda_trainer(dataset, penalties=(Nosy(),))
     capture_rounds(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
     assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
     assert all(values.isfinite().all() for values in stats_of(trainer))

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from kaogan.contracts import Augmentation, Batches, Latents, Penalty, Samples, Scalar
+from kaogan.contracts import Augmentation, Batches, Latents, Positions, Samples, Scalar
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
@@ -21,6 +21,8 @@ class Deal(NamedTuple):
     x: Samples
     """Real samples."""
     z: Latents
+    epsilon: Positions
+    """One number from 0 to 1 for each sample: where a penalty looks."""
     ema_weight: Scalar
     """How far the average moves toward the generator, 0 to 1."""
 
@@ -80,7 +82,7 @@ class Trainer:
     """A generator and a discriminator, updated in turn.
 
     One step, with z ~ N(0, I) and x real:
-        1. the discriminator descends L_D(C(x), C(G(z))), G held fixed
+        1. the discriminator descends L_D(C(x), C(G(z))) and the penalties, G held fixed
         2. the generator descends L_G(C(x), C(G(z))) for the same z, the new C held fixed
         3. the EMA of the generator moves toward the generator
     """
@@ -89,7 +91,6 @@ class Trainer:
     state: TrainState
     batches: Batches
     compute: Compute
-    penalties: Sequence[Penalty] = ()
     augmentation: Augmentation | None = None
     stop_requested: bool = False
 
@@ -100,7 +101,7 @@ class Trainer:
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
         self._current: list[Tensor] = list(self.generator.parameters())
         # `play` itself, or a recording of it that does the same (`kaogan.training.accelerate`).
-        self.round: Callable[[Samples, Latents, Scalar], StepStats] = self.play
+        self.round: Callable[[Samples, Latents, Positions, Scalar], StepStats] = self.play
 
     def step(self) -> StepStats:
         """Play one round and count its images."""
@@ -109,16 +110,17 @@ class Trainer:
         return stats
 
     def deal(self) -> Deal:
-        """Choose samples and draw latents for the next round: a function of the position."""
+        """Choose samples and draw numbers for the next round: a function of the position."""
         recipe, seen = self.recipe, self.state.images_seen
         self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
         x = self.batches(seen, recipe.batch)
         size = (recipe.batch, recipe.networks.latent_dim)
         z = torch.randn(size, device=x.device, generator=self.rng)
+        epsilon = torch.rand(recipe.batch, device=x.device, generator=self.rng)
         decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
-        return Deal(x, z, torch.full((), 1.0 - decay, device=x.device))
+        return Deal(x, z, epsilon, torch.full((), 1.0 - decay, device=x.device))
 
-    def play(self, x: Samples, z: Latents, ema_weight: Scalar) -> StepStats:
+    def play(self, x: Samples, z: Latents, epsilon: Positions, ema_weight: Scalar) -> StepStats:
         """One round: a function of these tensors and those of the state, which it changes in place.
 
         It never waits for the device, and no number in it differs from step to step: recorded
@@ -131,8 +133,9 @@ class Trainer:
         # Real and fake go through separately: each has batch statistics of its own.
         real_logits, fake_logits = self.judge(x), self.judge(fake.detach())
         loss_d = game.discriminator(real_logits, fake_logits)
-        for penalty in self.penalties:
-            loss_d = loss_d + penalty(self.discriminator, x, fake.detach())
+        for penalty in self.recipe.terms:
+            # Not the compiled network: torch.compile has no second derivatives.
+            loss_d = loss_d + penalty(self.state.discriminator, x, fake.detach(), epsilon)
         self._descend("discriminator", loss_d)
 
         # Frozen, the discriminator passes gradients on without computing those of its weights.
