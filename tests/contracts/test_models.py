@@ -15,6 +15,8 @@ SMALL = {"size": 32, "width": 4, "latent_dim": 8}
 
 @pytest.fixture(params=list(models))
 def model(request):
+    if request.param.startswith("keras"):
+        pytest.importorskip("keras", reason="needs kaogan[keras]")
     kind = models[request.param]
     torch.manual_seed(0)
     return kind.model_validate({k: v for k, v in SMALL.items() if k in kind.model_fields})
