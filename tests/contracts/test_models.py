@@ -47,8 +47,9 @@ def test_samples_have_the_promised_shape_and_range(model):
     samples = draw(model)
     assert samples.shape == (6, *model.sample_shape)
     assert samples.dtype == torch.float32
-    assert samples.min() >= -1
-    assert samples.max() <= 1
+    if len(model.sample_shape) == 3:  # a picture; points may lie anywhere
+        assert samples.min() >= -1
+        assert samples.max() <= 1
     assert samples.std(0).max() > 0  # not one picture for all latents
 
 

@@ -2,6 +2,7 @@
 
 from kaogan.models.dcgan import DCGAN
 from kaogan.models.keras_dcgan import KerasDCGAN
+from kaogan.models.mlp import MLP
 from kaogan.models.registered import models
 
-__all__ = ["DCGAN", "KerasDCGAN", "models"]
+__all__ = ["DCGAN", "MLP", "KerasDCGAN", "models"]
