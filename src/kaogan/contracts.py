@@ -58,7 +58,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """The game, as two pure functions of two logit vectors; both players get both."""
+    """The game, as pure functions of two logit vectors: a loss for each player, and what to show."""
 
     needs_real: ClassVar[bool]
     """Does the generator's loss read the real logits? If not, the trainer hands it those of the
@@ -68,12 +68,17 @@ class Loss(Protocol):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar: ...
 
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """Mean D(x) and D(G(z)), 0 to 1: how real the discriminator holds each side to be."""
+        ...
+
 
 @runtime_checkable
 class Penalty(Protocol):
     """A term added to the discriminator's loss; it may differentiate through the discriminator.
 
-    `epsilon`, one number from 0 to 1 for each sample, is all its randomness.
+    It is called outside autocast, on float32 samples. `epsilon`, one number from 0 to 1 for each
+    sample, is all its randomness.
     """
 
     def __call__(

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from kaogan.contracts import Norm
 from kaogan.errors import UsageError
+from kaogan.losses import losses
 from kaogan.models.dcgan import Upsample
 from kaogan.training.recipe import Recipe
 
@@ -49,6 +50,8 @@ def dcgan(
 
     """
     smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
+    if smoothing.keys() - losses[loss].model_fields.keys():
+        raise UsageError(f"the {loss} loss has no labels to smooth; leave --label-smoothing away")
     try:
         return Recipe.model_validate(
             {

@@ -26,3 +26,7 @@ class Hinge(Component):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return -fake.mean()
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """At the margins D is sure, and in their middle it cannot tell."""
+        return ((1 + real) / 2).clamp(0, 1).mean(), ((1 + fake) / 2).clamp(0, 1).mean()

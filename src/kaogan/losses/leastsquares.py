@@ -24,3 +24,6 @@ class LeastSquares(Component):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return (fake - 1).square().mean() / 2
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        return real.clamp(0, 1).mean(), fake.clamp(0, 1).mean()

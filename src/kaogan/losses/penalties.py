@@ -4,7 +4,8 @@ Each looks at the gradient of the logit C by its input. A logit depends on its o
 (which is why batch norm and penalties exclude each other), so the gradients of all logits at once
 are that of their sum. The means are over logits: a logit may judge several samples together.
 
-Second derivatives need digits and range, so all is computed in float32, without autocast.
+Second derivatives need digits and range, so the trainer calls penalties outside autocast, in
+float32, whatever the precision of the run.
 """
 
 from typing import Literal
@@ -24,9 +25,8 @@ __all__ = ["R1", "R2", "GradientPenalty", "penalties"]
 def squared_slopes(discriminator: nn.Module, at: Samples) -> Float[Tensor, "L"]:
     """||grad C||^2 of every logit by the samples that it judges; differentiable by the weights."""
     at = at.detach().requires_grad_()
-    with torch.autocast(at.device.type, enabled=False):
-        logits = discriminator(at)
-        (slopes,) = torch.autograd.grad(logits.sum(), at, create_graph=True)
+    logits = discriminator(at)
+    (slopes,) = torch.autograd.grad(logits.sum(), at, create_graph=True)
     return slopes.reshape(len(logits), -1).square().sum(1)
 
 
@@ -39,7 +39,7 @@ class R1(Component):
     """
 
     name: Literal["r1"] = "r1"
-    weight: float = Field(default=10.0, gt=0, description="gamma")
+    weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
         self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
@@ -55,7 +55,7 @@ class R2(Component):
     """
 
     name: Literal["r2"] = "r2"
-    weight: float = Field(default=10.0, gt=0, description="gamma")
+    weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
         self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
@@ -72,7 +72,7 @@ class GradientPenalty(Component):
     """
 
     name: Literal["gradient-penalty"] = "gradient-penalty"
-    weight: float = Field(default=10.0, gt=0, description="lambda")
+    weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="lambda")
 
     def __call__(
         self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions

@@ -28,3 +28,8 @@ class Relativistic(Component):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return softplus(-(fake - real)).mean()
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """That x is the real one of its pair, and that G(z) is."""
+        belief = (real - fake).sigmoid().mean()
+        return belief, 1 - belief

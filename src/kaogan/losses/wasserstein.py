@@ -1,5 +1,4 @@
-"""WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017).
-"""
+"""WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017)."""
 
 from typing import ClassVar, Literal
 
@@ -24,3 +23,8 @@ class Wasserstein(Component):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return -fake.mean()
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """A critic holds none. As for relativistic pairing: sigmoid(C(x) - C(G(z))), and the rest."""
+        belief = (real - fake).sigmoid().mean()
+        return belief, 1 - belief

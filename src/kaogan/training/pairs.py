@@ -6,6 +6,12 @@ from kaogan.contracts import Model
 from kaogan.errors import UsageError
 
 
+def bounds_slope(model: Model, penalties: Sequence[str]) -> bool:
+    """Is the discriminator's slope kept in check? Then the generator learns from it, even where it
+    tells real from generated without error."""
+    return bool(penalties) or model.norm == "spectral"
+
+
 def check_pairs(model: Model, loss: str, penalties: Sequence[str]) -> None:
     """Refuse parts that would spoil each other.
 
@@ -27,7 +33,7 @@ def check_pairs(model: Model, loss: str, penalties: Sequence[str]) -> None:
             "is on the slope of each logit by its own sample, and batch norm makes it depend on "
             "the whole batch; use --norm none or --norm spectral"
         )
-    if loss == "wasserstein" and not penalties and model.norm != "spectral":
+    if loss == "wasserstein" and not bounds_slope(model, penalties):
         # Arjovsky et al. 2017, equation 2: the maximum is over functions of bounded slope.
         raise UsageError(
             "the wasserstein loss has no bound unless the discriminator's slope has one; use "

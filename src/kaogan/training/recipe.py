@@ -14,7 +14,7 @@ from kaogan.losses import NonSaturating, losses
 from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
 from kaogan.registry import Component, by_name
-from kaogan.training.pairs import check_pairs
+from kaogan.training.pairs import bounds_slope, check_pairs
 
 Term = Annotated[SerializeAsAny[Component], by_name(penalties)]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -42,7 +42,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
-        check_pairs(self.networks, self.loss.name, [each.name for each in self.penalties])
+        check_pairs(self.networks, self.loss.name, self._penalty_names)
         if self.batch % self.networks.packing:
             raise UsageError(
                 f"a batch of {self.batch} cannot be judged in packs of {self.networks.packing}; "
@@ -64,6 +64,15 @@ class Recipe(BaseModel):
     def terms(self) -> tuple[Penalty, ...]:
         """The penalties, as the trainer sees them."""
         return cast(tuple[Penalty, ...], self.penalties)
+
+    @property
+    def bounds_slope(self) -> bool:
+        """Do penalties or spectral norm keep the discriminator's slope in check?"""
+        return bounds_slope(self.networks, self._penalty_names)
+
+    @property
+    def _penalty_names(self) -> list[str]:
+        return [penalty.name for penalty in self.penalties]
 
     def differences(self, other: "Recipe") -> list[str]:
         """`field: mine, not theirs` for every field that differs, nested ones dotted."""

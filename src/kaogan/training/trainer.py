@@ -148,12 +148,8 @@ class Trainer:
         with torch.no_grad():
             weights = [ema_weight] * len(self._current)
             torch._foreach_lerp_(self._averaged, self._current, weights)
-        return StepStats(
-            loss_d.detach(),
-            loss_g.detach(),
-            real_logits.detach().sigmoid().mean(),
-            fake_logits.detach().sigmoid().mean(),
-        )
+        beliefs = game.beliefs(real_logits.detach(), fake_logits.detach())
+        return StepStats(loss_d.detach(), loss_g.detach(), *beliefs)
 
     def judge(self, samples: Samples) -> Tensor:
         """The discriminator's logits for (augmented) samples, in float32."""

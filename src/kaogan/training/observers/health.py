@@ -68,7 +68,8 @@ class Health(Watcher):
             raise Diverged(f"a weight became NaN or infinite after {seen:,} images")
 
     def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
-        if row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE:
+        undecided = row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE
+        if undecided or trainer.recipe.bounds_slope:
             self._winning_since = None
             self._said_winning = False
             return
