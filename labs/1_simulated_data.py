@@ -38,6 +38,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.optim.lr_scheduler import LinearLR
 
 from kaogan.progress import track
 
@@ -63,7 +64,7 @@ def show_samples(real, fake, title="", axes=None):
         sample = sample.detach().flatten().numpy()
         axes.hist(sample, bins, density=True, color=colour, alpha=0.6, label=name)
     axes.set(title=title, xlabel="x", ylabel="density")
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=False)
     return axes
 
 
@@ -76,7 +77,7 @@ def show_belief(belief, axes, name="D(x)", colour=BELIEF, style="-"):
         right.set(ylim=(-0.02, 1.05), ylabel="belief that x is real")
     x = torch.linspace(*axes.get_xlim(), 400)
     right.plot(x, belief(x[:, None]).detach().flatten(), style, color=colour, label=name)
-    right.legend(loc="upper right")
+    right.legend(loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
 
 
 # %% [markdown]
@@ -358,7 +359,7 @@ def generator_loss(fake_logits):
 # %%
 def ideal_logit(x, generator):
     """The logit of D* = p / (p + q), for p = N(10, 1) and q = N(b, w^2)."""
-    b, w = generator.bias.item(), max(abs(generator.weight.item()), 1e-3)
+    b, w = generator.bias.item(), max(abs(generator.weight.item()), 1e-6)
     return log_normal(x, 10, 1) - log_normal(x, b, w)
 
 
@@ -367,15 +368,18 @@ def distance(real, fake):
     return (real.flatten().sort().values - fake.flatten().sort().values).abs().mean().item()
 
 
-def train(generator, discriminator, steps, lr_d=0.1, lr_g=0.02):
+def train(generator, discriminator, steps, lr=0.02):
     """Play the game; return its history, and the generator's best weights."""
-    optimizer_d = torch.optim.Adam(discriminator.parameters(), lr_d, betas=(0.5, 0.999))
-    optimizer_g = torch.optim.Adam(generator.parameters(), lr_g, betas=(0.5, 0.999))
+    optimizer_d = torch.optim.Adam(discriminator.parameters(), lr, betas=(0.5, 0.9))
+    optimizer_g = torch.optim.Adam(generator.parameters(), lr, betas=(0.5, 0.9))
+    # Both step lengths fall to zero in a straight line, so that the game comes to rest.
+    shorter = [LinearLR(o, 1.0, 0.0, steps) for o in (optimizer_d, optimizer_g)]
     history, best, best_distance = [], None, math.inf
     with track(steps, "training", "steps") as progress:
         for _ in range(steps):
             z = torch.randn(N, 1)
             fake = generator(z)
+            ideal = [ideal_logit(s, generator).sigmoid().mean().item() for s in (x, fake)]
 
             # The discriminator's turn: the generator is held fixed.
             real_logits, fake_logits = discriminator(x), discriminator(fake.detach())
@@ -388,19 +392,19 @@ def train(generator, discriminator, steps, lr_d=0.1, lr_g=0.02):
             generator_loss(discriminator(fake)).backward()
             optimizer_g.step()
 
-            with torch.no_grad():
-                row = [generator.weight.item(), generator.bias.item()]
-                row += [real_logits.sigmoid().mean().item(), fake_logits.sigmoid().mean().item()]
-                row += [ideal_logit(s, generator).sigmoid().mean().item() for s in (x, fake)]
-            history.append(row)
+            real_belief, fake_belief = (c.sigmoid().mean().item() for c in (real_logits, fake_logits))
+            w, b = generator.weight.item(), generator.bias.item()
+            history.append([w, b, real_belief, fake_belief, *ideal])
             if (now := distance(x, fake)) < best_distance:
                 best_distance = now
                 best = {key: value.clone() for key, value in generator.state_dict().items()}
-            progress.advance(1, f"D(x) {row[2]:.2f}  D(G(z)) {row[3]:.2f}")
+            for schedule in shorter:
+                schedule.step()
+            progress.advance(1, f"D(x) {real_belief:.2f}  D(G(z)) {fake_belief:.2f}")
     return np.array(history), best
 
 
-STEPS = 400 if QUICK else 3_000
+STEPS = 300 if QUICK else 4_000
 torch.manual_seed(1)
 generator, discriminator = new_generator(), nn.Linear(1, 1)
 history, best = train(generator, discriminator, STEPS)
@@ -415,14 +419,14 @@ def show_history(history):
     for target in (1, 10):
         left.axhline(target, color=BELIEF, linewidth=0.8, linestyle=":")
     left.set(xlabel="steps", title="the generator")
-    right.plot(ideal_real, color=REAL, alpha=0.3, linewidth=3, label="$D^*$(x), the best possible")
-    right.plot(ideal_fake, color=FAKE, alpha=0.3, linewidth=3, label="$D^*$(G(z))")
-    right.plot(real, color=REAL, label="D(x)")
-    right.plot(fake, color=FAKE, label="D(G(z))")
+    right.plot(ideal_real, color=REAL, alpha=0.3, linewidth=4, label="$D^*$(x), the best possible")
+    right.plot(ideal_fake, color=FAKE, alpha=0.3, linewidth=4, label="$D^*$(G(z))")
+    right.plot(real, color=REAL, linewidth=1, label="D(x)")
+    right.plot(fake, color=FAKE, linewidth=1, label="D(G(z))")
     right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
-    right.set(xlabel="steps", ylim=(0, 1), title="mean beliefs")
-    for axes in (left, right):
-        axes.legend(loc="center right")
+    right.set(xlabel="steps", ylim=(-0.02, 1.02), title="mean beliefs")
+    left.legend(loc="center right")
+    right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 show_history(history)
@@ -494,5 +498,6 @@ count_passing(belief, x, fake)
 # The generator has learned a mean and a spread that nobody told it, by playing. How the two curves
 # of belief run at the far ends does not matter: there are no samples there.
 #
-# Try it: start the generator at $b = 20$. Set `lr_g` to ten times as much. Use
+# Try it: start the generator at $b = 20$. Make the generator's `lr` ten times that of the
+# discriminator. Use
 # `-softplus(discriminator(fake)).mean()` (minimax) as the generator's loss. Which of them still arrive?
