@@ -10,6 +10,8 @@ from kaogan.losses import losses
 from kaogan.models.dcgan import Upsample
 from kaogan.training.recipe import Recipe
 
+FRAMEWORKS = {"pytorch": "dcgan", "keras": "keras-dcgan"}
+
 
 def dcgan(
     size: int = 64,
@@ -17,6 +19,7 @@ def dcgan(
     latent_dim: int = 100,
     width: int = 64,
     upsample: Upsample = "transposed",
+    framework: str = "pytorch",
     loss: str = "nonsaturating",
     label_smoothing: float = 0.0,
     penalties: Mapping[str, float] | None = None,
@@ -35,6 +38,7 @@ def dcgan(
         latent_dim: entries of a latent vector.
         width: channels of the largest feature map; the deepest has 8 times as many.
         upsample: "transposed" convolutions as in the paper, or "resize" against checkerboards.
+        framework: "pytorch", or "keras": the same networks in Keras layers, from the same seed.
         loss: registered name (`kaogan.losses`): "nonsaturating", "hinge", "relativistic", ...
         label_smoothing: real labels are 1 minus this, in [0, 0.5); for the two losses with labels.
         penalties: registered names (`kaogan.losses.penalties`) with weights, e.g. {"r1": 1.0}.
@@ -49,6 +53,8 @@ def dcgan(
         UsageError: a value is out of its range, or two do not go together.
 
     """
+    if framework not in FRAMEWORKS:
+        raise UsageError(f"there is no framework {framework!r}; use {' or '.join(FRAMEWORKS)}")
     smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
     if smoothing.keys() - losses[loss].model_fields.keys():
         raise UsageError(f"the {loss} loss has no labels to smooth; leave --label-smoothing away")
@@ -56,7 +62,7 @@ def dcgan(
         return Recipe.model_validate(
             {
                 "model": {
-                    "name": "dcgan",
+                    "name": FRAMEWORKS[framework],
                     "size": size,
                     "channels": channels,
                     "latent_dim": latent_dim,

@@ -17,6 +17,7 @@ RECIPE_OPTIONS = (
     ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
+    ("--framework", str, "NAME", "pytorch, or keras: the same networks in its layers (pytorch)"),
     (
         "--loss",
         str,

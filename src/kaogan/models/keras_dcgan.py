@@ -22,7 +22,6 @@ from jaxtyping import Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
 
-from kaogan.contracts import Norm
 from kaogan.errors import KaoganError
 from kaogan.models.dcgan import DCGAN, Upsample, stage_channels
 from kaogan.models.registered import models
@@ -258,6 +257,10 @@ class KerasDCGAN(Component):
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
     upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
+    norm: Literal["batch", "none"] = Field(
+        default="batch", description="what normalises the discriminator"
+    )
+    packing: Literal[1] = Field(default=1, description="pictures judged by one logit")
 
     @field_validator("size")
     @classmethod
@@ -270,14 +273,6 @@ class KerasDCGAN(Component):
     def twin(self) -> DCGAN:
         """The same networks in PyTorch."""
         return DCGAN(**self.model_dump(exclude={"name"}))
-
-    @property
-    def norm(self) -> Norm:
-        return self.twin.norm
-
-    @property
-    def packing(self) -> int:
-        return self.twin.packing
 
     @property
     def sample_shape(self) -> tuple[int, int, int]:
