@@ -58,7 +58,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """The game, as pure functions of two logit vectors: a loss for each player, and what to show."""
+    """The game, as pure functions of two logit vectors, which both players get."""
 
     needs_real: ClassVar[bool]
     """Does the generator's loss read the real logits? If not, the trainer hands it those of the

@@ -12,7 +12,6 @@ from kaogan.contracts import Loss
 from kaogan.losses import losses
 from kaogan.registry import Component, by_name
 
-
 UNDECIDED = 0.5
 every_loss = pytest.mark.parametrize("loss_name", list(losses))
 # Up to what a network in half precision can say; squares of it fit float32.

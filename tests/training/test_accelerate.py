@@ -18,6 +18,7 @@ from toys import (
     tiny_recipe,
 )
 
+from kaogan.contracts import Norm
 from kaogan.data.batches import ImageBatches
 from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
@@ -27,7 +28,7 @@ from kaogan.training.accelerate import accelerate, capture_rounds, compile_netwo
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Log
 from kaogan.training.precision import Compute, choose_precision
-from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.recipe import Budget
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Deal, Trainer
 
@@ -103,6 +104,8 @@ class Unchecked(Component):
 
     name: Literal["unchecked"] = "unchecked"
     latent_dim: int = 8
+    norm: Norm = "batch"
+    packing: int = 1
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -113,18 +116,28 @@ class Unchecked(Component):
         return torch.nn.Sequential(torch.nn.Unflatten(1, (self.latent_dim, 1, 1)), *layers)
 
     def discriminator(self):
-        layers = tiny_recipe().networks.discriminator().layers
+        layers = tiny_recipe(norm=self.norm).networks.discriminator().layers
         return torch.nn.Sequential(*layers, torch.nn.Flatten(0))
+
+
+PICTURE_GAMES = [
+    {},
+    {"norm": "spectral", "loss": "hinge"},
+    {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 10.0}},
+    {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}, "packing": 2},
+]
 
 
 @pytest.mark.slow
 @needs_compiler
-def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch):
+@pytest.mark.parametrize("options", PICTURE_GAMES[:-1])
+def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, options):
     def place(compute, network):  # as on a GPU, with the library's convolutions
         return network.to(memory_format=torch.channels_last)
 
     monkeypatch.setattr(Compute, "place", place)
-    recipe = Recipe(model=Unchecked(), batch=8)
+    asked = tiny_recipe(**options)
+    recipe = asked.model_copy(update={"model": Unchecked(norm=asked.networks.norm)})
     plain, compiled = (
         make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
         for _ in range(2)
@@ -175,9 +188,10 @@ def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmen
     assert {value.device for value in stats} == {META}
 
 
+@pytest.mark.parametrize("options", PICTURE_GAMES)
 @pytest.mark.parametrize("scaled", [False, True])
-def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled):
-    trainer = pictures_trainer(dataset)
+def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled, options):
+    trainer = pictures_trainer(dataset, **options)
     trainer.state.scalers = {  # fp16's, whose scales are on the device
         player: torch.amp.GradScaler("cpu", enabled=scaled) for player in trainer.state.scalers
     }
@@ -268,9 +282,10 @@ def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, a
     assert equal_games(plain, other)
 
 
+@pytest.mark.parametrize("options", PICTURE_GAMES)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision):
-    plain, other = (pictures_trainer(dataset, Compute(CPU, precision)) for _ in range(2))
+def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision, options):
+    plain, other = (pictures_trainer(dataset, Compute(CPU, precision), **options) for _ in range(2))
     plain.step()
     other.step()
     captured(other, tmp_path)
@@ -355,9 +370,9 @@ def close_games(one: Trainer, other: Trainer) -> None:
 
 @needs_cuda
 @pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
-@pytest.mark.parametrize("augmentation", [None, meta_jitter])
-def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, augmentation):
-    plain, other = (cuda_trainer(dataset, precision, augmentation=augmentation) for _ in range(2))
+@pytest.mark.parametrize("options", [{"augmentation": meta_jitter}, *PICTURE_GAMES])
+def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
+    plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
     capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
     assert not (tmp_path / "log.txt").exists()
     assert other.round != other.play

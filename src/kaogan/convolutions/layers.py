@@ -145,11 +145,12 @@ def use(network: nn.Module, plan: Plan) -> None:
 
 
 def _stand_in(kind: type[_Planned], layer: nn.Conv2d | nn.ConvTranspose2d, plan: Plan) -> nn.Module:
+    """A layer in the place of `layer`, with its parameters and what is computed from them."""
     bias = cast(nn.Parameter | None, layer.bias)
     if not parametrize.is_parametrized(layer, "weight"):
-        return kind(cast(nn.Parameter, layer.weight), bias, plan)
+        return kind(cast(nn.Parameter, layer.weight), bias, plan).train(layer.training)
     steps = cast(parametrize.ParametrizationList, layer.parametrizations["weight"])  # type: ignore[index]
-    planned = kind(cast(nn.Parameter, steps.original), bias, plan)
+    planned = kind(cast(nn.Parameter, steps.original), bias, plan).train(layer.training)
     for step in steps:
         # "Unsafe" leaves a trial run out, which would change the step's buffers.
         parametrize.register_parametrization(planned, "weight", step, unsafe=True)

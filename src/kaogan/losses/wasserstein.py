@@ -1,4 +1,6 @@
-"""WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017)."""
+"""WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017)
+(not its clipping of weights: penalties and spectral norm do better).
+"""
 
 from typing import ClassVar, Literal
 
@@ -25,6 +27,6 @@ class Wasserstein(Component):
         return -fake.mean()
 
     def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
-        """A critic holds none. As for relativistic pairing: sigmoid(C(x) - C(G(z))), and the rest."""
+        """A critic holds none: as for relativistic pairing, sigmoid(C(x) - C(G(z)))."""
         belief = (real - fake).sigmoid().mean()
         return belief, 1 - belief

@@ -8,7 +8,8 @@ from kaogan.errors import UsageError
 
 def bounds_slope(model: Model, penalties: Sequence[str]) -> bool:
     """Is the discriminator's slope kept in check? Then the generator learns from it, even where it
-    tells real from generated without error."""
+    tells real from generated without error.
+    """
     return bool(penalties) or model.norm == "spectral"
 
 

@@ -49,8 +49,8 @@ def measured_plan(
 ) -> Plan:
     """The fastest algorithm for every convolution of a step of this recipe on this machine.
 
-    Both networks play once forward and once back, with the penalties; each operation on a layer that is not
-    remembered is timed with every algorithm that fits.
+    Both networks play once forward and once back, with the penalties; each operation on a layer
+    that is not remembered is timed with every algorithm that fits.
 
     Args:
         recipe: networks and batch.
