@@ -431,7 +431,8 @@ axes.legend();
 
 # %%
 IMAGES = 320 if QUICK else 20_000  # real pictures to look at, some of them several times
-SNAPSHOTS = 6
+STEPS = IMAGES // BATCH
+SNAPSHOTS = {STEPS * share // 100 for share in (2, 5, 10, 25, 50, 100)}
 
 
 @torch.no_grad()
@@ -442,14 +443,14 @@ def faces_of(z):
 history, snapshots = [], []
 live = display(sheet(faces_of(fixed_z[:24])), display_id=True)
 with track(IMAGES, "training", "images") as progress:
-    for step in range(IMAGES // BATCH):
+    for step in range(1, STEPS + 1):
         row = train_step(next(stream), torch.randn(BATCH, LATENT, device=DEVICE))
         history.append(row)
         progress.advance(BATCH, f"D(x) {row[2]:.2f}  D(G(z)) {row[3]:.2f}")
-        if step % 50 == 0:
+        if step % 25 == 0:
             live.update(sheet(faces_of(fixed_z[:24])))
-        if (step + 1) % (IMAGES // BATCH // SNAPSHOTS) == 0:
-            snapshots.append(((step + 1) * BATCH, faces_of(fixed_z[:10])))
+        if step in SNAPSHOTS:
+            snapshots.append((step * BATCH, faces_of(fixed_z[:10])))
 live.update(sheet(faces_of(fixed_z[:24])));
 
 
@@ -479,9 +480,10 @@ for axes in (left, right):
 figure, axes = plt.subplots(len(snapshots), 1, figsize=(10, 1.1 * len(snapshots)))
 for ax, (seen, faces) in zip(axes, snapshots, strict=True):
     ax.imshow(kaogan.grid(faces, 10))
-    ax.set(xticks=[], yticks=[])
+    ax.set(xticks=[], yticks=[], frame_on=False)
     ax.set_ylabel(f"{seen:,}", rotation=0, ha="right", va="center")
-figure.suptitle("The same latents, after so many images", y=0.93);
+figure.suptitle("The same latents, after so many images", y=0.93)
+figure.subplots_adjust(hspace=0.05);
 
 # %% [markdown]
 # **What to notice.** First a colour, then a head with hair, then eyes; position before parts, parts before
