@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
-    from kaogan.export import Network
+    from kaogan.export import Network, Player
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -82,7 +82,7 @@ def _network(options: argparse.Namespace) -> "tuple[Network, Path]":
         return _pretrained(options.pretrained), what
     if what.suffix in readers and not what.is_dir():
         return readers[what.suffix]().read(what), what.with_suffix("")
-    player = options.network or "generator"
+    player: Player = options.network or "generator"
     if player == "discriminator" and options.weights:
         raise UsageError("--weights is for generators; a discriminator has no averaged weights")
     network = network_of_run(Run(what), player, options.checkpoint, options.weights or "ema")

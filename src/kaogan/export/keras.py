@@ -9,7 +9,6 @@ built here, and the weights are then read into it.
 
 import json
 import zipfile
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 from pydantic import ValidationError
 
+from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.network import Network, Player, build, formats
 from kaogan.files import atomic_file
@@ -79,14 +79,9 @@ class Keras:
         except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile):
             raise KaoganError(f"{file} holds no DCGAN, or is damaged") from None
         made = _build(model, player)
-        for number, (found, wanted) in enumerate(
-            zip_longest(layers, _layers_of(made.get_config()), fillvalue=("end", {}))
-        ):
-            if found != wanted:
-                raise KaoganError(
-                    f"{file} holds no DCGAN of kaogan's: layer {number} is {_describe(found)}, "
-                    f"and not {_describe(wanted)}"
-                )
+        wanted = _layers_of(made.get_config())
+        if layers != wanted:
+            raise KaoganError(f"{file} holds no DCGAN of kaogan's: {_difference(layers, wanted)}")
         try:
             made.load_weights(file)
         except (ValueError, KeyError, OSError):
@@ -150,6 +145,13 @@ def _layers_of(config: dict[str, Any]) -> list[Layer]:
     return plain
 
 
+def _difference(found: list[Layer], wanted: list[Layer]) -> str:
+    for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one != other:
+            return f"layer {number} is {_describe(one)}, and not {_describe(other)}"
+    return f"it has {len(found)} layers, and not {len(wanted)}"
+
+
 def _describe(layer: Layer) -> str:
     numbers = ", ".join(f"{key}={value}" for key, value in layer[1].items() if value is not None)
     return f"{layer[0]}({numbers})"
@@ -171,7 +173,7 @@ def _recognise(layers: list[Layer]) -> tuple[DCGAN, Player]:
             )
             return model, "generator"
         size, _, channels = inputs
-        norm = "batch" if "BatchNormalization" in names else "none"
+        norm: Norm = "batch" if "BatchNormalization" in names else "none"
         return DCGAN(size=size, channels=channels, width=filters[0], norm=norm), "discriminator"
     except ValidationError:
         raise ValueError from None

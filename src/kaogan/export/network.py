@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import torch
 from torch import nn
 
 from kaogan.errors import UsageError
 from kaogan.models import DCGAN, KerasDCGAN
-from kaogan.models.keras_dcgan import KerasDiscriminator, KerasGenerator, keras_weights
+from kaogan.models.keras_dcgan import keras_weights
 from kaogan.registry import Component, Registry
 from kaogan.training import checkpoints
 from kaogan.training.run import Run, Weights
@@ -105,8 +105,7 @@ def network_of(model: Component, player: Player, tensors: dict[str, torch.Tensor
         made.load_state_dict(tensors)
         module = build(model.twin, player)
         kept = keras_weights(module)
-        trained = cast(KerasGenerator | KerasDiscriminator, made).network.keras_weights()
-        for path, tensor in trained.items():
+        for path, tensor in made.network.keras_weights().items():
             kept[path].copy_(tensor.detach())
         return Network(model.twin, player, module.eval())
     raise UsageError(f"a {model.name} cannot be exported; a dcgan or keras-dcgan can")

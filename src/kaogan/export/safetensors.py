@@ -7,7 +7,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from kaogan.errors import KaoganError
-from kaogan.export.network import Network, build, formats
+from kaogan.export.network import Network, Player, build, formats
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 
@@ -32,7 +32,7 @@ class Safetensors:
                 metadata = opened.metadata()
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
             model = DCGAN.model_validate_json(metadata["model"])
-            player = "generator" if metadata["player"] == "generator" else "discriminator"
+            player: Player = "generator" if metadata["player"] == "generator" else "discriminator"
             module = build(model, player)
             module.load_state_dict(tensors)
         except FileNotFoundError:
