@@ -126,7 +126,8 @@ class Discriminator(nn.Module):
                     spectral_norm(layer)
 
     def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "L"]:
-        packs = pictures.unflatten(0, (-1, self.packing)).flatten(1, 2)
+        _, channels, height, width = pictures.shape
+        packs = pictures.reshape(-1, self.packing * channels, height, width)
         logits: Tensor = self.layers(packs)
         return logits.flatten()
 
