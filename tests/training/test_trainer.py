@@ -25,7 +25,7 @@ from kaogan.losses import R1, Minimax, NonSaturating, Relativistic
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
-from kaogan.training.trainer import Deal, Trainer, Watcher, ema_decay
+from kaogan.training.trainer import ANNEALED, Deal, Trainer, Watcher, annealed, ema_decay
 
 
 @pytest.fixture
@@ -151,6 +151,38 @@ def test_what_is_dealt_is_a_function_of_the_position(trainer, dataset):
         assert torch.equal(dealt.x, ImageBatches(dataset.train, torch.device("cpu"), 0)(seen, 8))
         assert dealt.ema_weight.item() == pytest.approx(1 - ema_decay(8, seen + 8, 0.015))
         assert trainer.state.images_seen == seen  # dealing plays nothing
+
+
+def test_annealing_falls_along_half_a_cosine_and_then_stays():
+    assert [annealed(seen, None) for seen in (0, 10**9)] == [1.0, 1.0]
+    assert annealed(0, 100) == 1.0
+    assert annealed(50, 100) == pytest.approx((1 + ANNEALED) / 2)
+    assert annealed(100, 100) == annealed(10**9, 100) == pytest.approx(ANNEALED)
+    falling = [annealed(seen, 100) for seen in range(101)]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_learning_rates_and_penalties_are_annealed():
+    def played(left):
+        trainer = points_trainer(penalties=[R1(weight=3.0)])
+        dealt = trainer.deal()
+        assert dealt.anneal.item() == 1.0
+        stats = trainer.play(*dealt._replace(anneal=torch.tensor(left)))
+        rates = [each.param_groups[0]["lr"].item() for each in trainer.state.optimizers.values()]
+        assert rates == pytest.approx([2e-3 * left] * 2)
+        return stats.loss_d.item()
+
+    whole, half, nothing = (played(left) for left in (1.0, 0.5, 0.0))
+    assert whole - nothing > 1e-4
+    assert half - nothing == pytest.approx((whole - nothing) / 2, rel=1e-2)
+
+
+def test_without_a_learning_rate_nothing_is_learnt():
+    trainer = points_trainer()
+    before = snapshot(trainer.state)
+    trainer.play(*trainer.deal()._replace(anneal=torch.tensor(0.0)))
+    for name, tensor in trainer.state.tensors().items():
+        assert torch.equal(tensor, before[name]) or name.startswith("adam.")
 
 
 def test_a_round_may_be_dealt_into_the_same_memory_again_and_again(trainer, dataset):

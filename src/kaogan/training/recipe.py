@@ -38,6 +38,12 @@ class Recipe(BaseModel):
         lt=1,
         description="half-life of the EMA, as a share of the images seen so far",
     )
+    anneal_images: int | None = Field(
+        default=None,
+        ge=1,
+        description="images over which learning rates and penalties fall to a twentieth, along "
+        "half a cosine; none: they stay as they are",
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="seed of everything random")
 
     @model_validator(mode="after")
