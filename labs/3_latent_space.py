@@ -144,7 +144,7 @@ axes.set(xlabel="distance in the latent space", ylabel="mean change of a pixel",
 axes.legend();
 
 # %% [markdown]
-# **What to notice.** Near in gives near out, and smoothly. This is what makes everything below possible.
+# **What to notice.** Near in gives near out, and smoothly. Even 9 steps away a face is not yet a stranger. This is what makes everything below possible.
 #
 # ## 4. Constant latents
 #
@@ -213,7 +213,7 @@ show(faces(z), columns=11)
 # show(faces(z), columns=5, zoom=2)
 # ```
 #
-# Two things change at once: how many entries are moved, and how far. The lengths are 10, 9.2, 10, 12.6 and 18.4: the last is far
+# Two things change at once: how many entries are moved, and how far. The lengths are 10, 9.2, 10, 13.2 and 18.4: the last is far
 # outside the shell, and its colours are glaring, its features coarse. The generator exaggerates where it was never trained. A fair
 # comparison keeps the length.
 #
@@ -279,18 +279,18 @@ for name, sample in (("free", free), ("held", held)):
 # for seed in range(4):
 #     rng = torch.Generator().manual_seed(seed)
 #     chosen = torch.arange(35) if seed == 0 else torch.randperm(DIM, generator=rng)[:35]
-#     z = latents(10, seed=20 + seed)
+#     z = latents(count, seed=20 + seed)
 #     z[:, chosen] = -1
-#     rows.append(z)
+#     rows.append(z[:10])
 #     measured = hair(faces(z)).std(axis=0).mean()
 #     print(f"row {seed}: spread of the hair's colour {measured:.3f}")
-# print(f"without a rule: {hair(faces(latents(200))).std(axis=0).mean():.3f}")
+# print(f"without a rule: {hair(faces(latents(count))).std(axis=0).mean():.3f}")
 # show(faces(torch.cat(rows)))
 # ```
 #
-# Within a row the faces resemble each other: in the colour of the hair, the background, the way the head is
-# turned. Another set of entries gives another family. What is held is a *direction*: these 35 entries at −1 add the same vector
-# of length $\sqrt{35} \approx 6$ to every face of the row.
+# Within a row the faces are related: in the colour of the hair, the light, the way the head is turned. They are cousins, not
+# twins, for 65 entries are still free. Another set of entries gives another family. What is held is a *direction*: these 35 entries at
+# −1 add the same vector of length $\sqrt{35} \approx 6$ to every face of the row.
 #
 # </details>
 
@@ -385,7 +385,7 @@ Image(buffer.getvalue(), format="gif")
 # ## 8. Truncation
 #
 # The inside of the sphere is not good for walks, but good for something else. Multiply all latents by a number $\psi$ (*psi*): below
-# 1, every face moves toward the face at the origin, the generator's most average one. Each row has one $\psi$:
+# 1, every face moves toward the origin, and so toward all others. Each row has one $\psi$:
 
 # %%
 psis = (0.0, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6)
@@ -401,9 +401,10 @@ axes.plot(psis, variety, "o-", color=FIRST)
 axes.set(xlabel="ψ", ylabel="spread between faces", ylim=(0, None));
 
 # %% [markdown]
-# **What to notice.** Small $\psi$: clean, and all alike. Large $\psi$: all different, and broken. Papers that show only beautiful
-# samples have often turned this knob, and it costs variety, so a fair figure of quality says which $\psi$ it used. In kaogan it
-# is `sampler.sample(16, truncation=0.7)`.
+# **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros is an empty plan, the same
+# in each place. At 0.5 faces are soft and regular, oddities have gone; at 1.6 they are all contrast, and some fall apart. Between 0.6
+# and 0.9 many find the pictures best. Whoever shows only beautiful samples has often turned this knob. It costs variety, as
+# the curve says, so a fair figure of quality names its $\psi$. In kaogan it is `sampler.sample(16, truncation=0.7)`.
 #
 # ## 9. Directions with a meaning
 #
@@ -460,8 +461,8 @@ fresh = latents(10, seed=72)
 show(faces((fresh + shifts[:, None, None] * brighter).flatten(0, 1)))
 
 # %% [markdown]
-# The middle row shows ten *new* faces, which took no part in the search. Upward their hair gets darker, downward lighter; the faces
-# turn and blink little, and remain themselves.
+# The middle row shows ten *new* faces, which took no part in the search. Upward their hair gets darker, downward lighter, until at
+# the ends it is black and white.
 #
 # ### And measure that it does what you say
 #
@@ -488,8 +489,9 @@ axes.set(xlabel="steps along the direction", ylabel="brightness of the hair")
 axes.legend();
 
 # %% [markdown]
-# The bars show how much faces differ from each other. A random direction does nothing on average; the found one takes *every* face, whatever it was,
-# from dark to light.
+# The bars show how much faces differ from each other. The found direction takes *every* face, whatever it was, from dark to light; at the ends
+# the bars are short, all agree. A random direction does little. Not nothing: by chance it has a small part along the found one. Change its seed, and
+# it leans the other way.
 #
 # > **Exercise 5.** Find the direction that changes the *colour* of hair, from blue to blond, and measure that it does. Does it leave the brightness
 # > alone? If not, make it.
