@@ -25,7 +25,7 @@ def test_beyond_the_margin_nothing_is_learned():
 
 @pytest.mark.parametrize("fake", fakes())
 def test_at_its_best_it_is_twice_what_the_densities_share(fake):
-    """C* = sign(p - q); then the loss is 2 * integral of min(p, q): Lim and Ye 2017, lemma 1."""
+    """C* = sign(p - q); then the loss is 2 * integral of min(p, q)."""
 
     def loss(logits):
         return discriminators_loss(Hinge(), fake, logits, silent=(1, -1))

