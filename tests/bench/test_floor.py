@@ -63,14 +63,14 @@ def test_a_picture_of_the_papers_network_costs_2_27_gigaflop_a_step():
 
 
 def test_a_penalty_adds_six_passes_through_the_discriminator():
-    """Forward, back to the samples, and both once more for the weights; the logit's layer less."""
+    """Forward, back to the samples, and both once more for the weights; two less at the logit."""
     _, d = layers(8)
     options = {"width": 8, "batch": 2, "norm": "none"}
     plain, r1, both = (
         step_work(recipes.dcgan(**options, penalties=penalties), "fp32").flops
         for penalties in ({}, {"r1": 1.0}, {"r1": 1.0, "r2": 1.0})
     )
-    assert r1 - plain == 2 * (6 * sum(map(flops, d)) - flops(d[-1]))
+    assert r1 - plain == 2 * (6 * sum(map(flops, d)) - 2 * flops(d[-1]))
     assert both - r1 == r1 - plain
 
 
