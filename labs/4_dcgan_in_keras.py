@@ -2,8 +2,8 @@
 # # Lab 4: DCGAN in Keras
 #
 # Labs 1 to 3 once more, in Keras, and in short. If you know Keras, you see how little of a GAN
-# depends on the library. If you come from the other labs, you see what is different, and where
-# the differences bite.
+# depends on the library. If you come from the other labs, you see what is different, and where the
+# differences bite.
 #
 # Keras 3 is one library on several engines, its *backends*. This notebook runs as it is on
 # TensorFlow and on PyTorch. You
@@ -14,8 +14,8 @@
 # 4. save a generator as a `.keras` file, and load it again,
 # 5. load one that was trained for longer, in PyTorch, and explore its latent space.
 #
-# Why things are done is explained in [lab 1](1_simulated_data.ipynb) and
-# [lab 2](2_anime_faces.ipynb); here it is said in a sentence. Computing takes a few minutes.
+# Why things are done is explained in [lab 1](1_simulated_data.ipynb) and [lab
+# 2](2_anime_faces.ipynb); here it is said in a sentence. Computing takes a few minutes.
 
 # %% [markdown]
 # ## 1. Set-up
@@ -76,8 +76,8 @@ print(f"Keras {keras.__version__} on {BACKEND}, kaogan {kaogan.__version__}")
 # ### The one thing that backends do not share
 #
 # Layers, losses and optimisers are the same on every backend. Gradients are not: TensorFlow records
-# what happens on a *tape*, PyTorch remembers it in the tensors. So we write the descent once for each, and
-# nothing below will ask again.
+# what happens on a *tape*, PyTorch remembers it in the tensors. So we write the descent once for
+# each, and nothing below will ask again.
 #
 # `descend` takes one step of a player's optimiser down a loss. Only this player's variables move,
 # even if the loss depends on the other's too.
@@ -118,8 +118,8 @@ else:
 #
 # ## 2. A GAN on numbers
 #
-# Real data are $x \sim N(10, 1)$, latents $z \sim N(0, 1)$. If we know the answer, the generator is a
-# sum, $G(z) = z + 10$:
+# Real data are $x \sim N(10, 1)$, latents $z \sim N(0, 1)$. If we know the answer, the generator is
+# a sum, $G(z) = z + 10$:
 
 
 # %%
@@ -144,8 +144,8 @@ show_samples(x, z + 10, "G(z) = z + 10", right)
 # %% [markdown]
 # ### Generator and discriminator
 #
-# A generator that has to *learn* the answer: one `Dense` layer, $G(z) = wz + b$. It begins at
-# $w = 2$ and $b = 0$.
+# A generator that has to *learn* the answer: one `Dense` layer, $G(z) = wz + b$. It begins at $w =
+# 2$ and $b = 0$.
 
 # %%
 generator = keras.Sequential(
@@ -158,9 +158,9 @@ generator = keras.Sequential(
 generator.summary()
 
 # %% [markdown]
-# The discriminator is a logistic regression. Its `Dense` layer gives the *logit*, any number; the belief
-# is $D(x) = \sigma(\text{logit})$. We leave the sigmoid out of the network and put it into the loss,
-# `from_logits=True`: computed together, logarithm and sigmoid cannot overflow.
+# The discriminator is a logistic regression. Its `Dense` layer gives the *logit*, any number; the
+# belief is $D(x) = \sigma(\text{logit})$. We leave the sigmoid out of the network and put it into
+# the loss, `from_logits=True`: computed together, logarithm and sigmoid cannot overflow.
 
 # %%
 discriminator = keras.Sequential(
@@ -198,15 +198,16 @@ show_game("before training", axes)
 # ### The loss
 #
 # Logistic regression maximises the probability of the labels it is given, 1 for real, 0 for
-# generated. Its negative logarithm is binary cross-entropy, and with both halves written out it is the
-# *value* of the game:
+# generated. Its negative logarithm is binary cross-entropy, and with both halves written out it is
+# the *value* of the game:
 #
 # $$\min_G \max_D\; V(D, G) = \mathbb{E}_x\big[\log D(x)\big]
 #   + \mathbb{E}_z\big[\log(1 - D(G(z)))\big].$$
 #
-# The generator ought to minimise $\log(1 - D(G(z)))$. But when the discriminator is sure, this is flat, and
-# nothing is learned from it. So the generator minimises $-\log D(G(z))$ in its place: cross-entropy again, as if
-# its numbers were real. It wants the same, and its gradient is largest where the other's vanishes.
+# The generator ought to minimise $\log(1 - D(G(z)))$. But when the discriminator is sure, this is
+# flat, and nothing is learned from it. So the generator minimises $-\log D(G(z))$ in its place:
+# cross-entropy again, as if its numbers were real. It wants the same, and its gradient is largest
+# where the other's vanishes.
 
 # %% tags=["loss"]
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -225,13 +226,13 @@ def generator_loss(fake_logits):
 # %% [markdown]
 # ### The training step, written out
 #
-# Two turns. In its turn the discriminator judges real and generated samples; `stop_gradient` says that
-# the generator holds still. In the generator's turn the discriminator, which has just learned, judges what
-# it makes of the same latents.
+# Two turns. In its turn the discriminator judges real and generated samples; `stop_gradient` says
+# that the generator holds still. In the generator's turn the discriminator, which has just learned,
+# judges what it makes of the same latents.
 #
 # Every call says `training=True` or `training=False`. Nothing here cares yet; the batch norm of the
-# DCGAN will. Leave the argument out, and outside of `fit` Keras takes it for `False`: the network is trained
-# with the wrong statistics, no error appears, and you wonder for an afternoon.
+# DCGAN will. Leave the argument out, and outside of `fit` Keras takes it for `False`: the network
+# is trained with the wrong statistics, no error appears, and you wonder for an afternoon.
 
 
 # %% tags=["step"]
@@ -275,8 +276,8 @@ def train_step_of(generator, discriminator, learning_rate):
 
 
 # %% [markdown]
-# Full-batch steps, as many as it takes. Watch the two mean beliefs: when the discriminator can no longer
-# tell, both stand at one half.
+# Full-batch steps, as many as it takes. Watch the two mean beliefs: when the discriminator can no
+# longer tell, both stand at one half.
 
 # %%
 train_step = train_step_of(generator, discriminator, learning_rate=0.05)
@@ -296,6 +297,8 @@ axes.plot([row[3] for row in rows], color=FAKE, label="mean D(G(z))")
 axes.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
 axes.set(xlabel="step", ylim=(0, 1))
 axes.legend()
+plt.show()
+
 # %%
 for network, weights in zip((generator, discriminator), best[1], strict=True):
     network.set_weights(weights)
@@ -305,17 +308,19 @@ w, b = (variable.item() for variable in generator.get_weights())
 print(f"G(z) = {w:.2f} z + {b:.2f}")
 
 # %% [markdown]
-# **What to notice.** Both beliefs swing around one half, and the generated numbers stand where the real ones
-# have their middle. But $w$ is wrong: the generator has shrunk to a spike. Its discriminator draws a line; a line
-# tells left from right, and sees no width, so nothing rewards variety, and "all the same, in the middle" passes. *A generator
-# learns what its discriminator can see.* And when both beliefs are one half, you still have to look at what was
-# generated. [Lab 1](1_simulated_data.ipynb) gives the discriminator better eyes. We go on to
-# pictures, where it gets five layers of convolutions.
+# **What to notice.** Both beliefs swing around one half, and the generated numbers stand where the
+# real ones have their middle. But $w$ is wrong: the generator has shrunk to a spike. Its
+# discriminator draws a line; a line tells left from right, and sees no width, so nothing rewards
+# variety, and "all the same, in the middle" passes. *A generator learns what its discriminator can
+# see.* And when both beliefs are one half, you still have to look at what was generated. [Lab
+# 1](1_simulated_data.ipynb) gives the discriminator better eyes. We go on to pictures, where it
+# gets five layers of convolutions.
 #
 # ## 3. Faces: the data
 #
-# kaogan draws avatars, or prepares the archive that you named above: broken files and repeats are left
-# out, all pictures become 64×64. We write them into a folder as PNG files, as you might have your own.
+# kaogan draws avatars, or prepares the archive that you named above: broken files and repeats are
+# left out, all pictures become 64×64. We write them into a folder as PNG files, as you might have
+# your own.
 
 # %%
 COUNT = 160 if QUICK else 6144  # avatars to draw
@@ -338,8 +343,9 @@ print(f"{number + 1:,} pictures in {folder}")
 
 # %% [markdown]
 # Keras' `image_dataset_from_directory` makes batches out of such a folder, but with TensorFlow's
-# data pipeline. A `PyDataset` does it on every backend: it has a length and items, each a batch. Here is one that
-# takes the same arguments, scales to [−1, 1] at once, and shuffles after each epoch.
+# data pipeline. A `PyDataset` does it on every backend: it has a length and items, each a batch.
+# Here is one that takes the same arguments, scales to [−1, 1] at once, and shuffles after each
+# epoch.
 
 
 # %% tags=["data"]
@@ -390,26 +396,26 @@ print(f"{len(images)} batches an epoch, each {x.shape}, from {x.min():.2f} to {x
 sheet(x)
 
 # %% [markdown]
-# Colour is the *last* axis: height × width × channels, as in the file. PyTorch's own layers have it first. Keras keeps
-# it last on both backends.
+# Colour is the *last* axis: height × width × channels, as in the file. PyTorch's own layers have it
+# first. Keras keeps it last on both backends.
 #
 # ## 4. The networks
 #
-# The rules of DCGAN: strided convolutions in place of pooling, batch norm except at the ends, ReLU in
-# the generator and tanh at its end, LeakyReLU of slope 0.2 in the discriminator, no hidden dense layers, all weights from
-# $N(0, 0.02)$.
+# The rules of DCGAN: strided convolutions in place of pooling, batch norm except at the ends, ReLU
+# in the generator and tanh at its end, LeakyReLU of slope 0.2 in the discriminator, no hidden dense
+# layers, all weights from $N(0, 0.02)$.
 #
-# Three of Keras' defaults are not those of the paper's networks, or of PyTorch, and each of them costs quality or a
-# long search:
+# Three of Keras' defaults are not those of the paper's networks, or of PyTorch, and each of them
+# costs quality or a long search:
 #
 # | | Keras | PyTorch | meaning |
 # |---|---|---|---|
 # | batch norm `epsilon` | 0.001 | 0.00001 | added to the variance |
-# | batch norm `momentum` | 0.99 | 0.1 | Keras: the share of the average that is *kept*; PyTorch: the share that is *new* |
+# | batch norm `momentum` | 0.99 | 0.1 | what an average *keeps*; PyTorch: what is *new* |
 # | kernels | Glorot uniform | Kaiming uniform | the paper says $N(0, 0.02)$ |
 #
-# With a momentum of 0.99, moving averages lag a few hundred steps behind a network that changes at every step, and
-# pictures drawn with `training=False` look washed out.
+# With a momentum of 0.99, moving averages lag a few hundred steps behind a network that changes at
+# every step, and pictures drawn with `training=False` look washed out.
 
 
 # %% tags=["network"]
@@ -460,8 +466,8 @@ generator, discriminator = new_generator(), new_discriminator()
 generator.summary()
 
 # %% [markdown]
-# "Non-trainable" are the moving averages of batch norm. With kernel 4 and stride 2, `padding="same"` doubles or halves the
-# side exactly, and is what PyTorch calls padding 1.
+# "Non-trainable" are the moving averages of batch norm. With kernel 4 and stride 2,
+# `padding="same"` doubles or halves the side exactly, and is what PyTorch calls padding 1.
 
 # %%
 discriminator.summary()
@@ -515,14 +521,14 @@ for ax, pair, names in zip(
     ax.legend()
 
 # %% [markdown]
-# **What to notice.** The faces get better while the losses do not fall. The losses
-# say who is ahead. How good the pictures are, you see, or measure (lab 2, section 9).
+# **What to notice.** The faces get better while the losses do not fall. The losses say who is
+# ahead. How good the pictures are, you see, or measure (lab 2, section 9).
 #
 # ## 6. Saving and loading
 #
-# A `.keras` file is an archive that holds the layers as JSON and the weights as arrays. It is written on one backend and
-# read on any other. Only load files from strangers as they come, with the safe mode that is the default: a layer may
-# hold code.
+# A `.keras` file is an archive that holds the layers as JSON and the weights as arrays. It is
+# written on one backend and read on any other. Only load files from strangers as they come, with
+# the safe mode that is the default: a layer may hold code.
 
 # %%
 Path("saved").mkdir(exist_ok=True)
@@ -536,9 +542,9 @@ print(f"{Path('saved/generator.keras').stat().st_size / 1e6:.1f} MB; the same fa
 # %% [markdown]
 # ## 7. A generator that was trained for longer
 #
-# Ten thousand images are a beginning. Two generators come with kaogan, trained for longer, in PyTorch. One command
-# writes one as a `.keras` file, and from there on it is a Keras model like any other: this notebook could be on a
-# machine without kaogan.
+# Ten thousand images are a beginning. Two generators come with kaogan, trained for longer, in
+# PyTorch. One command writes one as a `.keras` file, and from there on it is a Keras model like any
+# other: this notebook could be on a machine without kaogan.
 
 # %%
 NAME = "faces-64"  # or "avatars-64"
@@ -551,8 +557,9 @@ pretrained = keras.saving.load_model(file, compile=False)
 pretrained.summary()
 
 # %% [markdown]
-# The other way works too. `kaogan export saved/generator.keras --format safetensors` reads *your* generator, the one you
-# have just trained in Keras, back into PyTorch: the layers must be those of a DCGAN, and yours are.
+# The other way works too. `kaogan export saved/generator.keras --format safetensors` reads *your*
+# generator, the one you have just trained in Keras, back into PyTorch: the layers must be those of
+# a DCGAN, and yours are.
 #
 # Are the pictures the same? Draw the same latents on both sides:
 
@@ -571,8 +578,9 @@ sheet(ours)
 # %% [markdown]
 # That is single precision rounding, a thousandth of what an eye or a PNG file could tell apart.
 #
-# kaogan can also *train* these layers: `kaogan train FOLDER --framework keras` plays with Keras networks, on the PyTorch backend, in the loop
-# that trains all others, with its checkpoints, averaged weights and evaluation.
+# kaogan can also *train* these layers: `kaogan train FOLDER --framework keras` plays with Keras
+# networks, on the PyTorch backend, in the loop that trains all others, with its checkpoints,
+# averaged weights and evaluation.
 #
 # ## 8. The latent space
 #
@@ -592,16 +600,18 @@ direction *= 10 / np.linalg.norm(direction)
 sheet(faces(np.concatenate([z + step * direction for step in np.linspace(0, 0.7, 8)])))
 
 # %% [markdown]
-# **Constant latents.** All hundred entries alike: −1, −0.8, −0.6, −0.4. They point in one direction, so they show one face; they
-# get paler with their length (10, 8, 6, 4), for a random latent is almost always about $\sqrt{100} = 10$ long, and the
-# generator was never trained elsewhere.
+# **Constant latents.** All hundred entries alike: −1, −0.8, −0.6, −0.4. They point in one
+# direction, so they show one face; they get paler with their length (10, 8, 6, 4), for a random
+# latent is almost always about $\sqrt{100} = 10$ long, and the generator was never trained
+# elsewhere.
 
 # %%
 sheet(faces([[value] * LATENT for value in (-1.0, -0.8, -0.6, -0.4)]), columns=4)
 
 # %% [markdown]
-# **Parts of the input.** Turn more and more of the leading entries from 1 to −1, ten at a time. Hair and background
-# change on the way. Then hold the first 35 at −1 and draw the others anew: the faces have something in common.
+# **Parts of the input.** Turn more and more of the leading entries from 1 to −1, ten at a time.
+# Hair and background change on the way. Then hold the first 35 at −1 and draw the others anew: the
+# faces have something in common.
 
 # %%
 turned = np.ones((11, LATENT))
@@ -616,8 +626,8 @@ sheet(faces(held), columns=10)
 
 
 # %% [markdown]
-# **A walk without leaving the sphere.** Halfway along the straight line between two latents the length is only about 7, and the
-# face pale. Along the great circle it stays 10:
+# **A walk without leaving the sphere.** Halfway along the straight line between two latents the
+# length is only about 7, and the face pale. Along the great circle it stays 10:
 #
 # $$\operatorname{slerp}(a, b; t) = \frac{\sin((1 - t)\,\omega)}{\sin\omega}\, a
 #   + \frac{\sin(t\,\omega)}{\sin\omega}\, b, \qquad \cos\omega = \frac{a \cdot b}{|a||b|}.$$
@@ -638,13 +648,13 @@ print("around:  ", *(f"{np.linalg.norm(point):.1f}" for point in around))
 sheet(faces(straight + around), columns=10)
 
 # %% [markdown]
-# **What to notice.** The upper row fades in the middle, the lower keeps its colours; and every face on the way is a face.
-# The generator has not stored pictures. It has learned a space of them.
+# **What to notice.** The upper row fades in the middle, the lower keeps its colours; and all on the
+# way are faces. The generator has not stored pictures. It has learned a space of them.
 #
 # ## 9. Your turn
 #
-# **Exercise 7.** Let the discriminator take two turns for each turn of the generator. Which of the curves of
-# section 5 change? And the faces, for the same number of images, and for the same time?
+# **Exercise 7.** Let the discriminator take two turns for each turn of the generator. Which of the
+# curves of section 5 change? And the faces, for the same number of images, and for the same time?
 #
 # <details><summary>Hint</summary>
 #
@@ -662,9 +672,9 @@ sheet(faces(straight + around), columns=10)
 #     loss_d = descend(optimizer_d, discriminator, loss_of_discriminator)
 # ```
 #
-# Run the cell again, then those of section 5, from new networks. $D(x)$ and $D(G(z))$ move apart and the
-# generator's loss rises, since its opponent is stronger: the curves look worse. Whether the faces *are* worse, the
-# curves cannot tell you. That the generator goes on learning at all is the merit of $-\log D(G(z))$, whose gradient does
-# not vanish when the discriminator is sure.
+# Run the cell again, then those of section 5, from new networks. $D(x)$ and $D(G(z))$ move apart
+# and the generator's loss rises, since its opponent is stronger: the curves look worse. Whether the
+# faces *are* worse, the curves cannot tell you. That the generator goes on learning at all is the
+# merit of $-\log D(G(z))$, whose gradient does not vanish when the discriminator is sure.
 #
 # </details>
