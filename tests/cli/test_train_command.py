@@ -127,7 +127,7 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--packing", "5"], "packs of 5"),
         (["--penalty", "r1"], "give NAME=WEIGHT"),
         (["--penalty", "r1=much"], "give NAME=WEIGHT"),
-        (["--penalty", "r3=1"], "did you mean"),
+        (["--penalty", "r3=1"], "known: r1, r2, gradient-penalty"),
         (["--penalty", "r1=0", "--norm", "none"], "weight"),
         (["--penalty", "r1=1", "--penalty", "r1=2"], "twice"),
         (["--penalty", "r1=1"], "batch norm in the discriminator exclude each other"),
