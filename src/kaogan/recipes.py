@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from kaogan.contracts import Norm
 from kaogan.errors import UsageError
 from kaogan.losses import losses
+from kaogan.models import MLP
 from kaogan.models.dcgan import Upsample
 from kaogan.training.recipe import Recipe
 
@@ -81,6 +82,90 @@ def dcgan(
                 "seed": seed,
             }
         )
+    except ValidationError as error:
+        raise UsageError(explain(error)) from None
+
+
+TOY_STEPS = 3000
+"""Enough for every mode of the ring and of the grid."""
+
+
+def toy(
+    data_dim: int = 2,
+    loss: str = "relativistic",
+    penalties: Mapping[str, float] | None = None,
+    width: int = 128,
+    packing: int = 1,
+    copies: int = 1,
+    batch: int = 128,
+    lr: float | None = None,
+    steps: int = TOY_STEPS,
+    seed: int = 0,
+) -> Recipe:
+    """Points on a line or in a plane, by small networks: relativistic pairing with R1 and R2.
+
+    As in Huang et al., "The GAN is dead; long live the GAN!" (R3GAN, 2024): Adam without its first
+    momentum, rates and penalties annealed over the whole run.
+
+    Args:
+        data_dim: coordinates of a point.
+        loss: registered name (`kaogan.losses`).
+        penalties: registered names with weights; unless told, R1 and R2 of weight 0.1 for the
+            relativistic loss, and none for others.
+        width: hidden units, three layers of them in each network.
+        packing: points that the discriminator judges together.
+        copies: independent pairs of networks trained at once.
+        batch: points in a batch, of each copy.
+        lr: learning rate; unless told, 6e-3 with penalties, which bear so much, and 1e-3 without.
+        steps: of the whole run.
+        seed: of everything random.
+
+    Raises:
+        UsageError: a value is out of its range, or two do not go together.
+
+    """
+    if penalties is None:
+        penalties = {"r1": 0.1, "r2": 0.1} if loss == "relativistic" else {}
+    return _points(
+        {
+            "data_dim": data_dim,
+            "latent_dim": 2 * copies,
+            "width": width,
+            "discriminator_width": width,
+            "packing": packing,
+            "copies": copies,
+        },
+        loss={"name": loss},
+        penalties=[{"name": name, "weight": weight} for name, weight in penalties.items()],
+        batch=batch,
+        lr=lr if lr is not None else 6e-3 if penalties else 1e-3,
+        beta1=0.0,
+        beta2=0.99,
+        anneal_images=steps * batch,
+        seed=seed,
+    )
+
+
+def pacgan(loss: str = "nonsaturating", packing: int = 1, copies: int = 1, seed: int = 0) -> Recipe:
+    """The synthetic experiments of Lin et al., "PacGAN" (NeurIPS 2018), section 4.1.
+
+    Args:
+        loss: registered name; the paper's is "nonsaturating".
+        packing: points that the discriminator judges together; 1 is the paper's plain GAN.
+        copies: independent pairs of networks trained at once.
+        seed: of everything random.
+
+    Raises:
+        UsageError: a value is out of its range, or two do not go together.
+
+    """
+    networks = MLP.pacgan(copies, packing).model_dump()
+    return _points(networks, loss={"name": loss}, batch=100, lr=1e-4, beta1=0.8, seed=seed)
+
+
+def _points(networks: Mapping[str, object], **rest: object) -> Recipe:
+    try:
+        return Recipe.model_validate({"model": {"name": "mlp", **networks}, **rest})
     except ValidationError as error:
         raise UsageError(explain(error)) from None
 

@@ -106,7 +106,7 @@ def run(options: argparse.Namespace) -> None:
         for name, *_ in RECIPE_OPTIONS
         if (value := getattr(options, name[2:].replace("-", "_"))) is not None
     }
-    given["penalties"] = _penalties(options.penalty)
+    given["penalties"] = penalties(options.penalty)
     recipes.dcgan(**given, **_shape(options))  # complain before preparing gigabytes
     try:
         asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
@@ -135,7 +135,7 @@ def run(options: argparse.Namespace) -> None:
     _report(trained, state, None if used >= 1 else options.command_line, options.json)
 
 
-def _penalties(given: list[str]) -> dict[str, float]:
+def penalties(given: list[str]) -> dict[str, float]:
     """["r1=10"] to {"r1": 10.0}."""
     weights: dict[str, float] = {}
     for each in given:

@@ -16,6 +16,7 @@ from kaogan.training.observers import (
     FEWEST,
     Curves,
     Evaluation,
+    Finite,
     Health,
     Log,
     Samples,
@@ -102,6 +103,7 @@ class Pictures:
     def observers(self, desk: Desk) -> Sequence[Observer]:
         run, journal, watch = desk.run, desk.journal, desk.watch
         samples = Samples(run.samples)
+        finite = Finite()
         health = Health(journal, samples, self.dataset.train[:256])
         board = TensorBoard(run.path / "tensorboard")
         remark: Callable[[], str] = str
@@ -117,7 +119,8 @@ class Pictures:
             )
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
-            Log(run.metrics, desk.tracker, [health.listen, board.listen], remark),
+            Log(run.metrics, desk.tracker, [finite.listen, health.listen, board.listen], remark),
+            finite,
             health,
             desk.saver,
             *evaluations,
