@@ -59,6 +59,16 @@ def test_short_spells_of_winning_are_part_of_the_game(health, trainer, tmp_path)
     assert warnings(tmp_path, "winning") == 0
 
 
+@pytest.mark.parametrize(
+    "options", [{"norm": "spectral"}, {"norm": "none", "penalties": {"r1": 1.0}}]
+)
+def test_a_discriminator_whose_slope_is_bounded_may_win(health, dataset, tmp_path, options):
+    batches = ImageBatches(dataset.train, COMPUTE.device, 0)
+    bounded = make_trainer(tiny_recipe(**options), batches)
+    listen(health, bounded, range(0, 3 * WINNING_STEPS, 10), WINNING)
+    assert warnings(tmp_path, "winning") == 0
+
+
 def collapse(trainer):
     """A generator that does not look at its latent."""
     for network in (trainer.state.generator, trainer.state.ema):
