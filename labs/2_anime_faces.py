@@ -391,37 +391,39 @@ def train_step(x, z):
 #
 # ### The alternation, seen
 #
-# Thirty rounds, turn by turn. After every turn we ask the discriminator what it thinks of the same generated
-# pictures, or rather of what the generator now makes of the same latents.
+# Thirty rounds, turn by turn. After every turn we ask the discriminator what it thinks of what the generator now makes
+# of the same latents. We plot its logit: 0 is "I cannot tell", and below zero it doubts.
 
 # %%
 fixed_z = torch.randn(64, LATENT, device=DEVICE)
 
 
 @torch.no_grad()
-def belief_now():
-    return discriminator(generator(fixed_z[:BATCH])).sigmoid().mean().item()
+def logit_now():
+    return discriminator(generator(fixed_z[:BATCH])).mean().item()
 
 
 ROUNDS = 30
-beliefs = [belief_now()]
+logits = [logit_now()]
 for _ in range(ROUNDS):
     fake = generator(torch.randn(BATCH, LATENT, device=DEVICE))
     discriminator_turn(next(stream), fake)
-    beliefs.append(belief_now())
+    logits.append(logit_now())
     generator_turn(fake)
-    beliefs.append(belief_now())
+    logits.append(logit_now())
 
 figure, axes = plt.subplots(figsize=(12, 2.8))
-turns = np.arange(len(beliefs)) / 2
-axes.plot(turns, beliefs, color="black", alpha=0.3, linewidth=1)
-axes.plot(turns[1::2], beliefs[1::2], "v", color=REAL, markersize=5, label="after D's turn")
-axes.plot(turns[2::2], beliefs[2::2], "^", color=FAKE, markersize=5, label="after G's turn")
-axes.set(xlabel="rounds", ylabel="D(G(z))", title="One learns to doubt, the other to convince")
+turns = np.arange(len(logits)) / 2
+axes.axhline(0, color=BELIEF, linewidth=0.8, linestyle=":")
+axes.plot(turns, logits, color="black", alpha=0.3, linewidth=1)
+axes.plot(turns[1::2], logits[1::2], "v", color=REAL, markersize=5, label="after D's turn")
+axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after G's turn")
+axes.set(xlabel="rounds", ylabel="mean logit of generated pictures")
+axes.set_title("One learns to doubt, the other to convince")
 axes.legend();
 
 # %% [markdown]
-# **What to notice.** A saw: the discriminator pushes the belief down, the generator lifts it up again. Neither of them
+# **What to notice.** A saw: the discriminator pushes the logit down, the generator lifts it up again. Neither of them
 # is descending a hill that stays where it is. This is why the loss of a GAN is no measure of its quality.
 #
 # ## 6. Training
@@ -520,7 +522,7 @@ sheet(faces)
 # %%
 recipe = kaogan.recipes.dcgan(size=SIZE, width=WIDTH, batch=BATCH, lr=LEARNING_RATE)
 budget = kaogan.Budget(images=640 if QUICK else 60_000)
-run = kaogan.train(recipe, dataset, out="runs/lab-2", budget=budget)
+run = kaogan.train(recipe, dataset, out=f"runs/{folder.name}-width-{WIDTH}", budget=budget)
 sheet(run.sample(64, seed=0))
 
 # %% [markdown]
@@ -629,7 +631,7 @@ for player in (7, 1_234_567, 40_000_000_000):
 # | train the discriminator with binary cross-entropy | section 5, `discriminator_turn` |
 # | train the generator through the discriminator's output | section 5, `generator_turn` |
 # | alternate over several epochs | section 6; an epoch is `len(dataset)` images |
-# | save and show generated faces | section 7: `saved/`, and `runs/lab-2` |
+# | save and show generated faces | section 7: `saved/`; section 8: the folder in `runs/` |
 #
 # For better faces: `WIDTH = 64`, a GPU, and a million images. What the numbers in a latent vector *mean* is the
 # question of [lab 3](3_latent_space.ipynb).

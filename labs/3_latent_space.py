@@ -41,7 +41,7 @@ from IPython.display import Image
 import kaogan
 from kaogan.data.avatars import draw, sample_avatar
 
-# "faces-64" or "avatars-64", which come with kaogan; or a run of your own, "runs/lab-2".
+# "faces-64" or "avatars-64", which come with kaogan; or a run of your own, "runs/...".
 GENERATOR = "faces-64"
 
 # Our own tests run this lab with less of everything; you leave it at False.
