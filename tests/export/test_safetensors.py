@@ -17,6 +17,9 @@ def test_it_comes_back_as_it_was(player, norm, tmp_path):
     Safetensors().write(network, tmp_path / "n.safetensors")
     back = Safetensors().read(tmp_path / "n.safetensors")
     assert (back.model, back.player) == (network.model, network.player)
+    Safetensors().write(back, tmp_path / "again.safetensors")
+    files = [tmp_path / name for name in ("n.safetensors", "again.safetensors")]
+    assert files[0].read_bytes() == files[1].read_bytes()
     inputs = inputs_of(network)
     assert torch.equal(back.module(inputs), network.module(inputs))
 
