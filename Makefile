@@ -11,12 +11,17 @@ DEMO_RUN := runs/demo
 # Small and fast: half the default's width, half its batch, long steps.
 DEMO_RECIPE := --width 32 --batch 16 --lr 4e-4
 
-.PHONY: help demo test check format clean
+# The labs: a part of their names chooses among them, `make labs LAB=2`.
+LAB :=
+LABS_RUN := build/labs
+
+.PHONY: help demo test check labs format clean
 
 help:
 	@echo "make demo    draw avatars, train a small GAN on them, see new faces (5 minutes)"
 	@echo "make test    run the tests"
 	@echo "make check   run the linters and the type checker"
+	@echo "make labs    build the course's notebooks and run them, into $(LABS_RUN)"
 	@echo "make format  format the code"
 	@echo "make clean   remove .venv"
 
@@ -54,6 +59,14 @@ check: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# A cell may take an hour; what the labs do quickly if KAOGAN_LAB_QUICK is 1 stands in labs/README.md.
+labs: $(VENV)/dev.installed
+	$(BIN)/python tools/labs.py
+	@mkdir -p $(LABS_RUN)
+	@cp labs/notebooks/*.ipynb $(LABS_RUN)
+	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=3600 --timeout=7200 -q \
+	  --durations=0 $(LABS_RUN)/$(LAB)*.ipynb
 
 format: $(VENV)/dev.installed
 	$(BIN)/ruff check --fix .

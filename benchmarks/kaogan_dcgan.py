@@ -70,8 +70,8 @@ def all_gradients(trainer: Trainer, pictures: Pixels) -> Trainer:
     """The generator's turn computes the discriminator's weight gradients as well, for nothing."""
     discriminator, play = trainer.state.discriminator, trainer.play
 
-    def round_with_waste(x: Tensor, z: Tensor, ema_weight: Tensor) -> StepStats:
-        stats = play(x, z, ema_weight)
+    def round_with_waste(*dealt: Tensor) -> StepStats:
+        stats = play(*dealt)
         discriminator.zero_grad()
         return stats
 

@@ -39,3 +39,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # user's.
 _cache = tempfile.TemporaryDirectory(prefix="kaogan-tests-")
 os.environ["KAOGAN_CACHE"] = _cache.name
+
+# Keras on PyTorch, whichever it is configured for; other backends get processes of their own.
+os.environ["KERAS_BACKEND"] = "torch"

@@ -4,12 +4,13 @@
 plays the game.*
 
 Axes, wherever a shape is written:
-    N  pictures in a batch        Z  entries of a latent vector
+    N  samples in a batch         Z  entries of a latent vector
     C  channels (1 or 3)          H, W  height and width
     ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
+    L  logits: one for each sample, or for each pack of them
 """
 
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -17,8 +18,11 @@ from torch import Tensor, nn
 
 Latents = Float[Tensor, "N Z"]
 Samples = Float[Tensor, "N ..."]
-Logits = Float[Tensor, "N"]
+Logits = Float[Tensor, "L"]
+Positions = Float[Tensor, "N"]
 Scalar = Float[Tensor, ""]
+
+Norm = Literal["batch", "spectral", "none"]
 
 
 @runtime_checkable
@@ -26,7 +30,7 @@ class Model(Protocol):
     """A pair of networks described by a few numbers; frozen, and part of a recipe.
 
     The generator maps latents z ~ N(0, I), `N Z`, to samples. The discriminator maps samples to
-    logits, `N`: positive means "real". Both are `torch.nn.Module`s.
+    logits, `L`: positive means "real". Both are `torch.nn.Module`s.
     """
 
     @property
@@ -37,6 +41,16 @@ class Model(Protocol):
         """The shape of one sample without the batch axis, e.g. (3, 64, 64)."""
         ...
 
+    @property
+    def norm(self) -> Norm:
+        """What normalises the discriminator: features over the batch, weights, or nothing."""
+        ...
+
+    @property
+    def packing(self) -> int:
+        """How many samples, consecutive in the batch, the discriminator judges by one logit."""
+        ...
+
     def generator(self) -> nn.Module: ...
 
     def discriminator(self) -> nn.Module: ...
@@ -44,7 +58,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """The game, as two pure functions of two logit vectors; both players get both."""
+    """The game, as pure functions of two logit vectors, which both players get."""
 
     needs_real: ClassVar[bool]
     """Does the generator's loss read the real logits? If not, the trainer hands it those of the
@@ -54,12 +68,22 @@ class Loss(Protocol):
 
     def generator(self, real: Logits, fake: Logits) -> Scalar: ...
 
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """Mean D(x) and D(G(z)), 0 to 1: how real the discriminator holds each side to be."""
+        ...
+
 
 @runtime_checkable
 class Penalty(Protocol):
-    """A term added to the discriminator's loss; it may differentiate through the discriminator."""
+    """A term added to the discriminator's loss; it may differentiate through the discriminator.
 
-    def __call__(self, discriminator: nn.Module, real: Samples, fake: Samples) -> Scalar: ...
+    It is called outside autocast, on float32 samples. `epsilon`, one number from 0 to 1 for each
+    sample, is all its randomness.
+    """
+
+    def __call__(
+        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+    ) -> Scalar: ...
 
 
 @runtime_checkable

@@ -1,14 +1,16 @@
-"""How far a long job has come: a bar on a terminal, plain lines elsewhere.
+"""How far a long job has come: a bar on a terminal or in a notebook, plain lines elsewhere.
 
     with track(len(files), "preparing", "pictures") as progress:
         for file in files:
             ...
             progress.advance(1)
 
-Everything goes to the standard error stream, so that standard output stays fit for a pipe.
+Outside notebooks everything goes to the standard error stream, so that standard output stays fit
+for a pipe.
 """
 
 import contextlib
+import html
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_BARS = 0.25
 
 
 @runtime_checkable
@@ -54,11 +57,19 @@ def track(
         unit: what is counted, in the plural: "pictures".
         done: units done before this start; they count as done, but not for the rate.
         time_limit: seconds after which the work ends, done or not.
-        stream: where to; the standard error stream unless told.
+        stream: where to; below the cell in a notebook, else to the standard error stream, unless
+            told.
 
     """
-    stream = stream or sys.stderr
     job = _Job(total, description, unit, done, time_limit)
+    if stream is None and _in_notebook():
+        notebook = _Notebook(job)
+        try:
+            yield notebook
+        finally:
+            notebook.draw()
+        return
+    stream = stream or sys.stderr
     if stream.isatty():
         with _bar(job, stream) as tracker:
             yield tracker
@@ -140,6 +151,40 @@ class _Lines:
         self.printed = time.monotonic()
         text = f"  {self.text}" if self.text else ""
         print(f"{self.job.description}: {self.job.words()}{text}", file=self.stream, flush=True)
+
+
+def _in_notebook() -> bool:
+    """Does Jupyter, Colab or the like run this code, and show what it displays?"""
+    shell = sys.modules.get("ipykernel.zmqshell")
+    return shell is not None and shell.ZMQInteractiveShell.initialized()
+
+
+class _Notebook:
+    """For notebooks: a bar below the cell, which stays there when the work is done."""
+
+    def __init__(self, job: _Job) -> None:
+        from IPython.display import display  # there, since a notebook runs this
+
+        self.job, self.text = job, ""
+        self.handle = display(self._html(), display_id=True)
+        self.drawn = time.monotonic()
+
+    def advance(self, n: int, text: str = "") -> None:
+        self.job.done += n
+        self.text = text or self.text
+        if time.monotonic() - self.drawn >= SECONDS_BETWEEN_BARS:
+            self.draw()
+
+    def draw(self) -> None:
+        self.drawn = time.monotonic()
+        self.handle.update(self._html())
+
+    def _html(self) -> object:
+        from IPython.display import HTML
+
+        share = f'value="{self.job.done}" max="{self.job.total}"' if self.job.total else ""
+        words = html.escape(f"{self.job.words()}  {self.text}")
+        return HTML(f"{html.escape(self.job.description)} <progress {share}></progress> {words}")
 
 
 class _Words(ProgressColumn):

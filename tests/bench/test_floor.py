@@ -62,6 +62,18 @@ def test_a_picture_of_the_papers_network_costs_2_27_gigaflop_a_step():
     assert work.flops / 2 == pytest.approx(2.2746e9, rel=1e-4)
 
 
+def test_a_penalty_adds_six_passes_through_the_discriminator():
+    """Forward, back to the samples, and both once more for the weights; two less at the logit."""
+    _, d = layers(8)
+    options = {"width": 8, "batch": 2, "norm": "none"}
+    plain, r1, both = (
+        step_work(recipes.dcgan(**options, penalties=penalties), "fp32").flops
+        for penalties in ({}, {"r1": 1.0}, {"r1": 1.0, "r2": 1.0})
+    )
+    assert r1 - plain == 2 * (6 * sum(map(flops, d)) - 2 * flops(d[-1]))
+    assert both - r1 == r1 - plain
+
+
 def test_the_count_leaves_the_random_numbers_of_the_program_alone():
     torch.manual_seed(3)
     step_work(recipes.dcgan(size=32, width=4), "fp32")

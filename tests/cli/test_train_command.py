@@ -8,6 +8,7 @@ import time
 import pytest
 
 from kaogan.losses import losses
+from kaogan.losses.penalties import penalties
 from kaogan.training import checkpoints
 from kaogan.training.run import Run
 
@@ -53,7 +54,9 @@ def test_the_run_is_named_after_the_data(kaogan, pictures, tmp_path, monkeypatch
 
 def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
     out = tmp_path / "run"
-    options = "--latent 7 --upsample resize --loss minimax --label-smoothing 0.1 --lr 0.001"
+    options = (
+        "--latent 7 --upsample resize --loss minimax --label-smoothing 0.1 --packing 2 --lr 0.001"
+    )
     options += " --beta1 0.4 --seed 3 --channels 1"
     assert (
         kaogan("train", pictures, "--out", out, "--images", "4", *SMALL, *options.split()).status
@@ -67,9 +70,38 @@ def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
         "latent_dim": 7,
         "width": 4,
         "upsample": "resize",
+        "norm": "batch",
+        "packing": 2,
     }
     assert recipe["loss"] == {"name": "minimax", "label_smoothing": 0.1}
     assert [recipe[key] for key in ("batch", "lr", "beta1", "seed")] == [4, 0.001, 0.4, 3]
+
+
+def test_losses_penalties_and_norms_reach_the_recipe_and_a_run_goes_on_with_them(
+    kaogan, pictures, tmp_path
+):
+    out = tmp_path / "run"
+    options = "--loss relativistic --norm none --penalty r1=0.5 --penalty r2=2 --images"
+    line = ["train", pictures, "--out", out, *SMALL, "--json", *options.split()]
+    seen = [json.loads(kaogan(*line, images).out)["images_seen"] for images in ("8", "16")]
+    assert seen == [8, 16]
+    recipe = Run(out).recipe.model_dump()
+    assert recipe["loss"] == {"name": "relativistic"}
+    assert recipe["model"]["norm"] == "none"
+    assert list(recipe["penalties"]) == [
+        {"name": "r1", "weight": 0.5},
+        {"name": "r2", "weight": 2.0},
+    ]
+    assert kaogan("sample", out, "--count", "4", "--out", tmp_path / "faces.png").status == 0
+
+
+def test_a_run_with_spectral_norm_goes_on_and_draws(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    line = ["train", pictures, "--out", out, *SMALL, "--norm", "spectral", "--loss", "hinge"]
+    for images in ("8", "16"):
+        assert kaogan(*line, "--images", images).status == 0
+    assert "going on after 8 images" in (out / "log.txt").read_text()
+    assert kaogan("sample", out, "--count", "4", "--out", tmp_path / "faces.png").status == 0
 
 
 def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, pictures, tmp_path):
@@ -89,6 +121,17 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--loss", "nonsaturatin"], "did you mean 'nonsaturating'"),
         (["--upsample", "bilinear"], "upsample"),
         (["--label-smoothing", "0.7"], "label-smoothing"),
+        (["--label-smoothing", "0.1", "--loss", "hinge"], "no labels to smooth"),
+        (["--norm", "layer"], "norm"),
+        (["--packing", "0"], "packing"),
+        (["--packing", "5"], "packs of 5"),
+        (["--penalty", "r1"], "give NAME=WEIGHT"),
+        (["--penalty", "r1=much"], "give NAME=WEIGHT"),
+        (["--penalty", "r3=1"], "known: r1, r2, gradient-penalty"),
+        (["--penalty", "r1=0", "--norm", "none"], "weight"),
+        (["--penalty", "r1=1", "--penalty", "r1=2"], "twice"),
+        (["--penalty", "r1=1"], "batch norm in the discriminator exclude each other"),
+        (["--loss", "wasserstein"], "--norm spectral"),
         (["--images", "0"], "images"),
         (["--minutes", "-3"], "minutes"),
         (["--minutes", "0"], "minutes"),
@@ -148,3 +191,4 @@ def test_a_stopped_training_says_which_line_goes_on(pictures, tmp_path, cache):
 def test_the_help_names_every_loss(kaogan):
     words = " ".join(kaogan("train", "--help").out.split())
     assert all(name in words for name in losses)
+    assert all(name in words for name in penalties)

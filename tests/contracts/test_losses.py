@@ -4,11 +4,21 @@ from typing import Annotated
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from kaogan.contracts import Loss
 from kaogan.losses import losses
 from kaogan.registry import Component, by_name
+
+UNDECIDED = 0.5
+every_loss = pytest.mark.parametrize("loss_name", list(losses))
+# Up to what a network in half precision can say; squares of it fit float32.
+extreme = st.lists(st.floats(-65504, 65504, width=32), min_size=4, max_size=4).map(torch.tensor)
+mistaken = st.lists(st.floats(1e-3, 8), min_size=4, max_size=4).map(
+    lambda values: torch.tensor(values, dtype=torch.float64)
+)
 
 
 @pytest.fixture(params=list(losses))
@@ -45,32 +55,53 @@ def test_it_is_a_pure_function_to_one_number(loss, player):
     assert torch.equal(fake, before[1])
 
 
+@every_loss
 @pytest.mark.parametrize("player", ["discriminator", "generator"])
-@pytest.mark.parametrize("real_value", [-1e4, 0.0, 1e4])
-@pytest.mark.parametrize("fake_value", [-1e4, 0.0, 1e4])
-def test_it_and_its_gradients_stay_finite(loss, player, real_value, fake_value):
-    real = torch.full((4,), real_value, requires_grad=True)
-    fake = torch.full((4,), fake_value, requires_grad=True)
-    value = getattr(loss, player)(real, fake)
+@given(extreme, extreme)
+def test_it_and_its_gradients_stay_finite(loss_name, player, real, fake):
+    real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
+    value = getattr(losses[loss_name](), player)(real, fake)
     value.backward()
     assert value.isfinite()
     for logits in (real, fake):
         assert logits.grad is None or logits.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_discriminator_wants_real_up_and_fake_down(loss, seed):
-    real, fake = random_logits(seed)
+@every_loss
+@given(mistaken, mistaken)
+def test_the_discriminator_wants_every_misjudged_real_up_and_fake_down(loss_name, low, high):
+    loss = losses[loss_name]()
+    real, fake = UNDECIDED - low, UNDECIDED + high  # labels may be 1 and 0, or 1 and -1
+    real, fake = real.requires_grad_(), fake.requires_grad_()
     loss.discriminator(real, fake).backward()
-    assert real.grad.sum() < 0
-    assert fake.grad.sum() > 0
+    assert (real.grad < 0).all()
+    assert (fake.grad > 0).all()
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_generator_wants_fake_up(loss, seed):
-    real, fake = random_logits(seed)
+@every_loss
+@given(mistaken, mistaken)
+def test_the_generator_wants_every_unmasked_fake_up(loss_name, low, high):
+    loss = losses[loss_name]()
+    real, fake = UNDECIDED + high, (UNDECIDED - low).requires_grad_()
     loss.generator(real, fake).backward()
-    assert fake.grad.sum() < 0
+    assert (fake.grad < 0).all()
+
+
+@every_loss
+@given(mistaken, mistaken)
+def test_beliefs_are_shares_that_follow_the_logits(loss_name, low, high):
+    loss = losses[loss_name]()
+    right = loss.beliefs(UNDECIDED + high, UNDECIDED - low)
+    wrong = loss.beliefs(UNDECIDED - low, UNDECIDED + high)
+    assert all(0 <= belief <= 1 for belief in (*right, *wrong))
+    assert right[0] >= wrong[0]
+    assert right[1] <= wrong[1]
+
+
+def test_a_discriminator_that_is_right_by_far_believes_so(loss):
+    real, fake = torch.full((4,), 50.0), torch.full((4,), -50.0)
+    for belief, truth in zip(loss.beliefs(real, fake), (1, 0), strict=True):
+        assert belief.item() == pytest.approx(truth, abs=1e-6)
 
 
 def test_it_says_truly_whether_the_generator_needs_the_real_logits(loss):

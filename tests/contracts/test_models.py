@@ -15,6 +15,8 @@ SMALL = {"size": 32, "width": 4, "latent_dim": 8}
 
 @pytest.fixture(params=list(models))
 def model(request):
+    if request.param.startswith("keras"):
+        pytest.importorskip("keras", reason="needs kaogan[keras]")
     kind = models[request.param]
     torch.manual_seed(0)
     return kind.model_validate({k: v for k, v in SMALL.items() if k in kind.model_fields})
@@ -45,8 +47,9 @@ def test_samples_have_the_promised_shape_and_range(model):
     samples = draw(model)
     assert samples.shape == (6, *model.sample_shape)
     assert samples.dtype == torch.float32
-    assert samples.min() >= -1
-    assert samples.max() <= 1
+    if len(model.sample_shape) == 3:  # a picture; points may lie anywhere
+        assert samples.min() >= -1
+        assert samples.max() <= 1
     assert samples.std(0).max() > 0  # not one picture for all latents
 
 

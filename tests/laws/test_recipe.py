@@ -8,28 +8,53 @@ from pydantic import ValidationError
 from kaogan import recipes
 from kaogan.errors import UsageError
 from kaogan.losses import losses
+from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN
 from kaogan.training.recipe import Budget, Hardware, Recipe
 
-some_recipes = st.builds(
-    Recipe,
-    model=st.builds(
-        DCGAN,
-        size=st.sampled_from([32, 64, 128, 256]),
-        channels=st.sampled_from([1, 3]),
-        latent_dim=st.integers(1, 4096),
-        width=st.integers(4, 512),
-        upsample=st.sampled_from(["transposed", "resize"]),
-    ),
-    loss=st.sampled_from(list(losses)).flatmap(
-        lambda name: st.builds(losses[name], label_smoothing=st.floats(0, 0.49))
-    ),
-    batch=st.integers(2, 65536),
-    lr=st.floats(1e-9, 1),
-    beta1=st.floats(0, 0.999),
-    beta2=st.floats(0, 0.9999),
-    ema_share=st.floats(1e-6, 0.999),
-    seed=st.integers(0, 2**63 - 1),
+smoothed = st.sampled_from(["nonsaturating", "minimax"]).flatmap(
+    lambda name: st.builds(losses[name], label_smoothing=st.floats(0, 0.49))
+)
+some_penalties = st.lists(st.sampled_from(list(penalties)), unique=True).flatmap(
+    lambda names: st.tuples(
+        *(st.builds(penalties[name], weight=st.floats(1e-6, 1e6)) for name in names)
+    )
+)
+
+
+def fits(parts) -> bool:
+    try:
+        Recipe(**parts)
+    except UsageError:
+        return False
+    return True
+
+
+some_recipes = (
+    st.fixed_dictionaries(
+        {
+            "model": st.builds(
+                DCGAN,
+                size=st.sampled_from([32, 64, 128, 256]),
+                channels=st.sampled_from([1, 3]),
+                latent_dim=st.integers(1, 4096),
+                width=st.integers(4, 512),
+                upsample=st.sampled_from(["transposed", "resize"]),
+                norm=st.sampled_from(["batch", "spectral", "none"]),
+                packing=st.sampled_from([1, 1, 2, 3]),
+            ),
+            "loss": smoothed | st.sampled_from([losses[name]() for name in losses]),
+            "penalties": some_penalties,
+            "batch": st.integers(1, 10000).map(lambda count: 6 * count),
+            "lr": st.floats(1e-9, 1),
+            "beta1": st.floats(0, 0.999),
+            "beta2": st.floats(0, 0.9999),
+            "ema_share": st.floats(1e-6, 0.999),
+            "seed": st.integers(0, 2**63 - 1),
+        }
+    )
+    .filter(fits)
+    .map(lambda parts: Recipe(**parts))
 )
 
 
@@ -75,6 +100,8 @@ def test_a_recipe_is_frozen_and_hashable():
         ("width", 1),
         ("upsample", "bilinear"),
         ("label_smoothing", 0.5),
+        ("norm", "layer"),
+        ("packing", 0),
         ("batch", 1),
         ("lr", 0.0),
         ("lr", float("nan")),
@@ -88,6 +115,29 @@ def test_a_value_out_of_range_is_refused_in_one_line_that_names_it(option, value
     with pytest.raises(UsageError) as error:
         recipes.dcgan(**{option: value})
     assert option.replace("_", "-") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_penalties_are_named_in_differences():
+    mine = recipes.dcgan(norm="none", penalties={"r1": 2.0})
+    assert mine.differences(recipes.dcgan()) == [
+        "model.norm: none, not batch",
+        "penalties.0.name: r1, not None",
+        "penalties.0.weight: 2.0, not None",
+    ]
+
+
+def test_a_recipe_from_before_penalties_norm_and_packing_is_the_same():
+    old = recipes.dcgan().model_dump(mode="json")
+    del old["penalties"], old["model"]["norm"], old["model"]["packing"]
+    assert Recipe.model_validate(old) == recipes.dcgan()
+    assert Recipe.model_validate(old).differences(recipes.dcgan()) == []
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_senseless_weight_of_a_penalty_is_refused_in_one_line(weight):
+    with pytest.raises(UsageError, match="weight") as error:
+        recipes.dcgan(norm="none", penalties={"r1": weight})
     assert "\n" not in str(error.value)
 
 

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from densities import REAL, discriminators_loss, fakes, jensen_shannon
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -120,3 +121,44 @@ def test_nonsaturating_is_strong_where_minimax_saturates():
 def test_a_senseless_smoothing_is_refused(loss, smoothing):
     with pytest.raises(ValidationError, match="label_smoothing"):
         loss(label_smoothing=smoothing)
+
+
+# At the best discriminator, for known densities
+
+SILENT = (1e3, -1e3)
+
+
+@pytest.mark.parametrize("fake", fakes())
+def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_divergence(fake):
+    """Theorem 1: V(D*, G) = 2 JSD(p, q) - log 4, with D* = p / (p + q) (proposition 1)."""
+    best = torch.log(REAL) - torch.log(fake)  # the logit of p / (p + q)
+    closed_form = 2 * jensen_shannon(REAL, fake) - math.log(4)
+    for game in (Minimax(), NonSaturating()):
+        loss_d = discriminators_loss(game, fake, best, SILENT)
+        torch.testing.assert_close(-loss_d, closed_form, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("fake", fakes())
+@pytest.mark.parametrize("shift", [-0.5, 0.1, 2.0])
+def test_no_other_discriminator_does_better(fake, shift):
+    best = torch.log(REAL) - torch.log(fake)
+    other = discriminators_loss(Minimax(), fake, best + shift, SILENT)
+    assert other > discriminators_loss(Minimax(), fake, best, SILENT)
+
+
+def test_over_samples_the_games_approach_the_closed_form():
+    """The code itself, on logits of D* at samples of p = N(0, 1) and q = N(1, 1)."""
+    rng = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 400_000, generator=rng, dtype=torch.float64)
+    fake = fake + 1
+
+    def best(x):
+        return 0.5 - x  # log p(x) / q(x)
+
+    divergence = jensen_shannon(REAL, fakes()[1])
+    expected = 2 * divergence - math.log(4)
+    for game in (Minimax(), NonSaturating()):
+        value = -game.discriminator(best(real), best(fake))
+        assert value.item() == pytest.approx(expected.item(), abs=4e-3)
+    value = Minimax().generator(best(real), best(fake)) + log_d(best(real)).mean()
+    assert value.item() == pytest.approx(expected.item(), abs=4e-3)

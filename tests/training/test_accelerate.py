@@ -9,8 +9,6 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
-    Relativistic,
-    gradient_penalty,
     jitter,
     log_text,
     make_trainer,
@@ -20,8 +18,9 @@ from toys import (
     tiny_recipe,
 )
 
+from kaogan.contracts import Norm
 from kaogan.data.batches import ImageBatches
-from kaogan.losses import NonSaturating
+from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
 from kaogan.registry import Component
 from kaogan.training import checkpoints
@@ -29,7 +28,7 @@ from kaogan.training.accelerate import accelerate, capture_rounds, compile_netwo
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Log
 from kaogan.training.precision import Compute, choose_precision
-from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.recipe import Budget
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Deal, Trainer
 
@@ -42,10 +41,10 @@ needs_compiler = pytest.mark.skipif(
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
-def pictures_trainer(dataset, compute=None, **parts) -> Trainer:
+def pictures_trainer(dataset, compute=None, augmentation=None, **options) -> Trainer:
     compute = compute or Compute(CPU, "fp32")
     batches = ImageBatches(dataset.train, compute.device, 0)
-    return make_trainer(tiny_recipe(), batches, compute, **parts)
+    return make_trainer(tiny_recipe(**options), batches, compute, augmentation=augmentation)
 
 
 # Compiled networks
@@ -105,6 +104,8 @@ class Unchecked(Component):
 
     name: Literal["unchecked"] = "unchecked"
     latent_dim: int = 8
+    norm: Norm = "batch"
+    packing: int = 1
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -115,18 +116,28 @@ class Unchecked(Component):
         return torch.nn.Sequential(torch.nn.Unflatten(1, (self.latent_dim, 1, 1)), *layers)
 
     def discriminator(self):
-        layers = tiny_recipe().networks.discriminator().layers
+        layers = tiny_recipe(norm=self.norm).networks.discriminator().layers
         return torch.nn.Sequential(*layers, torch.nn.Flatten(0))
+
+
+PICTURE_GAMES = [
+    {},
+    {"norm": "spectral", "loss": "hinge"},
+    {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 10.0}},
+    {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}, "packing": 2},
+]
 
 
 @pytest.mark.slow
 @needs_compiler
-def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch):
+@pytest.mark.parametrize("options", PICTURE_GAMES[:-1])
+def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, options):
     def place(compute, network):  # as on a GPU, with the library's convolutions
         return network.to(memory_format=torch.channels_last)
 
     monkeypatch.setattr(Compute, "place", place)
-    recipe = Recipe(model=Unchecked(), batch=8)
+    asked = tiny_recipe(**options)
+    recipe = asked.model_copy(update={"model": Unchecked(norm=asked.networks.norm)})
     plain, compiled = (
         make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
         for _ in range(2)
@@ -144,6 +155,11 @@ def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch):
 # A round never waits for the device
 
 
+# PyTorch has no Adam for this device; what counts is where the tensors are that it is given.
+ON_META = torch.library.Library("aten", "IMPL")
+ON_META.impl("_fused_adam_.tensor_lr", lambda *tensors, **numbers: None, "Meta")
+
+
 class OnOneDevice(TorchDispatchMode):
     """Every operator's tensors are on the device; none is an operator that copies to another."""
 
@@ -158,14 +174,7 @@ def on_meta(trainer: Trainer) -> tuple[Trainer, Deal]:
     """The same game on a device that has no data: to read a number from it is an error."""
     state = TrainState.fresh(trainer.recipe, Compute(META, "fp32"))
     state.scalers = trainer.state.scalers
-    game = Trainer(
-        trainer.recipe,
-        state,
-        trainer.batches,
-        trainer.compute,
-        trainer.penalties,
-        trainer.augmentation,
-    )
+    game = Trainer(trainer.recipe, state, trainer.batches, trainer.compute, trainer.augmentation)
     return game, Deal(*(tensor.to(META) for tensor in trainer.deal()))
 
 
@@ -174,7 +183,7 @@ def meta_jitter(samples, rng):
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
 @pytest.mark.parametrize("augmentation", [None, meta_jitter])
 def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
@@ -184,9 +193,10 @@ def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmen
     assert {value.device for value in stats} == {META}
 
 
+@pytest.mark.parametrize("options", PICTURE_GAMES)
 @pytest.mark.parametrize("scaled", [False, True])
-def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled):
-    trainer = pictures_trainer(dataset)
+def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled, options):
+    trainer = pictures_trainer(dataset, **options)
     trainer.state.scalers = {  # fp16's, whose scales are on the device
         player: torch.amp.GradScaler("cpu", enabled=scaled) for player in trainer.state.scalers
     }
@@ -196,11 +206,15 @@ def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled):
             game.play(*dealt)
 
 
-def test_what_reads_from_the_device_is_found():
-    def nosy(discriminator, real, fake):
+class Nosy(Component):
+    name: Literal["nosy"] = "nosy"
+
+    def __call__(self, discriminator, real, fake, epsilon):
         return 0.0 if fake.sum().item() > 0 else 1.0
 
-    game, dealt = on_meta(points_trainer(penalties=[nosy]))
+
+def test_what_reads_from_the_device_is_found():
+    game, dealt = on_meta(points_trainer(penalties=[Nosy()]))
     with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
         game.play(*dealt)
 
@@ -262,7 +276,7 @@ def equal_games(one: Trainer, other: Trainer) -> bool:
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
 @pytest.mark.parametrize("augmentation", [None, jitter])
 def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
     parts = {"penalties": penalties, "augmentation": augmentation}
@@ -273,9 +287,10 @@ def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, a
     assert equal_games(plain, other)
 
 
+@pytest.mark.parametrize("options", PICTURE_GAMES)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision):
-    plain, other = (pictures_trainer(dataset, Compute(CPU, precision)) for _ in range(2))
+def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision, options):
+    plain, other = (pictures_trainer(dataset, Compute(CPU, precision), **options) for _ in range(2))
     plain.step()
     other.step()
     captured(other, tmp_path)
@@ -360,9 +375,9 @@ def close_games(one: Trainer, other: Trainer) -> None:
 
 @needs_cuda
 @pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
-@pytest.mark.parametrize("augmentation", [None, meta_jitter])
-def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, augmentation):
-    plain, other = (cuda_trainer(dataset, precision, augmentation=augmentation) for _ in range(2))
+@pytest.mark.parametrize("options", [{"augmentation": meta_jitter}, *PICTURE_GAMES])
+def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
+    plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
     capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
     assert not (tmp_path / "log.txt").exists()
     assert other.round != other.play
@@ -410,10 +425,7 @@ def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
 
 @needs_cuda
 def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
-    def nosy(discriminator, real, fake):
-        return 0.0 * fake.sum().item()
-
-    trainer = cuda_trainer(dataset, penalties=[nosy])
+    trainer = cuda_trainer(dataset, penalties=(Nosy(),))
     capture_rounds(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
     assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
     assert all(values.isfinite().all() for values in stats_of(trainer))

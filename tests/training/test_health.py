@@ -1,14 +1,12 @@
 """What goes wrong in a game, said in words."""
 
-import math
-
 import pytest
 import torch
 from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 
 from kaogan.data.batches import ImageBatches
 from kaogan.training.journal import Journal
-from kaogan.training.observers import Diverged, Health, Samples
+from kaogan.training.observers import Health, Samples
 from kaogan.training.observers.health import WARM_UP_STEPS, WINNING_STEPS, diversity
 
 
@@ -61,6 +59,16 @@ def test_short_spells_of_winning_are_part_of_the_game(health, trainer, tmp_path)
     assert warnings(tmp_path, "winning") == 0
 
 
+@pytest.mark.parametrize(
+    "options", [{"norm": "spectral"}, {"norm": "none", "penalties": {"r1": 1.0}}]
+)
+def test_a_discriminator_whose_slope_is_bounded_may_win(health, dataset, tmp_path, options):
+    batches = ImageBatches(dataset.train, COMPUTE.device, 0)
+    bounded = make_trainer(tiny_recipe(**options), batches)
+    listen(health, bounded, range(0, 3 * WINNING_STEPS, 10), WINNING)
+    assert warnings(tmp_path, "winning") == 0
+
+
 def collapse(trainer):
     """A generator that does not look at its latent."""
     for network in (trainer.state.generator, trainer.state.ema):
@@ -99,19 +107,3 @@ def test_diversity_is_the_spread_over_pictures():
     black_and_white = [gradients(1)[0] * 0, gradients(1)[0] * 0 + 255]
     assert diversity(black_and_white) == 127.5
     assert 20 < diversity(gradients(100)) < 74  # below that of uniform noise
-
-
-@pytest.mark.parametrize("key", ["loss_d", "loss_g", "d_real"])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_no_number_ends_the_attempt(health, trainer, key, value):
-    row = {"images_seen": 8, "loss_d": 1.0, "loss_g": 1.0, "d_real": 0.5, "d_fake": 0.5}
-    with pytest.raises(Diverged, match="after 8 images"):
-        health.listen(trainer, row | {key: value})
-
-
-def test_a_weight_that_is_no_number_is_found_at_the_end(health, trainer):
-    health.finish(trainer)
-    with torch.no_grad():
-        next(trainer.state.ema.parameters())[0, 0] = math.nan
-    with pytest.raises(Diverged, match="a weight became NaN"):
-        health.finish(trainer)

@@ -53,9 +53,9 @@ def assert_same_run(run, whole):
     assert numbers(run, LAST) | volatile == numbers(whole, LAST) | volatile
 
 
-def steps(dataset, folder, pieces):
+def steps(dataset, folder, pieces, **options):
     """Play the pieces, each with new objects restored from the disk."""
-    recipe = tiny_recipe(batch=4)
+    recipe = tiny_recipe(batch=4, **options)
     trainer = None
     for piece in pieces:
         trainer = make_trainer(recipe, ImageBatches(dataset.train, COMPUTE.device, 0))
@@ -67,11 +67,19 @@ def steps(dataset, folder, pieces):
     return (newest / "state.safetensors").read_bytes(), snapshot(trainer.state)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 1.0}},
+        {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0}, "packing": 2},
+    ],
+)
 @settings(max_examples=4)
 @given(pieces=st.lists(st.integers(1, 6), min_size=2, max_size=3))
-def test_steps_at_once_and_in_pieces_give_the_same_bits(dataset, tmp_path_factory, pieces):
-    once, state = steps(dataset, tmp_path_factory.mktemp("once"), [sum(pieces)])
-    parts, resumed = steps(dataset, tmp_path_factory.mktemp("parts"), pieces)
+def test_steps_at_once_and_in_pieces_give_the_same_bits(dataset, tmp_path_factory, options, pieces):
+    once, state = steps(dataset, tmp_path_factory.mktemp("once"), [sum(pieces)], **options)
+    parts, resumed = steps(dataset, tmp_path_factory.mktemp("parts"), pieces, **options)
     assert once == parts
     raw = {key for key in state if "running_" in key or "num_batches" in key}
     raw = {key for key in raw if not key.startswith("discriminator")}  # estimated when saving

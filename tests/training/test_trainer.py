@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from torch.nn.functional import softplus
 from toys import (
     Blob,
+    FlatFakes,
     Points,
-    Relativistic,
-    gradient_penalty,
     jitter,
     make_trainer,
     points_trainer,
@@ -22,11 +21,11 @@ from toys import (
 
 from kaogan.contracts import Augmentation, Batches, Loss, Model, Penalty
 from kaogan.data.batches import ImageBatches
-from kaogan.losses import Minimax, NonSaturating
+from kaogan.losses import R1, Minimax, NonSaturating, Relativistic
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
-from kaogan.training.trainer import Deal, Trainer, Watcher, ema_decay
+from kaogan.training.trainer import ANNEALED, Deal, Trainer, Watcher, annealed, ema_decay
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_the_toys_keep_the_contracts():
     assert isinstance(Points(), Model)
     assert isinstance(Blob(), Batches)
     assert isinstance(Relativistic(), Loss)
-    assert isinstance(gradient_penalty, Penalty)
+    assert isinstance(FlatFakes(), Penalty)
     assert isinstance(jitter, Augmentation)
 
 
@@ -148,9 +147,42 @@ def test_what_is_dealt_is_a_function_of_the_position(trainer, dataset):
         dealt = trainer.deal()
         rng = torch.Generator().manual_seed(seed_of(0, attempt, seen))
         assert torch.equal(dealt.z, torch.randn(8, 8, generator=rng))
+        assert torch.equal(dealt.epsilon, torch.rand(8, generator=rng))
         assert torch.equal(dealt.x, ImageBatches(dataset.train, torch.device("cpu"), 0)(seen, 8))
         assert dealt.ema_weight.item() == pytest.approx(1 - ema_decay(8, seen + 8, 0.015))
         assert trainer.state.images_seen == seen  # dealing plays nothing
+
+
+def test_annealing_falls_along_half_a_cosine_and_then_stays():
+    assert [annealed(seen, None) for seen in (0, 10**9)] == [1.0, 1.0]
+    assert annealed(0, 100) == 1.0
+    assert annealed(50, 100) == pytest.approx((1 + ANNEALED) / 2)
+    assert annealed(100, 100) == annealed(10**9, 100) == pytest.approx(ANNEALED)
+    falling = [annealed(seen, 100) for seen in range(101)]
+    assert falling == sorted(falling, reverse=True)
+
+
+def test_learning_rates_and_penalties_are_annealed():
+    def played(left):
+        trainer = points_trainer(penalties=[R1(weight=3.0)])
+        dealt = trainer.deal()
+        assert dealt.anneal.item() == 1.0
+        stats = trainer.play(*dealt._replace(anneal=torch.tensor(left)))
+        rates = [each.param_groups[0]["lr"].item() for each in trainer.state.optimizers.values()]
+        assert rates == pytest.approx([2e-3 * left] * 2)
+        return stats.loss_d.item()
+
+    whole, half, nothing = (played(left) for left in (1.0, 0.5, 0.0))
+    assert whole - nothing > 1e-4
+    assert half - nothing == pytest.approx((whole - nothing) / 2, rel=1e-2)
+
+
+def test_without_a_learning_rate_nothing_is_learnt():
+    trainer = points_trainer()
+    before = snapshot(trainer.state)
+    trainer.play(*trainer.deal()._replace(anneal=torch.tensor(0.0)))
+    for name, tensor in trainer.state.tensors().items():
+        assert torch.equal(tensor, before[name]) or name.startswith("adam.")
 
 
 def test_a_round_may_be_dealt_into_the_same_memory_again_and_again(trainer, dataset):
@@ -220,7 +252,7 @@ def test_another_attempt_draws_other_numbers():
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Minimax(label_smoothing=0.1), Relativistic()])
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
+@pytest.mark.parametrize("penalties", [(), (FlatFakes(),)])
 @pytest.mark.parametrize("augmentation", [None, jitter])
 def test_points_train_with_the_same_loop(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
@@ -237,28 +269,23 @@ def test_points_train_with_the_same_loop(loss, penalties, augmentation):
 
 
 def test_a_penalty_is_added_to_the_discriminators_loss():
-    plain, penalised = points_trainer(), points_trainer(penalties=[gradient_penalty] * 2)
-    fakes = []
-    penalised.penalties[0]
-    for trainer in (plain, penalised):
-        trainer.penalties = [*trainer.penalties, lambda d, real, fake: fakes.append(fake) or 0.0]
-    network = points_trainer().state.discriminator
+    plain, penalised = points_trainer(), points_trainer(penalties=[FlatFakes(weight=2.0)])
+    twin = points_trainer()
+    with torch.no_grad():
+        fake = twin.generator(twin.deal().z)
     difference = penalised.step().loss_d - plain.step().loss_d
-    expected = 2 * gradient_penalty(network, None, fakes[0])
+    expected = 2 * FlatFakes()(twin.discriminator, None, fake, None)
     torch.testing.assert_close(difference, expected.detach())
 
 
 def test_a_gradient_penalty_flattens_the_discriminator(dataset):
-    def strong(discriminator, real, fake):
-        return 100 * gradient_penalty(discriminator, real, fake)
-
     slopes = []
-    for penalties in ((), (strong,)):
+    for penalties in ({}, {"r1": 200.0}):
         batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
-        trainer = make_trainer(tiny_recipe(lr=5e-3), batches, penalties=penalties)
+        trainer = make_trainer(tiny_recipe(lr=5e-3, norm="none", penalties=penalties), batches)
         trainer.run(Budget(images=240), [])
         x = trainer.batches(0, 8)
-        slopes.append(gradient_penalty(trainer.state.discriminator, x, x).item())
+        slopes.append(R1()(trainer.state.discriminator, x, x, torch.zeros(8)).item())
     assert slopes[1] < slopes[0] / 2
 
 
@@ -278,9 +305,12 @@ def test_an_augmentation_changes_real_and_generated_alike_and_passes_gradients()
     assert changed(before, trainer.state.tensors(), "generator")
 
 
-@pytest.mark.parametrize("penalties", [(), (gradient_penalty,)])
-def test_a_bf16_step_on_the_cpu_is_finite_and_keeps_float32_weights(dataset, penalties):
-    compute = Compute(torch.device("cpu"), "bf16")
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("penalties", [{}, {"r1": 1.0, "r2": 1.0}, {"gradient-penalty": 10.0}])
+def test_a_step_in_half_precision_is_finite_and_keeps_float32_weights(
+    dataset, precision, penalties
+):
+    compute = Compute(torch.device("cpu"), precision)
     batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
     judged = []
 
@@ -288,9 +318,8 @@ def test_a_bf16_step_on_the_cpu_is_finite_and_keeps_float32_weights(dataset, pen
         judged.append(samples.dtype)
         return samples
 
-    trainer = make_trainer(
-        tiny_recipe(), batches, compute, penalties=penalties, augmentation=watched
-    )
+    recipe = tiny_recipe(norm="none", penalties=penalties)
+    trainer = make_trainer(recipe, batches, compute, augmentation=watched)
     for _ in range(2):
         assert all(value.isfinite() for value in trainer.step())
     floats = [t for t in trainer.state.tensors().values() if t.is_floating_point()]

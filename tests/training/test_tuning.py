@@ -39,6 +39,16 @@ def test_every_halving_convolution_of_a_step_is_in_the_plan(cache: Path) -> None
     assert all(key.endswith("in float32") for key in choices)
 
 
+def test_penalties_are_measured_in_the_float32_that_they_are_computed_in(cache: Path) -> None:
+    plain = recipes.dcgan(size=32, width=8, batch=4, norm="none")
+    penalised = recipes.dcgan(size=32, width=8, batch=4, norm="none", penalties={"r1": 1.0})
+    choices = [measured_plan(recipe, CPU, "bf16").choices for recipe in (plain, penalised)]
+    assert all(key.endswith("in bfloat16") for key in choices[0])
+    added = choices[1].keys() - choices[0].keys()
+    assert len(added) == 9  # all three operations on the discriminator's three layers
+    assert all(key.endswith("in float32") for key in added)
+
+
 def test_measuring_changes_no_random_number(cache: Path) -> None:
     torch.manual_seed(5)
     expected = torch.randn(3)

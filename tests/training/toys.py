@@ -6,15 +6,16 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import softplus
 
 from kaogan import recipes
+from kaogan.contracts import Norm
 from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
 from kaogan.registry import Component
 from kaogan.training.precision import Compute
@@ -56,6 +57,8 @@ class Points(Component):
 
     name: Literal["points"] = "points"
     latent_dim: int = 2
+    norm: Norm = "none"
+    packing: int = 1
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -82,24 +85,16 @@ class Blob:
         return 1000
 
 
-class Relativistic(Component):
-    """Jolicoeur-Martineau 2019: is a real sample more real than a generated one?"""
-
-    name: Literal["relativistic"] = "relativistic"
-    needs_real: ClassVar[bool] = True
-
-    def discriminator(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-        return softplus(fake - real).mean()
-
-    def generator(self, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-        return softplus(real - fake).mean()
-
-
-def gradient_penalty(discriminator, real, fake) -> torch.Tensor:
+class FlatFakes(Component):
     """Mean squared slope of the discriminator at the generated samples."""
-    at = fake.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(at).sum(), at, create_graph=True)
-    return slope.flatten(1).square().sum(1).mean()
+
+    name: Literal["flat-fakes"] = "flat-fakes"
+    weight: float = 1.0
+
+    def __call__(self, discriminator, real, fake, epsilon) -> torch.Tensor:
+        at = fake.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(discriminator(at).sum(), at, create_graph=True)
+        return self.weight * slope.flatten(1).square().sum(1).mean()
 
 
 def jitter(samples: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
@@ -110,9 +105,11 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
-def points_trainer(loss: Component | None = None, **parts) -> Trainer:
+def points_trainer(
+    loss: Component | None = None, penalties: Sequence[Component] = (), **parts
+) -> Trainer:
     options = {"loss": loss} if loss else {}
-    recipe = Recipe(model=Points(), batch=64, lr=2e-3, **options)
+    recipe = Recipe(model=Points(), batch=64, lr=2e-3, penalties=tuple(penalties), **options)
     return make_trainer(recipe, Blob(), **parts)
 
 

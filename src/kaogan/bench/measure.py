@@ -16,12 +16,12 @@ from kaogan.data.batches import ImageBatches
 from kaogan.images import Pixels
 from kaogan.progress import track
 from kaogan.training.accelerate import accelerate
+from kaogan.training.fit import memory_advice
 from kaogan.training.journal import Journal
 from kaogan.training.precision import choose_device
 from kaogan.training.recipe import Hardware, Recipe
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
-from kaogan.training.train import memory_advice
 from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
 

@@ -14,7 +14,9 @@ from typing import NoReturn
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.data import add as add_data
 from kaogan.cli.evaluate import add as add_evaluate
+from kaogan.cli.export import add as add_export
 from kaogan.cli.sample import add as add_sample
+from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
 from kaogan.errors import KaoganError
 from kaogan.version import __version__
@@ -36,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_sample, add_evaluate, add_bench):
+    for add in (add_data, add_train, add_toy, add_sample, add_evaluate, add_export, add_bench):
         add(commands)
     return top
 

@@ -17,8 +17,21 @@ RECIPE_OPTIONS = (
     ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
-    ("--loss", str, "NAME", "nonsaturating or minimax (nonsaturating)"),
-    ("--label-smoothing", float, "S", "real labels are 1 - S (0.1)"),
+    ("--framework", str, "NAME", "pytorch, or keras: the same networks in its layers (pytorch)"),
+    (
+        "--loss",
+        str,
+        "NAME",
+        "nonsaturating, minimax, leastsquares, wasserstein, hinge, relativistic (nonsaturating)",
+    ),
+    (
+        "--label-smoothing",
+        float,
+        "S",
+        "real labels are 1 - S; nonsaturating and minimax only (0.1)",
+    ),
+    ("--norm", str, "HOW", "of the discriminator: batch, spectral or none (batch)"),
+    ("--packing", int, "N", "pictures that the discriminator judges together (1)"),
     ("--lr", float, "RATE", "learning rate of both Adam optimisers (2e-4)"),
     ("--beta1", float, "B", "Adam's first momentum (0.5)"),
     ("--seed", int, "N", "seed of everything random (0)"),
@@ -46,6 +59,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     recipe.add_argument("--channels", type=int, metavar="N", help="1 or 3 (DATASET's, else 3)")
     for name, kind, metavar, text in RECIPE_OPTIONS:
         recipe.add_argument(name, type=kind, metavar=metavar, help=text)
+    recipe.add_argument(
+        "--penalty",
+        action="append",
+        default=[],
+        metavar="NAME=WEIGHT",
+        help="r1, r2 or gradient-penalty; repeatable; needs --norm none or spectral",
+    )
     hardware = command.add_argument_group("hardware")
     hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     hardware.add_argument(
@@ -91,6 +111,7 @@ def run(options: argparse.Namespace) -> None:
         for name, *_ in RECIPE_OPTIONS
         if (value := getattr(options, name[2:].replace("-", "_"))) is not None
     }
+    given["penalties"] = penalties(options.penalty)
     recipes.dcgan(**given, **_shape(options))  # complain before preparing gigabytes
     try:
         asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
@@ -117,6 +138,22 @@ def run(options: argparse.Namespace) -> None:
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(trained, state, None if used >= 1 else options.command_line, options.json)
+
+
+def penalties(given: list[str]) -> dict[str, float]:
+    """["r1=10"] to {"r1": 10.0}."""
+    weights: dict[str, float] = {}
+    for each in given:
+        name, _, weight = each.partition("=")
+        if name in weights:
+            raise UsageError(f"--penalty {name} was given twice; give it once")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            raise UsageError(
+                f"--penalty {each} has no weight; give NAME=WEIGHT, e.g. --penalty r1=1"
+            ) from None
+    return weights
 
 
 def _shape(options: argparse.Namespace) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn.functional import conv_transpose2d
+from torch.nn.utils import parametrize
 
 from kaogan.convolutions.plan import Plan
 
@@ -75,44 +76,55 @@ class _WeightGradient(Function):
 
 
 class _Planned(nn.Module):
-    """A layer that shares the weight of the one it stands for, under the same name."""
+    """A layer that shares weight and bias of the one it stands for, under the same names."""
 
-    def __init__(self, weight: nn.Parameter, plan: Plan) -> None:
+    def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None, plan: Plan) -> None:
         super().__init__()
         self.weight = weight
+        self.bias = bias
         self.plan = plan
+
+    def forward(self, inputs: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D h w"]:
+        outputs = self.product(*self.operands(inputs))
+        return (
+            outputs if self.bias is None else outputs + self.bias.to(outputs.dtype)[:, None, None]
+        )
+
+    def product(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        """What the layer computes, without its bias."""
+        raise NotImplementedError
 
     def operands(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and weight in the number format that autocast asks for."""
+        weight = self.weight  # once: spectral norm computes it anew whenever it is read
         if not torch.is_autocast_enabled(inputs.device.type):
-            return inputs, self.weight
+            return inputs, weight
         dtype = torch.get_autocast_dtype(inputs.device.type)
-        return inputs.to(dtype), self.weight.to(dtype)
+        return inputs.to(dtype), weight.to(dtype)
 
 
 class HalvingConv2d(_Planned):
     """A 4x4 convolution of stride 2 and padding 1."""
 
-    def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D h w"]:
-        return convolution(*self.operands(x), self.plan)
+    def product(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return convolution(inputs, weight, self.plan)
 
 
 class DoublingConv2d(_Planned):
     """A transposed 4x4 convolution of stride 2 and padding 1."""
 
-    def forward(self, g: Float[Tensor, "N D h w"]) -> Float[Tensor, "N C H W"]:
-        return input_gradient(*self.operands(g), self.plan)
+    def product(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return input_gradient(inputs, weight, self.plan)
 
 
 class Projection(_Planned):
     """A transposed convolution of a 1x1 map: a product of matrices."""
 
-    def forward(self, z: Float[Tensor, "N Z h w"]) -> Float[Tensor, "N D H W"]:
-        z, weight = self.operands(z)
-        if z.shape[2:] != (1, 1):
-            return conv_transpose2d(z, weight)
+    def product(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        if inputs.shape[2:] != (1, 1):
+            return conv_transpose2d(inputs, weight)
         _, d, h, w = weight.shape
-        pixels = z.flatten(1) @ weight.permute(0, 2, 3, 1).reshape(len(weight), -1)
+        pixels = inputs.flatten(1) @ weight.permute(0, 2, 3, 1).reshape(len(weight), -1)
         return pixels.view(-1, h, w, d).permute(0, 3, 1, 2)
 
 
@@ -120,24 +132,39 @@ def use(network: nn.Module, plan: Plan) -> None:
     """Put layers that follow the plan in the place of the network's convolutions, where they fit.
 
     Parameters stay the same objects under the same names, so optimisers, checkpoints and averages
-    never notice.
+    never notice; what is computed from a parameter (spectral norm) moves with it.
     """
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) in (nn.Conv2d, nn.ConvTranspose2d):  # not what is derived from them
-                planned = _planned(cast(nn.Conv2d | nn.ConvTranspose2d, child))
+            kind = parametrize.type_before_parametrizations(child)
+            if kind in (nn.Conv2d, nn.ConvTranspose2d):  # not what is derived from them
+                layer = cast(nn.Conv2d | nn.ConvTranspose2d, child)
+                planned = _planned(kind, layer)
                 if planned is not None:
-                    setattr(parent, name, planned(cast(nn.Parameter, child.weight), plan))
+                    setattr(parent, name, _stand_in(planned, layer, plan))
 
 
-def _planned(layer: nn.Conv2d | nn.ConvTranspose2d) -> type[_Planned] | None:
+def _stand_in(kind: type[_Planned], layer: nn.Conv2d | nn.ConvTranspose2d, plan: Plan) -> nn.Module:
+    """A layer in the place of `layer`, with its parameters and what is computed from them."""
+    bias = cast(nn.Parameter | None, layer.bias)
+    if not parametrize.is_parametrized(layer, "weight"):
+        return kind(cast(nn.Parameter, layer.weight), bias, plan).train(layer.training)
+    steps = cast(parametrize.ParametrizationList, layer.parametrizations["weight"])  # type: ignore[index]
+    planned = kind(cast(nn.Parameter, steps.original), bias, plan).train(layer.training)
+    for step in steps:
+        # "Unsafe" leaves a trial run out, which would change the step's buffers.
+        parametrize.register_parametrization(planned, "weight", step, unsafe=True)
+    return planned
+
+
+def _planned(kind: type, layer: nn.Conv2d | nn.ConvTranspose2d) -> type[_Planned] | None:
     """What can stand for this layer, if anything can."""
-    extras = (layer.bias is not None, layer.groups != 1, layer.dilation != (1, 1))
-    if any(extras) or layer.padding_mode != "zeros" or layer.output_padding not in ((0, 0), None):
+    extras = (layer.groups != 1, layer.dilation != (1, 1), layer.padding_mode != "zeros")
+    if any(extras) or layer.output_padding not in ((0, 0), None):
         return None
     geometry = (tuple(layer.kernel_size), tuple(layer.stride), layer.padding)
     halves = geometry == ((4, 4), (2, 2), (1, 1))
-    if isinstance(layer, nn.Conv2d):
+    if kind is nn.Conv2d:
         return HalvingConv2d if halves else None
     projects = geometry[1:] == ((1, 1), (0, 0))
     return DoublingConv2d if halves else Projection if projects else None

@@ -46,6 +46,9 @@ class CrossEntropy(Component):
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return discriminator_cross_entropy(real, fake, self.label_smoothing)
 
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        return real.sigmoid().mean(), fake.sigmoid().mean()
+
 
 @losses.register("nonsaturating")
 class NonSaturating(CrossEntropy):

@@ -12,6 +12,12 @@ Shapes at 64x64 with width 64; from 32 to 256, the number of stages follows the 
 
     generator       z 100 -> 512x4x4 -> 256x8x8 -> 128x16x16 -> 64x32x32 -> 3x64x64
     discriminator   3x64x64 -> 64x32x32 -> 128x16x16 -> 256x8x8 -> 512x4x4 -> 1 logit
+
+Two options change the discriminator. Its `norm`: batch norm as in the paper; spectral norm of the
+weights (Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018,
+section 2.1); or none, for a loss with penalties. And `packing`: it judges several pictures at once,
+stacked as channels (Lin, Khetan, Fanti and Oh, "PacGAN: The power of two samples in generative
+adversarial networks", NeurIPS 2018, section 2).
 """
 
 import itertools
@@ -20,7 +26,9 @@ from typing import Literal
 from jaxtyping import Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
+from kaogan.contracts import Norm
 from kaogan.models.registered import models
 from kaogan.registry import Component
 
@@ -88,28 +96,39 @@ class Generator(nn.Module):
         return pictures
 
 
-class Discriminator(nn.Module):
-    """Pictures `N C H W` in [-1, 1] to logits `N`: log-odds of being real."""
+def _halving(channels_in: int, channels_out: int, norm: Norm | None) -> list[nn.Module]:
+    """Halve height and width. Batch norm has a bias of its own; the others need one before."""
+    bias = norm in ("spectral", "none")
+    convolution = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+    norms = [nn.BatchNorm2d(channels_out)] if norm == "batch" else []
+    return [convolution, *norms, nn.LeakyReLU(0.2, inplace=True)]
 
-    def __init__(self, size: int, channels: int, width: int) -> None:
+
+class Discriminator(nn.Module):
+    """Pictures `N C H W` in [-1, 1] to logits `N / packing`: log-odds of being real."""
+
+    def __init__(
+        self, size: int, channels: int, width: int, norm: Norm = "batch", packing: int = 1
+    ) -> None:
         super().__init__()
+        self.packing = packing
         widths = stage_channels(size, width)
-        layers: list[nn.Module] = [
-            nn.Conv2d(channels, widths[0], 4, stride=2, padding=1, bias=False),
-            nn.LeakyReLU(0.2, inplace=True),
-        ]
+        # The paper has no batch norm at the input.
+        layers = _halving(packing * channels, widths[0], None if norm == "batch" else norm)
         for channels_in, channels_out in itertools.pairwise(widths):
-            layers += [
-                nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(channels_out),
-                nn.LeakyReLU(0.2, inplace=True),
-            ]
+            layers += _halving(channels_in, channels_out, norm)
         layers.append(nn.Conv2d(widths[-1], 1, 4, bias=False))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
+        if norm == "spectral":
+            for layer in self.layers:
+                if isinstance(layer, nn.Conv2d):
+                    spectral_norm(layer)
 
-    def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N"]:
-        logits: Tensor = self.layers(pictures)
+    def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "L"]:
+        _, channels, height, width = pictures.shape
+        packs = pictures.reshape(-1, self.packing * channels, height, width)
+        logits: Tensor = self.layers(packs)
         return logits.flatten()
 
 
@@ -125,6 +144,8 @@ class DCGAN(Component):
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
     upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
+    norm: Norm = Field(default="batch", description="what normalises the discriminator")
+    packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
     @field_validator("size")
     @classmethod
@@ -141,4 +162,4 @@ class DCGAN(Component):
         return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)
 
     def discriminator(self) -> Discriminator:
-        return Discriminator(self.size, self.channels, self.width)
+        return Discriminator(self.size, self.channels, self.width, self.norm, self.packing)

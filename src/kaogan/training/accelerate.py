@@ -68,8 +68,8 @@ class Captured:
         self._dealt = Deal(*(tensor.clone() for tensor in trainer.deal()))
         self._stats, self._replay = record(lambda: trainer.play(*self._dealt), trainer.rng)
 
-    def __call__(self, x: Tensor, z: Tensor, ema_weight: Tensor) -> StepStats:
-        for kept, new in zip(self._dealt, (x, z, ema_weight), strict=True):
+    def __call__(self, *dealt: Tensor) -> StepStats:
+        for kept, new in zip(self._dealt, dealt, strict=True):
             kept.copy_(new)
         self._replay()
         return self._stats

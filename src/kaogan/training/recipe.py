@@ -6,13 +6,17 @@ on elsewhere, for longer, and be watched more closely.
 
 from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
-from kaogan.contracts import Loss, Model
+from kaogan.contracts import Loss, Model, Penalty
+from kaogan.errors import UsageError
 from kaogan.losses import NonSaturating, losses
+from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
 from kaogan.registry import Component, by_name
+from kaogan.training.pairs import bounds_slope, check_pairs
 
+Term = Annotated[SerializeAsAny[Component], by_name(penalties)]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -27,6 +31,7 @@ class Recipe(BaseModel):
 
     model: Annotated[SerializeAsAny[Component], by_name(models)] = DCGAN()
     loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating(label_smoothing=0.1)
+    penalties: tuple[Term, ...] = ()
     batch: int = Field(default=32, ge=2, le=65536, description="pictures in a batch")
     lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
@@ -37,7 +42,23 @@ class Recipe(BaseModel):
         lt=1,
         description="half-life of the EMA, as a share of the images seen so far",
     )
+    anneal_images: int | None = Field(
+        default=None,
+        ge=1,
+        description="images over which learning rates and penalties fall to a twentieth, along "
+        "half a cosine; none: they stay as they are",
+    )
     seed: int = Field(default=0, ge=0, lt=2**63, description="seed of everything random")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Recipe":
+        check_pairs(self.networks, self.loss.name, self._penalty_names)
+        if self.batch % self.networks.packing:
+            raise UsageError(
+                f"a batch of {self.batch} cannot be judged in packs of {self.networks.packing}; "
+                "choose a multiple"
+            )
+        return self
 
     @property
     def networks(self) -> Model:
@@ -48,6 +69,20 @@ class Recipe(BaseModel):
     def game(self) -> Loss:
         """The loss, as the trainer sees it."""
         return cast(Loss, self.loss)
+
+    @property
+    def terms(self) -> tuple[Penalty, ...]:
+        """The penalties, as the trainer sees them."""
+        return cast(tuple[Penalty, ...], self.penalties)
+
+    @property
+    def bounds_slope(self) -> bool:
+        """Do penalties or spectral norm keep the discriminator's slope in check?"""
+        return bounds_slope(self.networks, self._penalty_names)
+
+    @property
+    def _penalty_names(self) -> list[str]:
+        return [penalty.name for penalty in self.penalties]
 
     def differences(self, other: "Recipe") -> list[str]:
         """`field: mine, not theirs` for every field that differs, nested ones dotted."""
@@ -122,9 +157,11 @@ class Watch(BaseModel):
 
 
 def flatten(nested: dict[str, object], prefix: str = "") -> dict[str, object]:
-    """{"a": {"b": 1}} to {"a.b": 1}."""
+    """{"a": {"b": 1}, "c": [2]} to {"a.b": 1, "c.0": 2}."""
     flat: dict[str, object] = {}
     for key, value in nested.items():
+        if isinstance(value, list | tuple):
+            value = {str(index): each for index, each in enumerate(value)}
         if isinstance(value, dict):
             flat |= flatten(value, f"{prefix}{key}.")
         else:

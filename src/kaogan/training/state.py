@@ -107,10 +107,13 @@ class TrainState:
 def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """Fused Adam whose moments and step counters are there, on the device, from the start.
 
-    Left to itself, it makes them in its first step; so a CUDA graph would record that step.
+    Left to itself, it makes them in its first step; so a CUDA graph would record that step. The
+    learning rate is a tensor, too: the trainer writes into it what is left of it (`Deal.anneal`).
     """
     betas = (recipe.beta1, recipe.beta2)
     adam = torch.optim.Adam(network.parameters(), recipe.lr, betas, fused=True, capturable=True)
+    device = next(network.parameters()).device
+    adam.param_groups[0]["lr"] = torch.tensor(recipe.lr, device=device)
     for parameter in network.parameters():
         adam.state[parameter] = {
             "step": torch.zeros((), device=parameter.device),

@@ -1,5 +1,6 @@
 """THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,11 +9,14 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from kaogan.contracts import Augmentation, Batches, Latents, Penalty, Samples, Scalar
+from kaogan.contracts import Augmentation, Batches, Latents, Positions, Samples, Scalar
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.state import TrainState
+
+ANNEALED = 0.05
+"""The least that annealing leaves."""
 
 
 class Deal(NamedTuple):
@@ -21,8 +25,12 @@ class Deal(NamedTuple):
     x: Samples
     """Real samples."""
     z: Latents
+    epsilon: Positions
+    """One number from 0 to 1 for each sample: where a penalty looks."""
     ema_weight: Scalar
     """How far the average moves toward the generator, 0 to 1."""
+    anneal: Scalar
+    """What is left of learning rates and of penalties' weights, 1 to `ANNEALED`."""
 
 
 class StepStats(NamedTuple):
@@ -75,12 +83,25 @@ def ema_decay(batch: int, images_seen: int, share: float) -> float:
     return float(2.0 ** (-batch / (share * images_seen)))
 
 
+def annealed(images_seen: int, anneal_images: int | None) -> float:
+    """What is left of learning rates and penalties: from 1 to `ANNEALED`, then no less.
+
+    It falls along half a cosine (Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5), as R3GAN's
+    rates and penalties do (Huang et al. 2024). With a fixed rate the players circle around the
+    equilibrium at a distance; with a fixed penalty real modes stay blurred.
+    """
+    if anneal_images is None:
+        return 1.0
+    share = min(1.0, images_seen / anneal_images)
+    return ANNEALED + (1 - ANNEALED) * (1 + math.cos(math.pi * share)) / 2
+
+
 @dataclass
 class Trainer:
     """A generator and a discriminator, updated in turn.
 
     One step, with z ~ N(0, I) and x real:
-        1. the discriminator descends L_D(C(x), C(G(z))), G held fixed
+        1. the discriminator descends L_D(C(x), C(G(z))) and the penalties, G held fixed
         2. the generator descends L_G(C(x), C(G(z))) for the same z, the new C held fixed
         3. the EMA of the generator moves toward the generator
     """
@@ -89,7 +110,6 @@ class Trainer:
     state: TrainState
     batches: Batches
     compute: Compute
-    penalties: Sequence[Penalty] = ()
     augmentation: Augmentation | None = None
     stop_requested: bool = False
 
@@ -100,7 +120,7 @@ class Trainer:
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
         self._current: list[Tensor] = list(self.generator.parameters())
         # `play` itself, or a recording of it that does the same (`kaogan.training.accelerate`).
-        self.round: Callable[[Samples, Latents, Scalar], StepStats] = self.play
+        self.round: Callable[[Samples, Latents, Positions, Scalar, Scalar], StepStats] = self.play
 
     def step(self) -> StepStats:
         """Play one round and count its images."""
@@ -109,30 +129,39 @@ class Trainer:
         return stats
 
     def deal(self) -> Deal:
-        """Choose samples and draw latents for the next round: a function of the position."""
+        """Choose samples and draw numbers for the next round: a function of the position."""
         recipe, seen = self.recipe, self.state.images_seen
         self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
         x = self.batches(seen, recipe.batch)
         size = (recipe.batch, recipe.networks.latent_dim)
         z = torch.randn(size, device=x.device, generator=self.rng)
+        epsilon = torch.rand(recipe.batch, device=x.device, generator=self.rng)
         decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
-        return Deal(x, z, torch.full((), 1.0 - decay, device=x.device))
+        left = annealed(seen, recipe.anneal_images)
+        ema_weight, anneal = (torch.full((), n, device=x.device) for n in (1.0 - decay, left))
+        return Deal(x, z, epsilon, ema_weight, anneal)
 
-    def play(self, x: Samples, z: Latents, ema_weight: Scalar) -> StepStats:
+    def play(
+        self, x: Samples, z: Latents, epsilon: Positions, ema_weight: Scalar, anneal: Scalar
+    ) -> StepStats:
         """One round: a function of these tensors and those of the state, which it changes in place.
 
         It never waits for the device, and no number in it differs from step to step: recorded
         once as a CUDA graph, it can be played again and again.
         """
         game = self.recipe.game
+        for optimizer in self.state.optimizers.values():
+            torch.mul(anneal, self.recipe.lr, out=optimizer.param_groups[0]["lr"])
         with self.compute.autocast():
             fake = self.generator(z).float()
 
         # Real and fake go through separately: each has batch statistics of its own.
         real_logits, fake_logits = self.judge(x), self.judge(fake.detach())
         loss_d = game.discriminator(real_logits, fake_logits)
-        for penalty in self.penalties:
-            loss_d = loss_d + penalty(self.discriminator, x, fake.detach())
+        for penalty in self.recipe.terms:
+            # Not the compiled network: torch.compile has no second derivatives.
+            term = penalty(self.state.discriminator, x, fake.detach(), epsilon)
+            loss_d = loss_d + anneal * term
         self._descend("discriminator", loss_d)
 
         # Frozen, the discriminator passes gradients on without computing those of its weights.
@@ -145,12 +174,8 @@ class Trainer:
         with torch.no_grad():
             weights = [ema_weight] * len(self._current)
             torch._foreach_lerp_(self._averaged, self._current, weights)
-        return StepStats(
-            loss_d.detach(),
-            loss_g.detach(),
-            real_logits.detach().sigmoid().mean(),
-            fake_logits.detach().sigmoid().mean(),
-        )
+        beliefs = game.beliefs(real_logits.detach(), fake_logits.detach())
+        return StepStats(loss_d.detach(), loss_g.detach(), *beliefs)
 
     def judge(self, samples: Samples) -> Tensor:
         """The discriminator's logits for (augmented) samples, in float32."""

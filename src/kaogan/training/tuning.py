@@ -49,8 +49,8 @@ def measured_plan(
 ) -> Plan:
     """The fastest algorithm for every convolution of a step of this recipe on this machine.
 
-    Both networks play once forward and once back; each operation on a layer that is not
-    remembered is timed with every algorithm that fits.
+    Both networks play once forward and once back, with the penalties; each operation on a layer
+    that is not remembered is timed with every algorithm that fits.
 
     Args:
         recipe: networks and batch.
@@ -79,8 +79,12 @@ def measured_plan(
 
     with plan.learning(known, notice):
         with compute.autocast():
-            logits = discriminator(generator(z).float())
-        logits.float().sum().backward()
+            fake = generator(z).float()
+            logits = discriminator(fake)
+        loss, x = logits.float().sum(), fake.detach()
+        for penalty in recipe.terms:
+            loss = loss + penalty(discriminator, x, x, torch.rand(recipe.batch))
+        loss.backward()
     if remember and not plan.choices.keys() <= known.keys():
         with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
             _keep(memory, place, known | plan.choices)

@@ -30,13 +30,23 @@ def pretrained(name: str) -> Sampler:
         UsageError: there is none of this name.
 
     """
-    if name not in names():
-        raise UsageError(f"no generator called {name!r} comes with kaogan; use {_or(names())}")
-    recipe = Recipe.model_validate(json.loads((FOLDER / name / "recipe.json").read_text("utf-8")))
+    recipe = pretrained_recipe(name)
     generator = recipe.networks.generator()
     # Half-precision weights are read into the float32 network: copying converts.
     generator.load_state_dict(load_file(FOLDER / name / "generator.safetensors"))
     return Sampler(generator.eval(), recipe.networks.latent_dim)
+
+
+def pretrained_recipe(name: str) -> Recipe:
+    """What a generator that comes with kaogan was trained with.
+
+    Raises:
+        UsageError: there is none of this name.
+
+    """
+    if name not in names():
+        raise UsageError(f"no generator called {name!r} comes with kaogan; use {_or(names())}")
+    return Recipe.model_validate(json.loads((FOLDER / name / "recipe.json").read_text("utf-8")))
 
 
 def _or(words: list[str]) -> str:

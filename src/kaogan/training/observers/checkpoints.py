@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
-from kaogan.training.observers.health import is_finite
+from kaogan.training.observers.finite import is_finite
 from kaogan.training.trainer import StepStats, Trainer, Watcher
 
 
@@ -33,7 +33,7 @@ class Checkpoints(Watcher):
         """Save now; warn if the disk does not allow it."""
         self.saved = False
         if not is_finite(trainer):
-            return  # the health observer will say so and set the run back
+            return  # the observer of finite numbers will say so and set the run back
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True

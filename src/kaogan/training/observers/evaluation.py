@@ -14,7 +14,7 @@ from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import Reference, quick
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
-from kaogan.training.observers.health import is_finite
+from kaogan.training.observers.finite import is_finite
 from kaogan.training.observers.log import Row, read_rows
 from kaogan.training.observers.schedule import every
 from kaogan.training.sampling import draw_seeds, standing_statistics

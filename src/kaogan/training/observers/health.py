@@ -1,7 +1,5 @@
 """Is the game healthy? In words, when it happens and in the log."""
 
-import math
-
 import numpy as np
 
 from kaogan.images import Pixels
@@ -22,26 +20,13 @@ WARM_UP_STEPS = 1500
 """A young generator draws the same grey blur for every latent; that is no collapse."""
 
 
-class Diverged(Exception):
-    """A loss or a weight is no longer a finite number."""
-
-
 def diversity(pictures: list[Pixels] | Pixels) -> float:
     """Mean over pixels of the standard deviation over pictures, in grey levels (0 to 127.5)."""
     return float(np.std(np.stack(list(pictures)).astype(np.float32), axis=0).mean())
 
 
-def is_finite(trainer: Trainer) -> bool:
-    """Is every parameter of every network a finite number?"""
-    return all(
-        bool(parameter.isfinite().all())
-        for network in trainer.state.networks.values()
-        for parameter in network.parameters()
-    )
-
-
 class Health(Watcher):
-    """Warns of a winning discriminator and a collapsed generator; raises `Diverged` on NaN."""
+    """Warns of a winning discriminator and of a collapsed generator."""
 
     def __init__(self, journal: Journal, samples: Samples, real_pictures: Pixels) -> None:
         self.journal, self.samples = journal, samples
@@ -52,8 +37,6 @@ class Health(Watcher):
 
     def listen(self, trainer: Trainer, row: Row) -> None:
         """Look at a row of the log."""
-        if not all(math.isfinite(value) for value in row.values()):
-            raise Diverged(f"a loss became NaN or infinite after {row['images_seen']:,} images")
         self._watch_discriminator(trainer, row)
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
@@ -62,13 +45,9 @@ class Health(Watcher):
             if trainer.state.images_seen >= WARM_UP_STEPS * trainer.recipe.batch:
                 self._watch_generator()
 
-    def finish(self, trainer: Trainer) -> None:
-        if not is_finite(trainer):
-            seen = trainer.state.images_seen
-            raise Diverged(f"a weight became NaN or infinite after {seen:,} images")
-
     def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
-        if row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE:
+        undecided = row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE
+        if undecided or trainer.recipe.bounds_slope:
             self._winning_since = None
             self._said_winning = False
             return

@@ -20,13 +20,14 @@ def faces_in_grid(size: int) -> int:
     return max(4, min(8, 512 // size)) ** 2
 
 
-class Samples(Watcher):
-    """Draws the same latents again and again while the generator learns."""
+class Gallery(Watcher):
+    """Draws the same thing again and again while the generator learns. Abstract.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.newest: list[Pixels] = []
-        """The last faces drawn with averaged weights."""
+    The pictures are named by the images seen: `first`, then about every `growth` times as many.
+    """
+
+    def __init__(self, folder: Path, first: int = 500, growth: float = 1.08) -> None:
+        self.folder, self.first, self.growth = folder, first, growth
 
     def start(self, trainer: Trainer) -> None:
         # What a killed process drew after its last checkpoint will be drawn again.
@@ -39,11 +40,28 @@ class Samples(Watcher):
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
         after = trainer.state.images_seen
-        if growing(after - trainer.recipe.batch, after):
+        if growing(after - trainer.recipe.batch, after, self.first, self.growth):
             self.draw(trainer)
 
     def finish(self, trainer: Trainer) -> None:
         self.draw(trainer)
+
+    def draw(self, trainer: Trainer) -> None:
+        """Draw the state as it is."""
+        raise NotImplementedError
+
+    def name(self, trainer: Trainer, weights: str) -> Path:
+        """Where the picture of these weights, now, belongs."""
+        return self.folder / f"{trainer.state.images_seen:09d}-{weights}.png"
+
+
+class Samples(Gallery):
+    """Grids of faces from the same latents."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.newest: list[Pixels] = []
+        """The last faces drawn with averaged weights."""
 
     def draw(self, trainer: Trainer) -> None:
         """Write both grids for the weights as they are."""
@@ -52,6 +70,5 @@ class Samples(Watcher):
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
             settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)
             self.newest = list(draw_seeds(settled, seeds, model.latent_dim))
-            target = self.folder / f"{trainer.state.images_seen:09d}-{name}.png"
-            with atomic_file(target) as partial:
+            with atomic_file(self.name(trainer, name)) as partial:
                 to_pil(grid(self.newest)).save(partial, format="PNG")

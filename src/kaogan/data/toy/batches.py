@@ -1,0 +1,44 @@
+"""Batches of points on the device, as a pure function of the position in training."""
+
+import hashlib
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kaogan.data.batches import Shuffled
+from kaogan.data.toy.base import Distribution
+from kaogan.rng import seed_of
+
+EPOCH = 100_000
+"""Points in an epoch, as in the PacGAN paper."""
+
+
+class ToyBatches:
+    """Points drawn once, in shuffled epochs: `N K D`, with points of its own for each copy."""
+
+    def __init__(
+        self,
+        distribution: Distribution,
+        copies: int,
+        device: torch.device,
+        seed: int,
+        count: int = EPOCH,
+    ) -> None:
+        rng = torch.Generator().manual_seed(seed_of(seed, count, copies))
+        drawn = distribution.sample(count * copies, rng)
+        self._points: Tensor = drawn.view(count, copies, distribution.dim).to(device)
+        self._positions = Shuffled(count, seed, device)
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def __call__(self, start: int, count: int) -> Float[Tensor, "N K D"]:
+        return self._points[self._positions(start, count)]
+
+
+def fingerprint(distribution: Distribution, count: int = 1000) -> str:
+    """SHA-256 of some points of the law: another law, or another file, has another one."""
+    points = distribution.sample(count, torch.Generator().manual_seed(0))
+    return hashlib.sha256(np.ascontiguousarray(points.numpy()).tobytes()).hexdigest()

@@ -1,0 +1,16 @@
+"""A trained network as a file for others, and back. One file per format, found by its name."""
+
+from kaogan.export.keras import Keras
+from kaogan.export.network import Format, Network, Player, formats, network_of, network_of_run
+from kaogan.export.safetensors import Safetensors
+
+__all__ = [
+    "Format",
+    "Keras",
+    "Network",
+    "Player",
+    "Safetensors",
+    "formats",
+    "network_of",
+    "network_of_run",
+]

@@ -1,0 +1,179 @@
+"""`.keras`: a network that plain Keras loads, on TensorFlow, JAX or PyTorch, without kaogan.
+
+    generator = keras.saving.load_model("generator.keras")
+    pictures = generator(latents, training=False)     # N H W C, from -1 to 1
+
+Nothing in a file is run when it is read back: its description must be that of a DCGAN, which is
+built here, and the weights are then read into it.
+"""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+
+from kaogan.contracts import Norm
+from kaogan.errors import KaoganError, UsageError
+from kaogan.export.network import Network, Player, build, formats
+from kaogan.files import atomic_file
+from kaogan.models import DCGAN
+from kaogan.models.keras_dcgan import (
+    import_keras,
+    keras_discriminator,
+    keras_generator,
+    keras_weights,
+)
+
+SUFFIX = ".keras"
+
+Layer = tuple[str, dict[str, Any]]
+"""Its class, and its numbers."""
+
+MATTERS = (
+    "batch_shape",
+    "filters",
+    "kernel_size",
+    "strides",
+    "padding",
+    "use_bias",
+    "data_format",
+    "size",
+    "target_shape",
+    "interpolation",
+    "axis",
+    "epsilon",
+    "negative_slope",
+    "activation",
+)
+"""The numbers of a layer that change what comes out of it."""
+
+
+@formats.register("keras")
+class Keras:
+    """A Keras Sequential with its weights."""
+
+    suffix = SUFFIX
+
+    def write(self, network: Network, file: Path) -> None:
+        """Write it as Keras does."""
+        model = sequential(network)
+        with atomic_file(file) as partial:
+            named = partial.with_name(partial.name + SUFFIX)  # Keras goes by the name's end
+            try:
+                model.save(named)
+                named.replace(partial)
+            finally:
+                named.unlink(missing_ok=True)
+
+    def read(self, file: Path) -> Network:
+        """Read one that `write` wrote, or that Keras trained: the layers must be the same."""
+        try:
+            layers = _layers_in(file)
+            model, player = _recognise(layers)
+        except FileNotFoundError:
+            raise KaoganError(f"there is no file {file}; check the path") from None
+        except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile):
+            raise KaoganError(f"{file} holds no DCGAN, or is damaged") from None
+        made = _build(model, player)
+        wanted = _layers_of(made.get_config())
+        if layers != wanted:
+            raise KaoganError(f"{file} holds no DCGAN of kaogan's: {_difference(layers, wanted)}")
+        try:
+            made.load_weights(file)
+        except (ValueError, KeyError, OSError):
+            raise KaoganError(f"{file} is damaged: its weights cannot be read") from None
+        return Network(model, player, _to_pytorch(made, model, player))
+
+
+def sequential(network: Network) -> Any:
+    """The network as a `keras.Sequential`, on whatever backend Keras runs.
+
+    Raises:
+        UsageError: it judges pictures in packs.
+        KaoganError: Keras is not installed.
+
+    """
+    if network.player == "discriminator" and network.model.packing > 1:
+        raise UsageError("a discriminator that judges packs of pictures has no Keras form")
+    made = _build(network.model, network.player)
+    weights = keras_weights(network.module)
+    for variable in made.variables:
+        variable.assign(weights[_path(variable, made)].numpy())
+    return made
+
+
+def _build(model: DCGAN, player: Player) -> Any:
+    return keras_generator(model) if player == "generator" else keras_discriminator(model)
+
+
+def _path(variable: Any, made: Any) -> str:
+    return str(variable.path).removeprefix(f"{made.name}/")
+
+
+def _to_pytorch(made: Any, model: DCGAN, player: Player) -> torch.nn.Module:
+    module = build(model, player)
+    weights = keras_weights(module)
+    convert = import_keras().ops.convert_to_numpy
+    for variable in made.variables:
+        kept = weights[_path(variable, made)]
+        kept.copy_(torch.from_numpy(np.array(convert(variable.value))))
+    return module.eval()
+
+
+# What a file says of itself
+
+
+def _layers_in(file: Path) -> list[Layer]:
+    with zipfile.ZipFile(file) as archive:
+        config = json.loads(archive.read("config.json"))
+    if config["class_name"] != "Sequential":
+        raise ValueError
+    return _layers_of(config["config"])
+
+
+def _layers_of(config: dict[str, Any]) -> list[Layer]:
+    """Classes and numbers as JSON has them, where a tuple is a list."""
+    layers = [
+        (layer["class_name"], {key: layer["config"].get(key) for key in MATTERS})
+        for layer in config["layers"]
+    ]
+    plain: list[Layer] = [(name, json.loads(json.dumps(numbers))) for name, numbers in layers]
+    return plain
+
+
+def _difference(found: list[Layer], wanted: list[Layer]) -> str:
+    for number, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one != other:
+            return f"layer {number} is {_describe(one)}, and not {_describe(other)}"
+    return f"it has {len(found)} layers, and not {len(wanted)}"
+
+
+def _describe(layer: Layer) -> str:
+    numbers = ", ".join(f"{key}={value}" for key, value in layer[1].items() if value is not None)
+    return f"{layer[0]}({numbers})"
+
+
+def _recognise(layers: list[Layer]) -> tuple[DCGAN, Player]:
+    """The DCGAN that these layers look like; whether they are its layers is yet to be seen."""
+    inputs = layers[0][1]["batch_shape"][1:]
+    filters = [numbers["filters"] for _, numbers in layers if numbers["filters"]]
+    names = {name for name, _ in layers}
+    try:
+        if len(inputs) == 1:
+            model = DCGAN(
+                size=4 * 2 ** (len(filters) - 1),
+                channels=filters[-1],
+                latent_dim=inputs[0],
+                width=filters[-2],
+                upsample="resize" if "UpSampling2D" in names else "transposed",
+            )
+            return model, "generator"
+        size, _, channels = inputs
+        norm: Norm = "batch" if "BatchNormalization" in names else "none"
+        return DCGAN(size=size, channels=channels, width=filters[0], norm=norm), "discriminator"
+    except ValidationError:
+        raise ValueError from None

@@ -1,0 +1,111 @@
+"""A trained network apart from its run: what an export writes, and what it reads back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import torch
+from torch import nn
+
+from kaogan.errors import UsageError
+from kaogan.models import DCGAN, KerasDCGAN
+from kaogan.models.keras_dcgan import keras_weights
+from kaogan.registry import Component, Registry
+from kaogan.training import checkpoints
+from kaogan.training.run import Run, Weights
+
+Player = Literal["generator", "discriminator"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One player, trained.
+
+    Args:
+        model: the numbers that describe it.
+        player: which one it is.
+        module: the network in PyTorch, on the CPU, settled to draw or to judge.
+
+    """
+
+    model: DCGAN
+    player: Player
+    module: nn.Module
+
+
+class Format(Protocol):
+    """A kind of file that holds a Network."""
+
+    suffix: str
+
+    def write(self, network: Network, file: Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            KaoganError: this network has no such form, or a library is missing.
+
+        """
+        ...
+
+    def read(self, file: Path) -> Network:
+        """The network in a file that `write` wrote.
+
+        Raises:
+            KaoganError: it is damaged, or no such network.
+
+        """
+        ...
+
+
+formats: Registry[type[Format]] = Registry("format")
+
+
+def build(model: DCGAN, player: Player) -> nn.Module:
+    """An untrained network, to be filled; the same as if none had been made."""
+    with torch.random.fork_rng(devices=[]):
+        return model.generator() if player == "generator" else model.discriminator()
+
+
+def network_of_run(
+    run: Run, player: Player = "generator", checkpoint: str | None = None, weights: Weights = "ema"
+) -> Network:
+    """A network of a run.
+
+    Args:
+        run: the training.
+        player: generator or discriminator.
+        checkpoint: "best", "newest" or images seen, as for `Run.sampler`.
+        weights: averaged or raw, of a generator; there are none averaged of a discriminator.
+
+    Raises:
+        KaoganError: no such checkpoint, or none that can be read.
+        UsageError: as `network_of`.
+
+    """
+    tensors, state = run.read(checkpoint)
+    model = checkpoints.recipe_of(state).model
+    prefix = "ema." if player == "generator" and weights == "ema" else f"{player}."
+    own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+    return network_of(model, player, own)
+
+
+def network_of(model: Component, player: Player, tensors: dict[str, torch.Tensor]) -> Network:
+    """A network of a model, given its state.
+
+    Raises:
+        UsageError: a model that no format knows.
+
+    """
+    if isinstance(model, DCGAN):
+        module = build(model, player)
+        module.load_state_dict(tensors)
+        return Network(model, player, module.eval())
+    if isinstance(model, KerasDCGAN):
+        made = model.generator() if player == "generator" else model.discriminator()
+        made.load_state_dict(tensors)
+        module = build(model.twin, player)
+        kept = keras_weights(module)
+        for path, tensor in made.network.keras_weights().items():
+            kept[path].copy_(tensor.detach())
+        return Network(model.twin, player, module.eval())
+    raise UsageError(f"a {model.name} cannot be exported; a dcgan or keras-dcgan can")

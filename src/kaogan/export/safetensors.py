@@ -1,0 +1,45 @@
+"""`.safetensors`: the weights in PyTorch's names and layout; a line of JSON says whose they are."""
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from kaogan.errors import KaoganError
+from kaogan.export.network import Network, Player, build, formats
+from kaogan.files import atomic_file
+from kaogan.models import DCGAN
+
+
+@formats.register("safetensors")
+class Safetensors:
+    """The state of a PyTorch network."""
+
+    suffix = ".safetensors"
+
+    def write(self, network: Network, file: Path) -> None:
+        """Write the tensors, with the model's numbers and the player as metadata."""
+        tensors = network.module.state_dict()
+        # One key: the library writes several in any order, and a file should be a function of its
+        # content.
+        about = {"model": network.model.model_dump(mode="json"), "player": network.player}
+        metadata = {"network": json.dumps(about)}
+        with atomic_file(file) as partial:
+            save_file({key: tensors[key].contiguous() for key in tensors}, partial, metadata)
+
+    def read(self, file: Path) -> Network:
+        """Read what `write` wrote."""
+        try:
+            with safe_open(file, framework="pt") as opened:
+                about = json.loads(opened.metadata()["network"])
+                tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+            model = DCGAN.model_validate(about["model"])
+            player: Player = "generator" if about["player"] == "generator" else "discriminator"
+            module = build(model, player)
+            module.load_state_dict(tensors)
+        except FileNotFoundError:
+            raise KaoganError(f"there is no file {file}; check the path") from None
+        except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+            raise KaoganError(f"{file} holds no DCGAN of kaogan's, or is damaged") from None
+        return Network(model, player, module.eval())

@@ -1,0 +1,32 @@
+"""The hinge loss: Lim and Ye, "Geometric GAN" (2017); Miyato, Kataoka, Koyama and Yoshida,
+"Spectral Normalization for Generative Adversarial Networks" (ICLR 2018), equations 16 and 17.
+"""
+
+from typing import ClassVar, Literal
+
+from torch.nn.functional import relu
+
+from kaogan.contracts import Logits, Scalar
+from kaogan.losses.registered import losses
+from kaogan.registry import Component
+
+
+@losses.register("hinge")
+class Hinge(Component):
+    """L_D = E_x[max(0, 1 - C(x))] + E_z[max(0, 1 + C(G(z)))],    L_G = -E_z[C(G(z))].
+
+    D stops at a margin: samples beyond 1 or -1 teach it nothing more.
+    """
+
+    name: Literal["hinge"] = "hinge"
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return relu(1 - real).mean() + relu(1 + fake).mean()
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar:
+        return -fake.mean()
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """At the margins D is sure, and in their middle it cannot tell."""
+        return ((1 + real) / 2).clamp(0, 1).mean(), ((1 + fake) / 2).clamp(0, 1).mean()

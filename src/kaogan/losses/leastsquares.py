@@ -1,0 +1,29 @@
+"""LSGAN: Mao, Li, Xie, Lau, Wang and Smolley, "Least Squares Generative Adversarial Networks"
+(ICCV 2017), equation 2 with the 0-1 coding of equation 9: a = 0, b = c = 1.
+"""
+
+from typing import ClassVar, Literal
+
+from kaogan.contracts import Logits, Scalar
+from kaogan.losses.registered import losses
+from kaogan.registry import Component
+
+
+@losses.register("leastsquares")
+class LeastSquares(Component):
+    """L_D = 1/2 E_x[(C(x) - 1)^2] + 1/2 E_z[C(G(z))^2],    L_G = 1/2 E_z[(C(G(z)) - 1)^2].
+
+    C aims at the labels themselves: the best C is p / (p + q), with no sigmoid behind it.
+    """
+
+    name: Literal["leastsquares"] = "leastsquares"
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return (real - 1).square().mean() / 2 + fake.square().mean() / 2
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar:
+        return (fake - 1).square().mean() / 2
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        return real.clamp(0, 1).mean(), fake.clamp(0, 1).mean()

@@ -1,0 +1,32 @@
+"""WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017)
+(not its clipping of weights: penalties and spectral norm do better).
+"""
+
+from typing import ClassVar, Literal
+
+from kaogan.contracts import Logits, Scalar
+from kaogan.losses.registered import losses
+from kaogan.registry import Component
+
+
+@losses.register("wasserstein")
+class Wasserstein(Component):
+    """L_D = E_z[C(G(z))] - E_x[C(x)], minus equation 3;    L_G = -E_z[C(G(z))], theorem 3.
+
+    Among all C of slope at most 1, the least L_D is minus the Wasserstein-1 distance of real and
+    generated samples (equation 2). Something must bound the slope: a penalty, or spectral norm.
+    """
+
+    name: Literal["wasserstein"] = "wasserstein"
+    needs_real: ClassVar[bool] = False
+
+    def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        return fake.mean() - real.mean()
+
+    def generator(self, real: Logits, fake: Logits) -> Scalar:
+        return -fake.mean()
+
+    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+        """A critic holds none: as for relativistic pairing, sigmoid(C(x) - C(G(z)))."""
+        belief = (real - fake).sigmoid().mean()
+        return belief, 1 - belief

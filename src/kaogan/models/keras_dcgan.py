@@ -1,0 +1,285 @@
+"""The DCGAN of `kaogan.models.dcgan` in Keras 3 layers: the same networks, the same loop.
+
+Where the two libraries differ, and what is done about it:
+- Keras' pictures are `N H W C`: they are turned at the border
+- kernels are `H W I O` in Keras, `O I H W` in PyTorch; of transposed convolutions `H W O I` and
+  `I O H W`: one permutation turns both
+- with a kernel of 4 and stride 2, padding "same" is PyTorch's padding of 1
+- momentum of batch norm is what Keras keeps and what PyTorch lets in: 0.9 for 0.1; epsilon is 1e-3
+  in Keras unless told
+- Keras knows no `train()` and `eval()`: every call says which it is
+- the running variance is that of the batches in Keras, n / (n - 1) times it in PyTorch, for n
+  pixels in a batch; nothing that is trained depends on it
+
+Keras is imported when a network is made, and only then.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+from jaxtyping import Float
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+
+from kaogan.errors import KaoganError
+from kaogan.models.dcgan import DCGAN, Upsample, stage_channels
+from kaogan.models.registered import models
+from kaogan.registry import Component
+
+EPSILON, MOMENTUM = 1e-5, 0.1  # PyTorch's, of batch norm
+
+Weights = Mapping[str, Tensor]
+"""Tensors by Keras' paths, in Keras' layout: `conv_0/kernel`, `norm_0/gamma`, ..."""
+
+
+def import_keras() -> Any:
+    """Keras, on the backend that the user chose; on PyTorch if none was chosen.
+
+    Raises:
+        KaoganError: it is not installed, or its backend is not.
+
+    """
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    try:
+        import keras
+    except ImportError as error:
+        if error.name == "keras":
+            raise KaoganError("Keras is not installed: pip install 'kaogan[keras]'") from None
+        raise KaoganError(
+            f"KERAS_BACKEND is {os.environ['KERAS_BACKEND']}, and that is not installed ({error}); "
+            "install it, or use KERAS_BACKEND=torch"
+        ) from None
+    return keras
+
+
+def keras_generator(model: DCGAN) -> Any:
+    """The generator as a `keras.Sequential`: latents `N Z` to pictures `N H W C` in [-1, 1]."""
+    layers = import_keras().layers
+    stack = [layers.Input((model.latent_dim,)), layers.Reshape((1, 1, model.latent_dim))]
+    widths = stage_channels(model.size, model.width)[::-1]
+    for stage, filters in enumerate([*widths, model.channels]):
+        options = _convolution(filters, stage)
+        if stage == 0:
+            stack.append(layers.Conv2DTranspose(**options, kernel_size=4))
+        elif model.upsample == "transposed":
+            options |= {"kernel_size": 4, "strides": 2, "padding": "same"}
+            stack.append(layers.Conv2DTranspose(**options))
+        else:
+            stack.append(layers.UpSampling2D(2, name=f"double_{stage}"))
+            stack.append(layers.Conv2D(**options, kernel_size=3, padding="same"))
+        if stage < len(widths):
+            stack += [_norm(layers, stage), layers.ReLU(name=f"relu_{stage}")]
+    stack.append(layers.Activation("tanh", name="tanh"))
+    return import_keras().Sequential(stack, name="generator")
+
+
+def keras_discriminator(model: DCGAN) -> Any:
+    """The discriminator as a `keras.Sequential`: pictures `N H W C` to logits `N 1`.
+
+    Spectral norm has no layer of its own here: the weights come divided by their largest singular
+    value.
+    """
+    layers = import_keras().layers
+    stack = [layers.Input((model.size, model.size, model.channels))]
+    widths = stage_channels(model.size, model.width)
+    for stage, filters in enumerate(widths):
+        options = _convolution(filters, stage, bias=model.norm != "batch")
+        stack.append(layers.Conv2D(**options, kernel_size=4, strides=2, padding="same"))
+        if model.norm == "batch" and stage > 0:
+            stack.append(_norm(layers, stage))
+        stack.append(layers.LeakyReLU(0.2, name=f"leaky_relu_{stage}"))
+    stack += [layers.Conv2D(**_convolution(1, len(widths)), kernel_size=4), layers.Flatten()]
+    return import_keras().Sequential(stack, name="discriminator")
+
+
+def _convolution(filters: int, stage: int, bias: bool = False) -> dict[str, Any]:
+    return {
+        "filters": filters,
+        "use_bias": bias,
+        "data_format": "channels_last",
+        "kernel_initializer": import_keras().initializers.RandomNormal(0.0, 0.02),
+        "name": f"conv_{stage}",
+    }
+
+
+def _norm(layers: Any, stage: int) -> Any:
+    gain = import_keras().initializers.RandomNormal(1.0, 0.02)
+    return layers.BatchNormalization(
+        momentum=1 - MOMENTUM, epsilon=EPSILON, gamma_initializer=gain, name=f"norm_{stage}"
+    )
+
+
+# Weights
+
+
+def keras_weights(network: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a PyTorch DCGAN's network by Keras' paths, in Keras' layout.
+
+    They are views: what is written into them is written into the network. (But not where spectral
+    norm makes the weights: there they are the quotients that it computes.) Both libraries' names
+    count convolutions; a batch norm has the number of the convolution before it.
+    """
+    weights: dict[str, Tensor | None] = {}
+    stage = -1
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            stage += 1
+            weights[f"conv_{stage}/kernel"] = layer.weight.permute(2, 3, 1, 0)
+            weights[f"conv_{stage}/bias"] = layer.bias
+        elif isinstance(layer, nn.BatchNorm2d):
+            weights[f"norm_{stage}/gamma"] = layer.weight
+            weights[f"norm_{stage}/beta"] = layer.bias
+            weights[f"norm_{stage}/moving_mean"] = layer.running_mean
+            weights[f"norm_{stage}/moving_variance"] = layer.running_var
+    return {path: tensor.detach() for path, tensor in weights.items() if tensor is not None}
+
+
+# Networks for the trainer
+
+
+class Averages(nn.BatchNorm2d):
+    """The running averages of one Keras batch norm, by PyTorch's names and law.
+
+    So whoever estimates them anew (`kaogan.training.sampling.standing_statistics`) finds them.
+    """
+
+    def __init__(self, mean: Tensor, variance: Tensor) -> None:
+        super().__init__(len(mean), eps=EPSILON, momentum=MOMENTUM, affine=False)
+        self.running_mean, self.running_var = mean.clone(), variance.clone()
+
+    @property
+    def both(self) -> list[Tensor]:
+        return [cast(Tensor, self.running_mean), cast(Tensor, self.running_var)]
+
+    def update(self, mean: Tensor, variance: Tensor) -> None:
+        """Move toward a batch's statistics; without momentum, average all batches equally."""
+        count = cast(Tensor, self.num_batches_tracked).add_(1)
+        share = 1.0 / count if self.momentum is None else self.momentum
+        for kept, new in zip(self.both, (mean, variance), strict=True):
+            kept.lerp_(new.detach(), share)
+
+
+class KerasNetwork(nn.Module):
+    """A Keras model as a function of tensors that are kept here, as PyTorch keeps them.
+
+    Left in the Keras model, batch norm's averages would be parameters, and a deep copy would go
+    through a file. Here weights are parameters, averages are buffers; copies share the function.
+    """
+
+    def __init__(self, network: Any, weights: Weights) -> None:
+        super().__init__()
+        keras = import_keras()
+        if keras.backend.backend() != "torch":
+            raise KaoganError(
+                f"Keras runs on {keras.backend.backend()} here; to train with kaogan, use "
+                "KERAS_BACKEND=torch"
+            )
+        self.weights = nn.ParameterDict()
+        for variable in network.trainable_variables:
+            path = variable.path.removeprefix(f"{network.name}/")
+            self.weights[path] = nn.Parameter(weights[path].clone())
+        norms = [x for x in network.layers if isinstance(x, keras.layers.BatchNormalization)]
+        self.averages = nn.ModuleDict()
+        for norm in norms:
+            mean, variance = (weights[f"{norm.name}/moving_{m}"] for m in ("mean", "variance"))
+            self.averages[norm.name] = Averages(mean, variance)
+            norm.momentum = 0.0  # Keras hands back the batch's own statistics
+        self._call = _stateless(keras, network)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        averages = cast(list[Averages], list(self.averages.values()))
+        statistics = [tensor for norm in averages for tensor in norm.both]
+        outputs, new = self._call(list(self.weights.values()), statistics, inputs, self.training)
+        if self.training:
+            for norm, mean, variance in zip(averages, new[::2], new[1::2], strict=True):
+                norm.update(mean, variance)
+        return outputs
+
+    def keras_weights(self) -> dict[str, Tensor]:
+        """All tensors by Keras' paths."""
+        weights: dict[str, Tensor] = dict(self.weights.items())
+        for name, norm in self.averages.items():
+            mean, variance = cast(Averages, norm).both
+            weights |= {f"{name}/moving_mean": mean, f"{name}/moving_variance": variance}
+        return weights
+
+
+Stateless = Callable[[list[Tensor], list[Tensor], Tensor, bool], tuple[Tensor, list[Tensor]]]
+
+
+def _stateless(keras: Any, network: Any) -> Stateless:
+    """The Keras model as a pure function; Python's copies of a function are the function itself."""
+
+    def call(
+        weights: list[Tensor], statistics: list[Tensor], inputs: Tensor, training: bool
+    ) -> tuple[Tensor, list[Tensor]]:
+        with keras.device(str(inputs.device)):  # else it moves them to a GPU if there is one
+            outputs, new = network.stateless_call(weights, statistics, inputs, training=training)
+        return outputs, new
+
+    return call
+
+
+class KerasGenerator(nn.Module):
+    """Latents `N Z` to pictures `N C H W` in [-1, 1]."""
+
+    def __init__(self, model: DCGAN, weights: Weights) -> None:
+        super().__init__()
+        self.network = KerasNetwork(keras_generator(model), weights)
+
+    def forward(self, latents: Float[Tensor, "N Z"]) -> Float[Tensor, "N C H W"]:
+        pictures: Tensor = self.network(latents)
+        return pictures.permute(0, 3, 1, 2)
+
+
+class KerasDiscriminator(nn.Module):
+    """Pictures `N C H W` in [-1, 1] to logits `N`: log-odds of being real."""
+
+    def __init__(self, model: DCGAN, weights: Weights) -> None:
+        super().__init__()
+        self.network = KerasNetwork(keras_discriminator(model), weights)
+
+    def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N"]:
+        logits: Tensor = self.network(pictures.permute(0, 2, 3, 1))
+        return logits.flatten()
+
+
+@models.register("keras-dcgan")
+class KerasDCGAN(Component):
+    """The pair of networks in Keras; a seed gives it the weights that it gives to `DCGAN`."""
+
+    name: Literal["keras-dcgan"] = "keras-dcgan"
+    size: int = Field(
+        default=64, ge=32, le=256, description="height and width of a picture in pixels"
+    )
+    channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
+    latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
+    width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
+    upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
+    norm: Literal["batch", "none"] = Field(
+        default="batch", description="what normalises the discriminator"
+    )
+    packing: Literal[1] = Field(default=1, description="pictures judged by one logit")
+
+    @field_validator("size")
+    @classmethod
+    def _power_of_two(cls, size: int) -> int:
+        if size & (size - 1):
+            raise ValueError("must be a power of two: 32, 64, 128 or 256")
+        return size
+
+    @property
+    def twin(self) -> DCGAN:
+        """The same networks in PyTorch."""
+        return DCGAN(**self.model_dump(exclude={"name"}))
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        return self.twin.sample_shape
+
+    def generator(self) -> KerasGenerator:
+        return KerasGenerator(self.twin, keras_weights(self.twin.generator()))
+
+    def discriminator(self) -> KerasDiscriminator:
+        return KerasDiscriminator(self.twin, keras_weights(self.twin.discriminator()))

@@ -1,0 +1,176 @@
+"""Scenes of toy games on paper: in the plane, and on a line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kaogan.data.toy import Points
+from kaogan.data.toy.base import mixture_log_density
+from kaogan.training.observers.curves import BLUE, RED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, PULL, GREY = "#333333", "#222222", "#888888"
+PALE_RED, PALE_BLUE = "#f3b7a8", "#a9c6ea"
+PULL_LENGTH = 0.08
+"""The longest arrow, as a share of the picture's width."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is to see; tensors on the CPU."""
+
+    title: str
+    verdict: str
+    box: tuple[Tensor, Tensor]
+    """Lower and upper corner of what is shown."""
+    real: Points
+    fake: Points
+    lattice: Points
+    """Where the field was measured; in the plane a square, the second axis running fastest."""
+    field: Float[Tensor, "F"]
+    """D at each point of the lattice, 0 to 1."""
+    pulled: Points
+    """Some generated points."""
+    pull: Points
+    """The gradient of D's logit at each: where the generator is told to move them."""
+    density: Float[Tensor, "F"] | None
+    """On a line, log p at each point of the lattice, if it is known."""
+
+
+def paint_plane(scene: Scene, file: Path) -> None:
+    """Points on the discriminator's field, and arrows along its gradient."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    figure = _figure()
+    axes = figure.add_axes((0.02, 0.085, 0.96, 0.833))
+    (left, bottom), (right, top) = (corner.tolist() for corner in scene.box)
+    side = int(len(scene.field) ** 0.5)
+    colours = LinearSegmentedColormap.from_list("belief", [PALE_RED, "#ffffff", PALE_BLUE])
+    axes.imshow(
+        scene.field.view(side, side).T,
+        origin="lower",
+        extent=(left, right, bottom, top),
+        cmap=colours,
+        vmin=0,
+        vmax=1,
+        interpolation="bilinear",
+    )
+    axes.scatter(*scene.real.T, s=36, color=BLUE, alpha=0.35, linewidths=0)
+    axes.scatter(*scene.fake.T, s=8, color=RED, alpha=0.6, linewidths=0)
+    arrows = _arrows(scene.pull, right - left)
+    axes.quiver(
+        *scene.pulled.T,
+        *arrows.T,
+        color=PULL,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.0026,
+        headwidth=4,
+        alpha=0.6,
+    )
+    axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_edgecolor("#bbbbbb")
+    _headline(figure, scene)
+    _legend(figure, (0.65, "■", PALE_RED, "D: fake"), (0.83, "■", PALE_BLUE, "real"))
+    figure.savefig(file, format="png")
+
+
+def paint_line(scene: Scene, file: Path) -> None:
+    """Above, the two densities; below, D beside the best D for them, p / (p + q)."""
+    figure = _figure()
+    above = figure.add_axes((0.1, 0.47, 0.87, 0.44))
+    below = figure.add_axes((0.1, 0.13, 0.87, 0.29), sharex=above)
+    x = scene.lattice[:, 0]
+    real, fake = density_of(scene.real, scene.lattice), density_of(scene.fake, scene.lattice)
+    if scene.density is not None:
+        real = scene.density.exp()
+    for density, colour in ((real, BLUE), (fake, RED)):
+        above.fill_between(x, density, color=colour, alpha=0.25, linewidth=0)
+        above.plot(x, density, color=colour, linewidth=2)
+    ceiling = 1.6 * float(real.max())
+    arrows = _arrows(scene.pull, float(x[-1] - x[0]))
+    above.quiver(
+        scene.pulled[:, 0],
+        torch.full((len(arrows),), -0.05 * ceiling),
+        arrows[:, 0],
+        torch.zeros(len(arrows)),
+        color=PULL,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.0028,
+        headwidth=4,
+        alpha=0.6,
+    )
+    above.set(ylim=(-0.1 * ceiling, ceiling), xlim=(float(x[0]), float(x[-1])), ylabel="density")
+    above.tick_params(labelbottom=False)
+    below.axhline(0.5, color="#bbbbbb", linewidth=1)
+    below.plot(x, real / (real + fake).clamp(min=1e-12), "--", color=GREY, linewidth=1.8)
+    below.plot(x, scene.field, color=INK, linewidth=2.2)
+    below.set(ylim=(-0.04, 1.04), ylabel="D(x)")
+    for axes in (above, below):
+        _plain(axes)
+    _headline(figure, scene)
+    _legend(figure, (0.61, "━", INK, "D"), (0.73, "┅", GREY, "p / (p + q)"))
+    figure.savefig(file, format="png")
+
+
+def density_of(points: Points, at: Points) -> Float[Tensor, "F"]:
+    """The density that points on a line come from, by normal kernels.
+
+    Their width is Silverman's ("Density Estimation", 1986, equation 3.31): 0.9 A n^(-1/5), A the
+    smaller of the standard deviation and the interquartile range / 1.34.
+    """
+    quarter, three = torch.quantile(points[:, 0], torch.tensor([0.25, 0.75]))
+    spread = min(float(points.std()), float(three - quarter) / 1.34) or float(points.std())
+    width = max(0.9 * spread * len(points) ** -0.2, 1e-3 * float(at.max() - at.min()))
+    return mixture_log_density(at, points, width).exp()
+
+
+def _arrows(pull: Points, width: float) -> Points:
+    """Arrows along the pull, `PULL_LENGTH` of the picture's width at most.
+
+    As long as that is one where the logit would rise by 1 within a tenth of the width.
+    """
+    strength = pull.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1)
+
+
+def _figure() -> "Figure":
+    # Figure, and not pyplot: no window, no global state, no display needed.
+    from matplotlib.figure import Figure  # slow to import
+
+    return Figure(figsize=(6.4, 7.4), dpi=100)
+
+
+def _headline(figure: "Figure", scene: Scene) -> None:
+    figure.text(0.03, 0.945, scene.title, fontsize=17, color=INK, weight="bold")
+    figure.text(0.97, 0.945, scene.verdict, fontsize=15, color=INK, ha="right")
+
+
+def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
+    """What the colours mean: where, sign, colour and words of each, after those of all scenes."""
+    always = (
+        (0.03, "●", BLUE, "real"),
+        (0.17, "●", RED, "generated"),
+        (0.4, "→", PULL, "D's pull"),
+    )
+    for x, sign, colour, words in (*always, *marks):
+        figure.text(x, 0.03, sign, fontsize=15, color=colour)
+        figure.text(x + 0.04, 0.03, words, fontsize=14, color=INK)
+
+
+def _plain(axes: "Axes") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=12)
+    axes.xaxis.label.set_size(14)
+    axes.yaxis.label.set_size(14)

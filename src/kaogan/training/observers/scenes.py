@@ -1,0 +1,96 @@
+"""A toy game as a picture: points, the discriminator's field, and where it pulls.
+
+What GAN Lab (Kahng et al., "GAN Lab: Understanding Complex Deep Generative Models using
+Interactive Visual Experimentation", 2018) shows in a browser, drawn while the Trainer plays.
+"""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kaogan.data.toy import Distribution, Points
+from kaogan.files import atomic_file
+from kaogan.training.observers.painting import Scene, paint_line, paint_plane
+from kaogan.training.observers.samples import Gallery
+from kaogan.training.observers.scores import generate, in_words, judge
+from kaogan.training.trainer import Trainer
+
+SHOWN = 1000
+"""Points of either kind."""
+PULLED = 50
+"""Generated points whose pull is shown."""
+CELLS = 120
+"""Of the field, on each axis."""
+FIRST, GROWTH = 1000, 1.1
+"""When there is a picture: about 60 of them in some thousand steps."""
+
+
+class Scenes(Gallery):
+    """Draws the first copy's game, with averaged weights of the generator."""
+
+    def __init__(self, folder: Path, law: Distribution) -> None:
+        super().__init__(folder, FIRST, GROWTH)
+        self.law = law
+        self._real = law.sample(SHOWN, torch.Generator().manual_seed(1))
+        self._box = view(law.sample(10_000, torch.Generator().manual_seed(0)))
+
+    def draw(self, trainer: Trainer) -> None:
+        scene = self.scene(trainer)
+        paint = paint_plane if self.law.dim == 2 else paint_line
+        with atomic_file(self.name(trainer, "ema")) as partial:
+            paint(scene, partial)
+
+    def scene(self, trainer: Trainer) -> Scene:
+        """All that the picture shows, as numbers."""
+        points = generate(trainer.state.ema, trainer.recipe.networks.latent_dim)[:, 0]
+        low, high = self._box
+        axes = torch.linspace(0, 1, CELLS if self.law.dim == 2 else 400)[:, None]
+        lattice = torch.cartesian_prod(*(low + (high - low) * axes).unbind(1))
+        lattice = lattice.view(-1, self.law.dim)
+        logits = _logits(trainer, torch.cat([lattice, self._real, points]))
+        field, real, fake = logits.detach().split([len(lattice), SHOWN, len(points)])
+        pulled = points[:PULLED].clone().requires_grad_()
+        (pull,) = torch.autograd.grad(_logits(trainer, pulled).sum(), pulled)
+        step = trainer.state.images_seen // trainer.recipe.batch
+        return Scene(
+            title=f"step {step:,}",
+            verdict=in_words(judge(self.law, points)),
+            box=(low, high),
+            real=self._real,
+            fake=points[:SHOWN],
+            lattice=lattice,
+            field=beliefs(trainer, field, (real.mean() + fake.mean()) / 2),
+            pulled=pulled.detach(),
+            pull=pull,
+            density=self.law.log_density(lattice) if self.law.dim == 1 else None,
+        )
+
+
+def view(points: Points) -> tuple[Tensor, Tensor]:
+    """Two corners of a box around points and the origin, where a fresh generator begins.
+
+    In the plane it is square.
+    """
+    low, high = points.amin(0).clamp(max=0), points.amax(0).clamp(min=0)
+    centre, half = (low + high) / 2, (high - low).max() * 0.65
+    return centre - half, centre + half
+
+
+def beliefs(trainer: Trainer, logits: Float[Tensor, "F"], middle: Tensor) -> Float[Tensor, "F"]:
+    """D at each place, as the game understands logits.
+
+    A relativistic game knows only differences: there, from the middle between real and generated.
+    """
+    game = trainer.recipe.game
+    return torch.vmap(lambda c: game.beliefs(c[None], middle[None])[0])(logits)
+
+
+def _logits(trainer: Trainer, points: Points) -> Float[Tensor, "N"]:
+    """The first copy's logit for each point; for packs, of a pack of this point alone."""
+    copies, dim = trainer.recipe.networks.sample_shape
+    packing = trainer.recipe.networks.packing
+    samples = points[:, None].expand(-1, copies, dim).repeat_interleave(packing, 0)
+    logits: Tensor = trainer.state.discriminator(samples.to(trainer.compute.device))
+    return logits.view(-1, copies)[:, 0].cpu()

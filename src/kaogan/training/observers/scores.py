@@ -1,0 +1,114 @@
+"""How good is a toy generator? RUN/scores.jsonl while it learns, RUN/toy.json at the end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kaogan.data.toy import Distribution
+from kaogan.files import write_text
+from kaogan.metrics.coverage import density_coverage
+from kaogan.metrics.modes import score_modes
+from kaogan.rng import seed_of
+from kaogan.training.observers.log import Row, read_rows
+from kaogan.training.observers.schedule import every
+from kaogan.training.sampling import standing_statistics
+from kaogan.training.trainer import StepStats, Trainer, Watcher
+
+POINTS = 2500
+"""Points that a generator is judged by, as in the PacGAN paper."""
+WEIGHTS = ("ema", "raw")
+
+
+def generate(network: nn.Module, latent_dim: int, count: int = POINTS) -> Float[Tensor, "N K D"]:
+    """Points of a generator, on the CPU, always from the same latents."""
+    settled = standing_statistics(network, latent_dim)
+    rng = torch.Generator().manual_seed(seed_of(latent_dim, count, 1))
+    z = torch.randn(count, latent_dim, generator=rng)
+    with torch.inference_mode():
+        points: Tensor = settled(z.to(next(settled.parameters()).device))
+    return points.cpu()
+
+
+def judge(law: Distribution, points: Float[Tensor, "N D"]) -> Row:
+    """What can be said about points that should follow this law.
+
+    Mean and standard deviation by coordinate; of mixtures of normals, the modes covered, the
+    share of high quality and the reverse KL (`kaogan.metrics.modes`); else density and coverage
+    against as many points of the law (`kaogan.metrics.coverage`).
+    """
+    moments: Row = {
+        "mean": [round(value, 5) for value in points.mean(0).tolist()],
+        "std": [round(value, 5) for value in points.std(0).tolist()],
+    }
+    if law.modes is None:
+        real = law.sample(len(points), torch.Generator().manual_seed(0))
+        density, coverage = density_coverage(real, points)
+        return {"density": round(density, 5), "coverage": round(coverage, 5)} | moments
+    score = score_modes(points, *law.modes)
+    return {
+        "modes": len(law.modes.means),
+        "covered": score.covered,
+        "high_quality": round(score.high_quality, 5),
+        # JSON knows no infinity.
+        "reverse_kl": round(score.reverse_kl, 5) if score.covered else None,
+    } | moments
+
+
+def in_words(scores: Row) -> str:
+    """The scores of one copy, e.g. "8 of 8 modes, 97% of high quality"."""
+    if scores.get("modes") == 1:
+        return f"mean {scores['mean'][0]:.2f}, deviation {scores['std'][0]:.2f}"
+    if "modes" in scores:
+        return (
+            f"{scores['covered']} of {scores['modes']} modes, "
+            f"{scores['high_quality']:.0%} of high quality"
+        )
+    return f"coverage {scores['coverage']:.0%}, density {scores['density']:.2f}"
+
+
+class Scores(Watcher):
+    """Judges every copy of the generator, raw and averaged, now and then and at the end."""
+
+    def __init__(self, law: Distribution, name: str, folder: Path, images: int) -> None:
+        self.law, self.data, self.images = law, name, images
+        self.rows, self.result = folder / "scores.jsonl", folder / "toy.json"
+        self.remark = ""
+        """The last scores of the first copy, for the progress line."""
+
+    def start(self, trainer: Trainer) -> None:
+        seen = trainer.state.images_seen
+        kept = [row for row in read_rows(self.rows) if row["images_seen"] <= seen]
+        write_text(self.rows, "".join(json.dumps(row) + "\n" for row in kept))
+
+    def after_step(self, trainer: Trainer, stats: StepStats) -> None:
+        after = trainer.state.images_seen
+        if self.images and every(self.images, after - trainer.recipe.batch, after):
+            row = {"images_seen": after} | self.judge(trainer)
+            with self.rows.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def finish(self, trainer: Trainer) -> None:
+        state = trainer.state
+        about = {
+            "data": self.data,
+            "images_seen": state.images_seen,
+            "steps": state.images_seen // trainer.recipe.batch,
+            "seconds": round(state.seconds, 3),
+            "points": POINTS,
+        }
+        write_text(self.result, json.dumps(about | self.judge(trainer), indent=2) + "\n")
+
+    def judge(self, trainer: Trainer) -> dict[str, Any]:
+        """The scores of every copy, by weights."""
+        latent_dim = trainer.recipe.networks.latent_dim
+        networks = {"ema": trainer.state.ema, "raw": trainer.state.generator}
+        scores = {}
+        for weights in WEIGHTS:
+            points = generate(networks[weights], latent_dim)
+            scores[weights] = [judge(self.law, copy) for copy in points.unbind(1)]
+        self.remark = in_words(scores["ema"][0])
+        return scores

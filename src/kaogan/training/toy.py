@@ -1,0 +1,107 @@
+"""`train_toy`: a recipe, a law of points and a folder in; a run out, and a film of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kaogan.data.toy import Distribution, ToyBatches
+from kaogan.data.toy.batches import EPOCH, fingerprint
+from kaogan.errors import UsageError
+from kaogan.training.fit import Desk, fit
+from kaogan.training.journal import Journal
+from kaogan.training.observers import (
+    Curves,
+    Finite,
+    Log,
+    Scenes,
+    Scores,
+    Timelapse,
+)
+from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
+from kaogan.training.run import Run
+from kaogan.training.trainer import Observer
+
+
+def train_toy(
+    recipe: Recipe,
+    law: Distribution,
+    name: str,
+    out: Path | str,
+    budget: Budget,
+    hardware: Hardware | None = None,
+    watch: Watch | None = None,
+    film: bool = True,
+) -> Run:
+    """Train on points until the budget is used up, or Ctrl-C; the same call again goes on.
+
+    Args:
+        recipe: what to train; see `kaogan.recipes.toy`.
+        law: where real points come from.
+        name: what to call it.
+        out: the RUN folder; made, or continued if it holds a run of this recipe and law.
+        budget: how long, counted from the run's beginning; an epoch is 100,000 points.
+        hardware: device and precision.
+        watch: how often to save, and to judge (`evaluate_every`, in points).
+        film: draw the game, and string the pictures together.
+
+    Raises:
+        UsageError: recipe and law do not fit, or `out` holds another run.
+        KaoganError: out of memory, a second training on `out`, or NaN three times over.
+
+    """
+    return fit(recipe, PointsTask(law, name, film), out, budget, hardware, watch)
+
+
+@dataclass(frozen=True)
+class PointsTask:
+    """The task of drawing points like those of a law."""
+
+    law: Distribution
+    name: str
+    film: bool
+
+    @property
+    def unit(self) -> str:
+        return "points"
+
+    @property
+    def contents(self) -> str:
+        return f"{self.name}, {EPOCH:,} points"
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        return {"path": self.name, "fingerprint": fingerprint(self.law), "points": EPOCH}
+
+    def check(self, recipe: Recipe) -> None:
+        shape = recipe.networks.sample_shape
+        if len(shape) != 2 or shape[1] != self.law.dim:
+            raise UsageError(
+                f"the recipe's samples are of shape {shape}, the points of {self.name} have "
+                f"{self.law.dim} coordinates; use recipes.toy(data_dim={self.law.dim})"
+            )
+
+    def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ToyBatches:
+        return ToyBatches(self.law, recipe.networks.sample_shape[0], device, recipe.seed)
+
+    def advise(self, journal: Journal) -> None:
+        """Points are never too few: the law draws as many as are needed."""
+
+    def observers(self, desk: Desk) -> Sequence[Observer]:
+        run = desk.run
+        finite = Finite()
+        scores = Scores(self.law, self.name, run.path, desk.watch.evaluate_every)
+        scenes = [
+            Scenes(run.samples, self.law),
+            Timelapse(run.samples, run.path / "timelapse"),
+        ]
+        return [
+            Log(run.metrics, desk.tracker, [finite.listen], lambda: scores.remark),
+            finite,
+            desk.saver,
+            scores,
+            Curves(run.metrics, run.evaluations, run.path / "curves.png"),
+            *(scenes if self.film else []),
+        ]

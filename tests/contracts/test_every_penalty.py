@@ -1,0 +1,109 @@
+"""What every registered penalty promises, whoever wrote it."""
+
+from typing import Annotated
+
+import pytest
+import torch
+from pydantic import TypeAdapter, ValidationError
+from torch import nn
+
+from kaogan.contracts import Penalty
+from kaogan.losses.penalties import penalties
+from kaogan.registry import Component, by_name
+
+
+@pytest.fixture(params=list(penalties))
+def penalty(request):
+    return penalties[request.param]()
+
+
+def judge() -> nn.Module:
+    torch.manual_seed(0)
+    layers = nn.Linear(3, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1), nn.Flatten(0)
+    return nn.Sequential(*layers)
+
+
+def dealt(seed: int = 0):
+    rng = torch.Generator().manual_seed(seed)
+    real, fake = torch.randn(2, 8, 3, generator=rng)
+    return real, fake, torch.rand(8, generator=rng)
+
+
+def test_it_is_a_penalty_under_its_own_name(penalty):
+    assert isinstance(penalty, Penalty)
+    assert penalties[penalty.name] is type(penalty)
+
+
+def test_it_survives_json(penalty):
+    reader = TypeAdapter(Annotated[Component, by_name(penalties)])
+    assert reader.validate_python(penalty.model_dump(mode="json")) == penalty
+
+
+def test_it_is_a_pure_function_to_one_number_that_is_never_negative(penalty):
+    discriminator, arguments = judge(), dealt()
+    before = [tensor.clone() for tensor in arguments]
+    first, second = (penalty(discriminator, *arguments) for _ in range(2))
+    assert first.shape == ()
+    assert torch.equal(first, second)
+    assert first >= 0
+    assert all(map(torch.equal, arguments, before))
+    assert not any(tensor.requires_grad for tensor in arguments)
+
+
+def test_it_reaches_every_weight_but_those_that_no_slope_depends_on(penalty):
+    discriminator = judge()
+    penalty(discriminator, *dealt()).backward()
+    assert discriminator[0].weight.grad.any()
+    assert discriminator[2].weight.grad.any()
+    assert discriminator[2].bias.grad is None or not discriminator[2].bias.grad.any()
+
+
+def test_it_does_not_reach_the_samples_and_leaves_no_gradient_of_its_own(penalty):
+    discriminator = judge()
+    real, fake, epsilon = dealt()
+    penalty(discriminator, real, fake.requires_grad_(), epsilon)
+    assert all(parameter.grad is None for parameter in discriminator.parameters())
+    penalty(discriminator, real, fake, epsilon).backward()
+    assert fake.grad is None
+
+
+def test_its_weight_is_a_factor(penalty):
+    twice = type(penalty)(weight=2 * penalty.weight)
+    one, two = (each(judge(), *dealt()) for each in (penalty, twice))
+    torch.testing.assert_close(two, 2 * one)
+
+
+def test_the_order_of_the_pairs_does_not_matter(penalty):
+    order = torch.randperm(8, generator=torch.Generator().manual_seed(1))
+    shuffled = (tensor[order] for tensor in dealt())
+    torch.testing.assert_close(penalty(judge(), *shuffled), penalty(judge(), *dealt()))
+
+
+def test_a_logit_that_is_added_to_all_changes_nothing(penalty):
+    shifted = judge()
+    with torch.no_grad():
+        shifted[2].bias += 3
+    torch.testing.assert_close(penalty(shifted, *dealt()), penalty(judge(), *dealt()))
+
+
+def test_it_agrees_with_finite_differences(penalty):
+    """Its gradient by a weight: the second derivatives are right."""
+    discriminator, arguments = judge().double(), [tensor.double() for tensor in dealt()]
+    smooth = nn.Sequential(discriminator[0], nn.Softplus(), *discriminator[2:])
+    weight = smooth[0].weight
+    penalty(smooth, *arguments).backward()
+    step = 1e-6
+    with torch.no_grad():
+        weight[2, 1] += step
+    above = penalty(smooth, *arguments)
+    with torch.no_grad():
+        weight[2, 1] -= 2 * step
+    below = penalty(smooth, *arguments)
+    difference = (above - below).item() / (2 * step)
+    assert weight.grad[2, 1].item() == pytest.approx(difference, rel=1e-6)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_senseless_weight_is_refused(penalty, weight):
+    with pytest.raises(ValidationError, match="weight"):
+        type(penalty)(weight=weight)

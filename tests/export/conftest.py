@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture(params=["generator", "discriminator"])
+def player(request) -> str:
+    return request.param
