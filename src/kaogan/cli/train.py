@@ -19,7 +19,7 @@ RECIPE_OPTIONS = (
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
     ("--loss", str, "NAME", "nonsaturating or minimax (nonsaturating)"),
     ("--label-smoothing", float, "S", "real labels are 1 - S (0.1)"),
-    ("--lr", float, "RATE", "learning rate of both Adam optimisers (2e-4)"),
+    ("--lr", float, "RATE", "learning rate of both Adam optimisers (4e-4)"),
     ("--beta1", float, "B", "Adam's first momentum (0.5)"),
     ("--seed", int, "N", "seed of everything random (0)"),
 )
