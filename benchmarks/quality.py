@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import nn
 
 from kaogan import recipes
@@ -59,6 +60,7 @@ class WithoutNorm(Component):
 
 RECIPES = {
     "standard": recipes.dcgan(),
+    "half the learning rate": recipes.dcgan(lr=2e-4),
     "the first recipe": recipes.dcgan(batch=64, lr=2e-4, label_smoothing=0),
     "without batch norm": Recipe(model=WithoutNorm()),
     "a quarter of the width": recipes.dcgan(width=16),
@@ -66,11 +68,12 @@ RECIPES = {
 ROWS: dict[str, tuple[str, Weights]] = {
     "standard": ("standard", "ema"),
     "no EMA": ("standard", "raw"),
+    "half the learning rate": ("half the learning rate", "ema"),
     "the first recipe": ("the first recipe", "ema"),
     "without batch norm": ("without batch norm", "ema"),
     "a quarter of the width": ("a quarter of the width", "ema"),
 }
-COLOURS = ("#3b6fb6", "#d1495b", "#3a9d6e", "#c98b1b")
+COLOURS = ("#3b6fb6", "#d1495b", "#3a9d6e", "#c98b1b", "#7a5ca8")
 
 
 def main() -> None:
@@ -109,6 +112,9 @@ def draw_qualities(files: dict[str, Path], out: Path) -> None:
             panel.plot(images, values, ".-", color=colour, label=name)
             panel.plot(best["images_seen"], best[key], "o", color=colour, ms=9, mfc="white")
     axes[0].set_yscale("log")
+    axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].yaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel("KID, lower is better")
     axes[0].legend(frameon=False)
     axes[1].set_ylim(0, 1)

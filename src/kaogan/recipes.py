@@ -28,14 +28,14 @@ def dcgan(
     norm: Norm = "batch",
     packing: int = 1,
     batch: int = 32,
-    lr: float = 2e-4,
+    lr: float = 4e-4,
     beta1: float = 0.5,
     seed: int = 0,
 ) -> Recipe:
     """DCGAN after Radford, Metz and Chintala (2016), with an EMA of the generator.
 
-    Batch and label smoothing are not the paper's (128 and none): with these, faces of 64 x 64
-    pixels are better after the same number of images (docs/results.md).
+    Batch, learning rate and label smoothing are not the paper's (128, 2e-4 and none): with these,
+    faces of 64 x 64 pixels are better after the same number of images (docs/results.md).
 
     Args:
         size: height and width, a power of two from 32 to 256.

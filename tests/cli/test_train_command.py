@@ -109,7 +109,7 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
     kaogan("train", pictures, "--out", out, "--images", "4", *SMALL)
     outcome = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--lr", "0.1")
     assert outcome.status == 2
-    assert "lr: 0.1, not 0.0002" in outcome.error
+    assert "lr: 0.1, not 0.0004" in outcome.error
 
 
 @pytest.mark.parametrize(

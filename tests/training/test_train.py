@@ -88,7 +88,7 @@ def test_another_recipe_is_refused_with_the_differences(run, dataset):
     with pytest.raises(UsageError) as error:
         train(other, dataset, run, Budget(images=24), CPU)
     assert "loss.name: minimax, not nonsaturating" in str(error.value)
-    assert "lr: 0.001, not 0.0002" in str(error.value)
+    assert "lr: 0.001, not 0.0004" in str(error.value)
     assert "use another --out" in str(error.value)
     assert (weights(run, "000000016"), (run / "run.json").read_text()) == before
 

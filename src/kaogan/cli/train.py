@@ -32,7 +32,7 @@ RECIPE_OPTIONS = (
     ),
     ("--norm", str, "HOW", "of the discriminator: batch, spectral or none (batch)"),
     ("--packing", int, "N", "pictures that the discriminator judges together (1)"),
-    ("--lr", float, "RATE", "learning rate of both Adam optimisers (2e-4)"),
+    ("--lr", float, "RATE", "learning rate of both Adam optimisers (4e-4)"),
     ("--beta1", float, "B", "Adam's first momentum (0.5)"),
     ("--seed", int, "N", "seed of everything random (0)"),
 )

@@ -125,8 +125,10 @@ def recipe_of(about: Mapping[str, Any]) -> Recipe:
     """
     try:
         return Recipe.model_validate(about["recipe"])
-    except (KeyError, ValidationError) as error:
-        raise KaoganError(f"the checkpoint's recipe is not understood: {error}") from None
+    except (KeyError, ValidationError):
+        raise KaoganError(
+            "the checkpoint's recipe is not understood; it may come from a newer kaogan"
+        ) from None
 
 
 def restore_newest(state: TrainState, folder: Path, warn: Callable[[str], None]) -> Path | None:
