@@ -155,8 +155,7 @@ def new_generator():
 
 generator = new_generator()
 fake = generator(z)
-show_samples(x, fake, "before training");
-
+show_samples(x, fake, "before training")
 # %% [markdown]
 # ## 5. A discriminator: logistic regression
 #
@@ -286,8 +285,7 @@ axes.plot(shifts, values, color=BELIEF, linewidth=4, alpha=0.4, label="$V(D^*, G
 axes.plot(shifts, divergences, "--", color=FAKE, label="$2\\,$JSD$ - \\log 4$")
 axes.axhline(-math.log(4), color=REAL, linewidth=0.8, linestyle=":", label="$-\\log 4$")
 axes.set(xlabel="b, the mean of the generated samples (the data's is 10)", ylabel="value")
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # **What to notice.** The curves lie on each other, and reach $-\log 4$ at $b = 10$. And at the left the
 # hill is a plateau: while the generator is far away, a perfect expert gives it *no slope at all*.
@@ -319,7 +317,7 @@ for axes, label in ((left, "generator's loss"), (right, "how strongly it is pull
     axes.axvspan(-8, -3, color="black", alpha=0.06)
     axes.set(xlabel="logit of a generated sample", ylabel=label)
     axes.legend()
-left.text(-7.8, -7.5, "the generator\nis losing");
+left.text(-7.8, -7.5, "the generator\nis losing")
 
 # %% [markdown]
 # Both are cross-entropies, which makes them easy to write. The discriminator's has targets 1 for
@@ -392,7 +390,9 @@ def train(generator, discriminator, steps, lr=0.02):
             generator_loss(discriminator(fake)).backward()
             optimizer_g.step()
 
-            real_belief, fake_belief = (c.sigmoid().mean().item() for c in (real_logits, fake_logits))
+            real_belief, fake_belief = (
+                c.sigmoid().mean().item() for c in (real_logits, fake_logits)
+            )
             w, b = generator.weight.item(), generator.bias.item()
             history.append([w, b, real_belief, fake_belief, *ideal])
             if (now := distance(x, fake)) < best_distance:
@@ -501,3 +501,182 @@ count_passing(belief, x, fake)
 # Try it: start the generator at $b = 20$. Make the generator's `lr` ten times that of the
 # discriminator. Use
 # `-softplus(discriminator(fake)).mean()` (minimax) as the generator's loss. Which of them still arrive?
+
+# %% [markdown]
+# ## 9. Two dimensions: what goes wrong
+#
+# Now points in a plane. The data are eight small heaps on a circle, the *ring*, a classic test: each heap is a *mode* of the
+# distribution, and a generator must find all eight. The latent has two entries as well, and both players are small networks with three hidden
+# layers. We write no new loop: kaogan's `Trainer` plays the same two turns as yours above.
+#
+# Chance decides a lot in such games, so we play four at once, with different first weights. A game's picture shows
+#
+# * real points in blue, generated ones in orange,
+# * the discriminator's belief as the background: blue where it says "real", orange where it says "generated".
+#
+# First with PyTorch's usual optimiser: Adam as it comes, with a learning rate of 0.001 and a momentum of 0.9.
+
+# %%
+from IPython.display import display
+
+import kaogan
+from kaogan.data.toy import Ring, ToyBatches
+from kaogan.metrics.modes import score_modes
+from kaogan.training.precision import Compute
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
+
+GAMES = 4
+ROUNDS = 40 if QUICK else 2_000
+SIDE = 60  # points along each edge of the background
+ring = Ring()
+edge = torch.linspace(-1.6, 1.6, SIDE)
+lattice = torch.cartesian_prod(edge, edge)
+some_real = ring.sample(400, torch.Generator().manual_seed(0))
+
+
+@torch.no_grad()
+def look(state, count=2_500):
+    """Generated points, count x GAMES x 2, and the beliefs on the lattice, GAMES x SIDE x SIDE."""
+    z = torch.randn(count, 2 * GAMES, generator=torch.Generator().manual_seed(0))
+    logits = state.discriminator(lattice[:, None].expand(-1, GAMES, -1))
+    return state.generator(z), logits.view(SIDE, SIDE, GAMES).permute(2, 1, 0).sigmoid()
+
+
+def paint(points, belief, axes):
+    """One game."""
+    axes.imshow(belief, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=FIELD, vmin=0, vmax=1)
+    axes.scatter(*some_real.T, s=6, color=REAL)
+    axes.scatter(*points[:500].T, s=2, color=FAKE)
+    axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
+
+
+FIELD = plt.matplotlib.colors.LinearSegmentedColormap.from_list("D", ["#fbd9bf", "#fff", "#c3daf3"])
+
+
+# %%
+def play(recipe):
+    """Play all games at once; return what they looked like at six moments, and the last state."""
+    compute = Compute(torch.device("cpu"), "fp32")
+    state = TrainState.fresh(recipe, compute)
+    trainer = Trainer(recipe, state, ToyBatches(ring, GAMES, compute.device, recipe.seed), compute)
+    moments, live = {}, display("the games appear here", display_id=True)
+    with track(ROUNDS, "playing", "rounds") as progress:
+        for number in range(1, ROUNDS + 1):
+            trainer.step()
+            progress.advance(1)
+            if number % (ROUNDS // 20) == 0:
+                points, beliefs = look(state)
+                figure, row = plt.subplots(1, GAMES, figsize=(12, 3.2))
+                for game, axes in enumerate(row):
+                    paint(points[:, game], beliefs[game], axes)
+                figure.suptitle(f"four games after {number:,} rounds")
+                live.update(figure)
+                plt.close(figure)
+            if number in {ROUNDS * share // 20 for share in (1, 3, 6, 10, 15, 20)}:
+                moments[number] = look(state)
+    return moments, state
+
+
+def strip(moments):
+    """All games, a row for each, at six moments."""
+    figure, rows = plt.subplots(GAMES, len(moments), figsize=(12, 2 * GAMES), layout="constrained")
+    for column, (number, (points, beliefs)) in enumerate(moments.items()):
+        rows[0, column].set_title(f"{number:,} rounds")
+        for game in range(GAMES):
+            paint(points[:, game], beliefs[game], rows[game, column])
+
+
+plain = kaogan.recipes.toy(loss="nonsaturating", copies=GAMES, steps=ROUNDS)
+as_it_comes = plain.model_copy(update={"beta1": 0.9, "beta2": 0.999, "anneal_images": None})
+moments, state = play(as_it_comes)
+
+# %%
+strip(moments)
+
+# %% [markdown]
+# **What to notice.** Follow one row. The generated points sit on one or two heaps, or off all of them. The discriminator learns "there,
+# it is all forged", and the background around them turns orange; the generator moves all its points elsewhere, and the hunt goes on. At no moment does
+# it need to make *everything*: to deceive now, one good spot is enough. That is **mode collapse**. In faces it shows as a sheet on which all are sisters.
+#
+# How bad is it? As in lab 2, do not trust your eyes alone. A point is *good* if it lies within three standard deviations of its heap; a heap is
+# *covered* if at least one of 2,500 generated points is good and lies there. The real distribution would have 98.9% good points.
+
+
+# %%
+results = {}
+
+
+def judge(name, state):
+    points, _ = look(state)
+    results[name] = [score_modes(points[:, game], ring.means, ring.sigma) for game in range(GAMES)]
+    print(f"{name}:")
+    for game, score in enumerate(results[name]):
+        print(f"  game {game}: {score.covered} of 8 heaps, {score.high_quality:6.1%} good points")
+
+
+judge("Adam as it comes", state)
+
+# %% [markdown]
+# ## 10. What helps
+#
+# **Forget faster.** Momentum averages over past gradients. But a past gradient is an answer to a past opponent, and following it overshoots: this
+# is what drives the hunt in circles. So set the momentum to 0. And let the steps get shorter toward the end, so that the players
+# settle. Nothing else changes, neither networks nor loss:
+
+# %%
+moments, state = play(plain)
+
+# %%
+strip(moments)
+judge("no momentum, shorter steps", state)
+
+# %% [markdown]
+# **Give the players a better game.** Two more ideas, each a few lines in `kaogan.losses`:
+#
+# * *Relativistic pairing.* The discriminator no longer says "real" of each point by itself. It is shown a pair, and says which of the two is the *more real*:
+#   $L_D = \mathbb{E}\,\mathrm{softplus}\big(C(G(z)) - C(x)\big)$, and the generator wants the contrary. As long as some real heap has higher logits than what is generated,
+#   somebody gains by going there, so no heap can be left out for good.
+# * *R1 and R2*, penalties on the slope of the discriminator at real and at generated points,
+#   $\tfrac{\gamma}{2}\,\mathbb{E}\lVert\nabla C\rVert^2$. Once the samples are right there is nothing left to learn, and a discriminator that still has slopes
+#   there would only push them away again. With the penalty, being right is a place of rest.
+#
+# Together, with Adam as above, this is the baseline of Huang et al., *The GAN is dead; long live the GAN!* (2024), and the default of `kaogan toy`. It bears steps six
+# times as long.
+
+# %%
+moments, state = play(kaogan.recipes.toy(copies=GAMES, steps=ROUNDS))
+
+# %%
+strip(moments)
+judge("relativistic, with R1 and R2", state)
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(12, 2.6), layout="constrained")
+for position, scores in enumerate(results.values()):
+    colour = (FAKE, BELIEF, REAL)[position]
+    jitter = position + np.linspace(-0.12, 0.12, GAMES)
+    left.plot([score.covered for score in scores], jitter, "o", color=colour)
+    right.plot([100 * score.high_quality for score in scores], jitter, "o", color=colour)
+left.set(
+    yticks=range(len(results)), yticklabels=results, xlim=(-0.3, 8.3), xlabel="heaps covered, of 8"
+)
+right.axvline(98.9, color=BELIEF, linewidth=0.8, linestyle=":")
+right.set(yticks=[], xlim=(-2, 102), xlabel="good points, %; dotted: the real distribution")
+for axes in (left, right):
+    axes.invert_yaxis()
+
+# %% [markdown]
+# Each dot is a game. This is a lab of a few thousand rounds; what longer ones reach, on the ring and on a grid of 25 heaps, beside the figures
+# of the published comparison, is what `kaogan toy bench` prints.
+#
+# ## 11. What you know now
+#
+# * A generator turns one distribution into another; a discriminator tells it in which direction.
+# * The best discriminator is $p/(p+q)$; against it, the game measures how far $q$ is from $p$.
+# * Beliefs of one half may mean success, or a blind judge. Look at the samples, and measure.
+# * What the discriminator cannot see, the generator need not learn.
+# * Momentum drives the players round in circles. Pairing, and a discriminator that comes to rest, bring all modes home.
+#
+# On your own: `kaogan toy --data spiral --out runs/spiral` in a shell makes a film of such a game; `--data` also takes `grid`, `moons`, or
+# a CSV file of points that you drew yourself. In [lab 2](2_anime_faces.ipynb) the points become faces, in 12,288 dimensions.

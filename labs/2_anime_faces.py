@@ -420,8 +420,7 @@ axes.plot(turns[1::2], logits[1::2], "v", color=REAL, markersize=5, label="after
 axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after G's turn")
 axes.set(xlabel="rounds", ylabel="mean logit of generated pictures")
 axes.set_title("One learns to doubt, the other to convince")
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # **What to notice.** A saw: the discriminator pushes the logit down, the generator lifts it up again. Neither of them
 # is descending a hill that stays where it is. This is why the loss of a GAN is no measure of its quality.
@@ -453,7 +452,7 @@ with track(IMAGES, "training", "images") as progress:
             live.update(sheet(faces_of(fixed_z[:24])))
         if step in SNAPSHOTS:
             snapshots.append((step * BATCH, faces_of(fixed_z[:10])))
-live.update(sheet(faces_of(fixed_z[:24])));
+live.update(sheet(faces_of(fixed_z[:24])))
 
 
 # %%
@@ -485,8 +484,7 @@ for ax, (seen, faces) in zip(axes, snapshots, strict=True):
     ax.set(xticks=[], yticks=[], frame_on=False)
     ax.set_ylabel(f"{seen:,}", rotation=0, ha="right", va="center")
 figure.suptitle("The same latents, after so many images", y=0.93)
-figure.subplots_adjust(hspace=0.05);
-
+figure.subplots_adjust(hspace=0.05)
 # %% [markdown]
 # **What to notice.** First a colour, then a head with hair, then eyes; position before parts, parts before
 # detail. And read the curves with care: the losses wander and do not fall, the discriminator stays ahead, and all
@@ -596,7 +594,9 @@ count = len(reference)
 trained_here = new_generator()
 trained_here.load_state_dict(load_file("saved/generator.safetensors"))
 with torch.no_grad():
-    drawn = [to_pixels(trained_here(z)) for z in torch.randn(count, LATENT, device=DEVICE).split(64)]
+    drawn = [
+        to_pixels(trained_here(z)) for z in torch.randn(count, LATENT, device=DEVICE).split(64)
+    ]
 
 contenders = {
     f"written out, {IMAGES:,} images": np.concatenate(drawn),

@@ -96,11 +96,12 @@ show(faces(z))
 # %%
 figure, axes = plt.subplots(figsize=(7, 2.6))
 for dimensions, colour in ((2, THIRD), (10, SECOND), (DIM, FIRST)):
-    lengths = torch.randn(20_000, dimensions, generator=torch.Generator().manual_seed(0)).norm(dim=1)
+    lengths = torch.randn(20_000, dimensions, generator=torch.Generator().manual_seed(0)).norm(
+        dim=1
+    )
     axes.hist(lengths, bins=100, density=True, color=colour, alpha=0.6, label=f"{dimensions}-D")
 axes.set(xlabel="length of z", ylabel="density", xlim=(0, 14))
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # **What to notice.** No latent is anywhere near the origin. They lie in a thin shell, nearly a sphere of radius 10. The
 # generator was trained on this shell and nowhere else. Two more facts that you will meet again: two random latents are
@@ -141,8 +142,7 @@ figure, axes = plt.subplots(figsize=(7, 2.6))
 axes.plot(steps, distances, "o-", color=FIRST, label="neighbour")
 axes.axhline(strangers, color=SECOND, linestyle="--", label="a stranger")
 axes.set(xlabel="distance in the latent space", ylabel="mean change of a pixel", ylim=(0, None))
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # **What to notice.** Near in gives near out, and smoothly. Even 9 steps away a face is not yet a stranger. This is what makes everything below possible.
 #
@@ -320,8 +320,7 @@ figure, axes = plt.subplots(figsize=(7, 2.4))
 axes.plot(t, straight[:11].norm(dim=1), "o-", color=FIRST, label="length of z(t)")
 axes.axhspan(8.6, 11.4, color=SECOND, alpha=0.2, label="95 of 100 latents")
 axes.set(xlabel="t", ylabel="length", ylim=(5, 12))
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # **What to notice.** Since the ends are almost at right angles, the middle of the line is only $10 / \sqrt 2 \approx 7$
 # long. The line is a chord: it cuts through the inside of the sphere, where latents never are, and the faces in the middle are
@@ -376,7 +375,10 @@ frames = 12 if QUICK else 60
 angle = torch.linspace(0, 2 * torch.pi, frames + 1)[:-1, None, None]
 a, b = latents(6, seed=51), latents(6, seed=52)
 circle = torch.cos(angle) * a + torch.sin(angle) * b
-film = [show(pictures, columns=6) for pictures in faces(circle.flatten(0, 1)).reshape(frames, 6, 64, 64, 3)]
+film = [
+    show(pictures, columns=6)
+    for pictures in faces(circle.flatten(0, 1)).reshape(frames, 6, 64, 64, 3)
+]
 buffer = io.BytesIO()
 film[0].save(buffer, "gif", save_all=True, append_images=film[1:], duration=80, loop=0)
 Image(buffer.getvalue(), format="gif")
@@ -398,8 +400,7 @@ many = latents(count, seed=62)
 variety = [faces(psi * many).std(axis=0).mean() for psi in psis]
 figure, axes = plt.subplots(figsize=(7, 2.4))
 axes.plot(psis, variety, "o-", color=FIRST)
-axes.set(xlabel="ψ", ylabel="spread between faces", ylim=(0, None));
-
+axes.set(xlabel="ψ", ylabel="spread between faces", ylim=(0, None))
 # %% [markdown]
 # **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros is an empty plan, the same
 # in each place. At 0.5 faces are soft and regular, oddities have gone; at 1.6 they are all contrast, and some fall apart. Between 0.6
@@ -484,10 +485,11 @@ for name, v, colour in (
     ("random", unit(latents(1, seed=74))[0], SECOND),
 ):
     curve = np.array([brightness(faces(moved(fresh, v, shift))) for shift in shifts])
-    axes.errorbar(shifts, curve.mean(axis=1), curve.std(axis=1), marker="o", color=colour, label=name)
+    axes.errorbar(
+        shifts, curve.mean(axis=1), curve.std(axis=1), marker="o", color=colour, label=name
+    )
 axes.set(xlabel="steps along the direction", ylabel="brightness of the hair")
-axes.legend();
-
+axes.legend()
 # %% [markdown]
 # The bars show how much faces differ from each other. The found direction takes *every* face, whatever it was, from dark to light; at the ends
 # the bars are short, all agree. A random direction does little. Not nothing: by chance it has a small part along the found one. Change its seed, and
