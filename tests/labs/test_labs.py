@@ -1,5 +1,5 @@
-"""The labs' notebooks are those of their scripts, their solutions run, and the step that lab 2 writes
-out is kaogan's. That every notebook runs from top to bottom is shown by `make labs`."""
+"""The labs' notebooks are those of their scripts, solutions run, and the step that lab 2 writes out
+is kaogan's. That every notebook runs from top to bottom is shown by `make labs`."""
 
 import importlib.util
 import re
