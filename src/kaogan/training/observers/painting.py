@@ -53,12 +53,13 @@ def paint_plane(scene: Scene, file: Path) -> None:
     (left, bottom), (right, top) = (corner.tolist() for corner in scene.box)
     side = int(len(scene.field) ** 0.5)
     colours = LinearSegmentedColormap.from_list("belief", [PALE_RED, "#ffffff", PALE_BLUE])
+    opinion = 2 * scene.field - 1  # its root, so that a faint one can be seen
     axes.imshow(
-        scene.field.view(side, side).T.numpy(),
+        (opinion.sign() * opinion.abs().sqrt()).view(side, side).T.numpy(),
         origin="lower",
         extent=(left, right, bottom, top),
         cmap=colours,
-        vmin=0,
+        vmin=-1,
         vmax=1,
         interpolation="bilinear",
     )
@@ -141,10 +142,11 @@ def density_of(points: Points, at: Float[Tensor, "F D"]) -> Float[Tensor, "F"]:
 def _arrows(pull: Points, width: float) -> Points:
     """Arrows along the pull, `PULL_LENGTH` of the picture's width at most.
 
-    As long as that is one where the logit would rise by 1 within a tenth of the width.
+    As long as that is one where the logit would rise by 1 within a tenth of the width. Lengths go
+    by the root, so that weak pulls can be seen.
     """
     strength = pull.norm(dim=1, keepdim=True).clamp(min=1e-12)
-    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1)
+    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1).sqrt()
 
 
 def _figure() -> "Figure":
