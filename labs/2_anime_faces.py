@@ -1,8 +1,9 @@
 # %% [markdown]
 # # Lab 2: DCGAN on anime faces
 #
-# **The case.** An online game is about to open, and every player shall have a face that nobody else has.
-# An illustrator needs hours for one. There will be millions of players, and the first of them come on Friday.
+# **The case.** An online game is about to open, and every player shall have a face that nobody else
+# has. An illustrator needs hours for one. There will be millions of players, and the first of them
+# come on Friday.
 #
 # So we train a generator. A player's number decides a random vector, the vector decides a face, and
 # a million faces take a laptop an hour. In this lab you
@@ -14,8 +15,8 @@
 # 5. do the same with kaogan in four lines, and check that it is the same step,
 # 6. load a generator that was trained for longer, and measure what that bought.
 #
-# [Lab 1](1_simulated_data.ipynb) explains the game itself. Computing takes about ten minutes on a laptop, less
-# on a GPU (on Colab: *Runtime → Change runtime type*).
+# [Lab 1](1_simulated_data.ipynb) explains the game itself. Computing takes about ten minutes on a
+# laptop, less on a GPU (on Colab: *Runtime → Change runtime type*).
 
 # %% [markdown]
 # ## 1. Set-up
@@ -31,9 +32,9 @@ if importlib.util.find_spec("kaogan") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+ADDRESS"], check=True)
 
 # %% [markdown]
-# **Your one choice.** The lab draws its own data set, avatars, so that it runs at once and anywhere.
-# If you have the Anime Face Dataset (63,632 faces, `splcher/animefacedataset` on Kaggle) or any
-# folder or archive of pictures, write its path here, and the rest follows.
+# **Your one choice.** The lab draws its own data set, avatars, so that it runs at once and
+# anywhere. If you have the Anime Face Dataset (63,632 faces, `splcher/animefacedataset` on Kaggle)
+# or any folder or archive of pictures, write its path here, and the rest follows.
 
 # %% tags=["settings"]
 import os
@@ -69,10 +70,10 @@ plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.r
 torch.manual_seed(0)
 print(f"kaogan {kaogan.__version__}, computing on {DEVICE}")
 
-
 # %% [markdown]
-# A helper that lays pictures out as a sheet. In a file a picture is a block of whole numbers from 0 to 255, height ×
-# width × colour; a network wants channels first and numbers from −1 to 1. `to_pixels` goes back from there.
+# A helper that lays pictures out as a sheet. In a file a picture is a block of whole numbers from 0
+# to 255, height × width × colour; a network wants channels first and numbers from −1 to 1.
+# `to_pixels` goes back from there.
 
 
 # %%
@@ -91,9 +92,10 @@ def sheet(pictures, columns=8, zoom=1.5):
 # %% [markdown]
 # ## 2. The data
 #
-# Nothing is as sure to spoil a GAN as bad data: broken files, the same picture twenty times over, heads cut off.
-# `kaogan.prepare` reads a folder or an archive, turns and crops and scales every picture, leaves
-# out broken files and repeats, says why, and sets a tenth aside, on which we never train.
+# Nothing is as sure to spoil a GAN as bad data: broken files, the same picture twenty times over,
+# heads cut off. `kaogan.prepare` reads a folder or an archive, turns and crops and scales every
+# picture, leaves out broken files and repeats, says why, and sets a tenth aside, on which we never
+# train.
 
 # %%
 COUNT = 400 if QUICK else 6144  # avatars to draw
@@ -110,14 +112,14 @@ print(f"{len(dataset.train):,} pictures to train on, {len(dataset.held_out):,} s
 sheet(dataset.train[:32])
 
 # %% [markdown]
-# **Always look at the data first.** Whatever is on this sheet, the generator will try to imitate, faults
-# included.
+# **Always look at the data first.** Whatever is on this sheet, the generator will try to imitate,
+# faults included.
 #
 # ### The pipeline
 #
-# The networks want batches: shuffled anew in each epoch (pass over the data), as floating point, with channels
-# first, from −1 to 1. The generator ends in a tanh, which gives −1 to 1 as well; real and generated pictures must not
-# differ in anything so simple.
+# The networks want batches: shuffled anew in each epoch (pass over the data), as floating point,
+# with channels first, from −1 to 1. The generator ends in a tanh, which gives −1 to 1 as well; real
+# and generated pictures must not differ in anything so simple.
 
 
 # %% tags=["data"]
@@ -144,23 +146,23 @@ sheet(to_pixels(x))
 # ## 3. The networks
 #
 # Before 2016, GANs with convolutions mostly failed. Radford, Metz and Chintala (*Unsupervised
-# Representation Learning with Deep Convolutional Generative Adversarial Networks*) tried many, and found a few
-# rules under which they train; the rules are called DCGAN:
+# Representation Learning with Deep Convolutional Generative Adversarial Networks*) tried many, and
+# found a few rules under which they train; the rules are called DCGAN:
 #
 # | rule | why |
 # |---|---|
 # | convolutions with a stride, no pooling | the networks learn how to shrink and to grow pictures |
-# | batch norm, but not at the generator's output nor at the discriminator's input | keeps signals at a size that can be learned from; at the ends it would falsify colours |
+# | batch norm, but not at G's output or D's input | signals keep a size; colours stay true |
 # | no hidden dense layers | fewer weights, and position keeps its meaning |
 # | ReLU in the generator, tanh at its end | the output is bounded, like pictures |
-# | LeakyReLU in the discriminator | some gradient gets through everywhere, and the generator lives on it |
+# | LeakyReLU in the discriminator | gradients get through, and the generator lives on them |
 #
 # ### How a picture grows
 #
-# A convolution slides a small kernel over a picture and sums up. A *transposed* convolution goes the
-# other way: each input pixel stamps the kernel, times its value, onto a larger canvas, two pixels
-# apart (stride 2), and where stamps overlap, they add. Here is one, with a kernel that we can
-# recognise:
+# A convolution slides a small kernel over a picture and sums up. A *transposed* convolution goes
+# the other way: each input pixel stamps the kernel, times its value, onto a larger canvas, two
+# pixels apart (stride 2), and where stamps overlap, they add. Here is one, with a kernel that we
+# can recognise:
 
 # %%
 stamp = nn.ConvTranspose2d(1, 1, kernel_size=4, stride=2, padding=1, bias=False)
@@ -181,13 +183,14 @@ for ax, image, title in zip(
     ax.set(title=title, xticks=[], yticks=[])
 
 # %% [markdown]
-# Kernel 4, stride 2, padding 1 doubles height and width exactly. The generator learns its stamps, hundreds in
-# each layer.
+# Kernel 4, stride 2, padding 1 doubles height and width exactly. The generator learns its stamps,
+# hundreds in each layer.
 #
 # ### The generator, step by step
 #
 # *First step.* A latent vector is a picture of 1×1 pixel with 100 channels. A transposed
-# convolution with a 4×4 kernel makes a 4×4 picture with many channels of it: a very coarse plan of a face.
+# convolution with a 4×4 kernel makes a 4×4 picture with many channels of it: a very coarse plan of
+# a face.
 
 # %% tags=["network"]
 first = nn.Sequential(
@@ -199,9 +202,9 @@ first = nn.Sequential(
 z = torch.randn(BATCH, LATENT)
 print(f"{tuple(z.shape)} becomes {tuple(first(z).shape)}")
 
-
 # %% [markdown]
-# *Then, again and again,* twice the size and half the channels. There is no bias, since batch norm has one of its own.
+# *Then, again and again,* twice the size and half the channels. There is no bias, since batch norm
+# has one of its own.
 
 
 # %% tags=["network"]
@@ -217,12 +220,12 @@ def larger(channels_in, channels_out):
 grown = nn.Sequential(*larger(8 * WIDTH, 4 * WIDTH))(first(z))
 print(f"{tuple(first(z).shape)} becomes {tuple(grown.shape)}")
 
-
 # %% [markdown]
-# *At last* three channels, red, green and blue, through a tanh. Together: five transposed convolutions.
+# *At last* three channels, red, green and blue, through a tanh. Together: five transposed
+# convolutions.
 #
-# All weights start as small random numbers, $N(0, 0.02)$, as in the paper; the gains of batch norm start around
-# 1.
+# All weights start as small random numbers, $N(0, 0.02)$, as in the paper; the gains of batch norm
+# start around 1.
 
 
 # %% tags=["network"]
@@ -278,8 +281,8 @@ sheet(to_pixels(noise))
 #
 # ### The discriminator
 #
-# The same in reverse: half the size and twice the channels, until a 4×4 map becomes one number, the logit. Five
-# convolutions, LeakyReLU with slope 0.2, batch norm on all but the first and the last.
+# The same in reverse: half the size and twice the channels, until a 4×4 map becomes one number, the
+# logit. Five convolutions, LeakyReLU with slope 0.2, batch norm on all but the first and the last.
 
 
 # %% tags=["network"]
@@ -313,8 +316,8 @@ summary(discriminator, x)
 # %% [markdown]
 # ## 4. Losses and optimisers
 #
-# They are those of [lab 1](1_simulated_data.ipynb): binary cross-entropy on logits. The discriminator wants 1 for real and
-# 0 for generated pictures; the generator wants 1 for its own.
+# They are those of [lab 1](1_simulated_data.ipynb): binary cross-entropy on logits. The
+# discriminator wants 1 for real and 0 for generated pictures; the generator wants 1 for its own.
 #
 # $$L_D = -\,\mathbb{E}_x\big[\log D(x)\big] - \mathbb{E}_z\big[\log(1 - D(G(z)))\big],
 #   \qquad L_G = -\,\mathbb{E}_z\big[\log D(G(z))\big].$$
@@ -333,7 +336,8 @@ def generator_loss(fake_logits):
 
 # %% [markdown]
 # Each player has its own Adam. Its first number, how long it remembers the direction of past
-# gradients, is 0.5 in place of the usual 0.9: the opponent changes all the time, so old gradients mislead.
+# gradients, is 0.5 in place of the usual 0.9: the opponent changes all the time, so old gradients
+# mislead.
 
 
 # %% tags=["loss"]
@@ -349,12 +353,13 @@ optimizer_g, optimizer_d = new_optimizer(generator), new_optimizer(discriminator
 #
 # Two turns, and that is a GAN:
 #
-# * **The discriminator's turn.** It judges real pictures and generated ones (in batches of their own,
-#   since batch norm would otherwise mix them), and goes one step down its loss. `detach()` cuts the
-#   thread to the generator, which holds still.
-# * **The generator's turn.** The *same* pictures are judged again, by the discriminator that has just
-#   learned. The gradient flows back through it, pixel by pixel: "more real would be a little darker
-#   here". The discriminator's weights stay as they are: only the generator's optimiser takes a step.
+# * **The discriminator's turn.** It judges real pictures and generated ones (in batches of their
+#   own, since batch norm would otherwise mix them), and goes one step down its loss. `detach()`
+#   cuts the thread to the generator, which holds still.
+# * **The generator's turn.** The *same* pictures are judged again, by the discriminator that has
+#   just learned. The gradient flows back through it, pixel by pixel: "more real would be a little
+#   darker here". The discriminator's weights stay as they are: only the generator's optimiser takes
+#   a step.
 
 
 # %% tags=["step"]
@@ -385,14 +390,15 @@ def train_step(x, z):
 
 
 # %% [markdown]
-# (A detail for those who compare: some versions, also the course that this lab follows, compute both players'
-# gradients from *one* look at the discriminator, before either has moved. Then the generator answers an opponent
-# of a moment ago. Both work.)
+# (A detail for those who compare: some versions, also the course that this lab follows, compute
+# both players' gradients from *one* look at the discriminator, before either has moved. Then the
+# generator answers an opponent of a moment ago. Both work.)
 #
 # ### The alternation, seen
 #
-# Thirty rounds, turn by turn. After every turn we ask the discriminator what it thinks of what the generator now makes
-# of the same latents. We plot its logit: 0 is "I cannot tell", and below zero it doubts.
+# Thirty rounds, turn by turn. After every turn we ask the discriminator what it thinks of what the
+# generator now makes of the same latents. We plot its logit: 0 is "I cannot tell", and below zero
+# it doubts.
 
 # %%
 fixed_z = torch.randn(64, LATENT, device=DEVICE)
@@ -421,14 +427,17 @@ axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after
 axes.set(xlabel="rounds", ylabel="mean logit of generated pictures")
 axes.set_title("One learns to doubt, the other to convince")
 axes.legend()
+plt.show()
+
 # %% [markdown]
-# **What to notice.** A saw: the discriminator pushes the logit down, the generator lifts it up again. Neither of them
-# is descending a hill that stays where it is. This is why the loss of a GAN is no measure of its quality.
+# **What to notice.** A saw: the discriminator pushes the logit down, the generator lifts it up
+# again. Neither of them is descending a hill that stays where it is. This is why the loss of a GAN
+# is no measure of its quality.
 #
 # ## 6. Training
 #
-# Now many rounds. Every so often the generator draws the *same* latents, so that you can watch single faces come into
-# being; the sheet below the bar is redrawn while it runs.
+# Now many rounds. Every so often the generator draws the *same* latents, so that you can watch
+# single faces come into being; the sheet below the bar is redrawn while it runs.
 
 # %%
 IMAGES = 320 if QUICK else 20_000  # real pictures to look at, some of them several times
@@ -485,15 +494,18 @@ for ax, (seen, faces) in zip(axes, snapshots, strict=True):
     ax.set_ylabel(f"{seen:,}", rotation=0, ha="right", va="center")
 figure.suptitle("The same latents, after so many images", y=0.93)
 figure.subplots_adjust(hspace=0.05)
+plt.show()
+
 # %% [markdown]
-# **What to notice.** First a colour, then a head with hair, then eyes; position before parts, parts before
-# detail. And read the curves with care: the losses wander and do not fall, the discriminator stays ahead, and all
-# the while the faces get better. *The pictures say how good it is, the losses do not.*
+# **What to notice.** First a colour, then a head with hair, then eyes; position before parts, parts
+# before detail. And read the curves with care: the losses wander and do not fall, the discriminator
+# stays ahead, and all the while the faces get better. *The pictures say how good it is, the losses
+# do not.*
 #
 # ## 7. Saving and showing
 #
-# What is worth keeping is the generator: a dictionary of arrays in one file. `safetensors` holds numbers only, so
-# opening a file from a stranger cannot run anything.
+# What is worth keeping is the generator: a dictionary of arrays in one file. `safetensors` holds
+# numbers only, so opening a file from a stranger cannot run anything.
 
 # %%
 Path("saved").mkdir(exist_ok=True)
@@ -513,8 +525,8 @@ sheet(faces)
 # %% [markdown]
 # ## 8. The same in four lines
 #
-# All that you wrote by hand, kaogan does too, and takes care of what we left out: it goes on after an
-# interruption, saves itself, averages the generator's weights over time (*EMA*, which calms the
+# All that you wrote by hand, kaogan does too, and takes care of what we left out: it goes on after
+# an interruption, saves itself, averages the generator's weights over time (*EMA*, which calms the
 # faces), watches for divergence, and measures how near the faces come to those set aside.
 
 # %%
@@ -568,12 +580,13 @@ for name, mine, other in (
     print(f"{name:14} largest difference of a weight after the step: {largest:.1e}")
 
 # %% [markdown]
-# The same to the last digits that single precision has. (Our tests make this comparison as well, at every change.)
+# The same to the last digits that single precision has. (Our tests make this comparison as well, at
+# every change.)
 #
 # ## 9. A generator that was trained for longer
 #
-# Two generators come with kaogan: `avatars-64` saw 94,880 drawn avatars, `faces-64` 402,048 anime faces, which is 28
-# times a data set of 14,092. They load in a moment.
+# Two generators come with kaogan: `avatars-64` saw 94,880 drawn avatars, `faces-64` 402,048 anime
+# faces, which is 28 times a data set of 14,092. They load in a moment.
 
 # %%
 longer = kaogan.pretrained("faces-64" if REAL_FACES else "avatars-64")
@@ -581,9 +594,10 @@ sheet(longer.sample(64, seed=0))
 
 # %% [markdown]
 # What did the time buy? Ask for figures. *KID* is a distance between two sets of pictures, as a
-# network sees them; 0 would be perfect. *Coverage* is the share of real pictures that have a generated one
-# nearby; it falls when the generator forgets a part of the data. Both are taken against the pictures set aside, and the
-# last row says what real pictures get: no generator can do better.
+# network sees them; 0 would be perfect. *Coverage* is the share of real pictures that have a
+# generated one nearby; it falls when the generator forgets a part of the data. Both are taken
+# against the pictures set aside, and the last row says what real pictures get: no generator can do
+# better.
 
 # %%
 from kaogan.metrics.features import load_extractor
@@ -610,11 +624,11 @@ for name, pictures in contenders.items():
     print(f"{name:28} {figures['kid']:7.3f} {figures['coverage']:9.2f}")
 
 # %% [markdown]
-# The first two rows differ in more than time: kaogan's faces come from averaged weights, and from the best of its
-# checkpoints, as measured by this KID.
+# The first two rows differ in more than time: kaogan's faces come from averaged weights, and from
+# the best of its checkpoints, as measured by this KID.
 #
-# And the game that opens on Friday? A player's number is a seed, a seed is a latent, and a latent is a face, today and in
-# ten years:
+# And the game that opens on Friday? A player's number is a seed, a seed is a latent, and a latent
+# is a face, today and in ten years:
 
 # %%
 for player in (7, 1_234_567, 40_000_000_000):
@@ -633,5 +647,5 @@ for player in (7, 1_234_567, 40_000_000_000):
 # | alternate over several epochs | section 6; an epoch is `len(dataset)` images |
 # | save and show generated faces | section 7: `saved/`; section 8: the folder in `runs/` |
 #
-# For better faces: `WIDTH = 64`, a GPU, and a million images. What the numbers in a latent vector *mean* is the
-# question of [lab 3](3_latent_space.ipynb).
+# For better faces: `WIDTH = 64`, a GPU, and a million images. What the numbers in a latent vector
+# *mean* is the question of [lab 3](3_latent_space.ipynb).

@@ -1,14 +1,15 @@
 # %% [markdown]
 # # Lab 3: the latent space
 #
-# A generator turns 100 random numbers into a face. What do the numbers mean? Nobody told the network what hair
-# is, yet some of what it learned lies in straight lines in these numbers, and you can find the lines.
+# A generator turns 100 random numbers into a face. What do the numbers mean? Nobody told the
+# network what hair is, yet some of what it learned lies in straight lines in these numbers, and you
+# can find the lines.
 #
 # In this lab you change the input and watch the picture. You
 #
 # 1. see where latents live: on a sphere, nearly,
-# 2. look at neighbours, at constant latents, and at faces of which a part of the input is held fixed
-#    (exercises 1 to 3),
+# 2. look at neighbours, at constant latents, and at faces of which a part of the input is held
+#    fixed (exercises 1 to 3),
 # 3. walk from one face to another without leaving the sphere (exercise 4),
 # 4. trade variety for quality (truncation),
 # 5. find a direction that changes the colour of hair, and *measure* that it does (exercise 5),
@@ -84,14 +85,15 @@ z = latents(20)
 show(faces(z))
 
 # %% [markdown]
-# The generator holds no chance: the same latent gives the same face, always. All that is random is which latent we pick.
+# The generator holds no chance: the same latent gives the same face, always. All that is random is
+# which latent we pick.
 #
 # ## 2. Where latents live
 #
 # In training every entry is drawn from $N(0, 1)$. You might picture a cloud that is densest in its
-# middle. In 100 dimensions that picture misleads. The squared length
-# $\lVert z \rVert^2 = z_1^2 + \dots + z_{100}^2$ is a sum of 100 numbers whose mean is 1, so it is
-# near 100, and the length near $\sqrt{100} = 10$. Always:
+# middle. In 100 dimensions that picture misleads. The squared length $\lVert z \rVert^2 = z_1^2 +
+# \dots + z_{100}^2$ is a sum of 100 numbers whose mean is 1, so it is near 100, and the length near
+# $\sqrt{100} = 10$. Always:
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 2.6))
@@ -102,10 +104,13 @@ for dimensions, colour in ((2, THIRD), (10, SECOND), (DIM, FIRST)):
     axes.hist(lengths, bins=100, density=True, color=colour, alpha=0.6, label=f"{dimensions}-D")
 axes.set(xlabel="length of z", ylabel="density", xlim=(0, 14))
 axes.legend()
+plt.show()
+
 # %% [markdown]
-# **What to notice.** No latent is anywhere near the origin. They lie in a thin shell, nearly a sphere of radius 10. The
-# generator was trained on this shell and nowhere else. Two more facts that you will meet again: two random latents are
-# almost at right angles, and so a step of length 1 is a small one.
+# **What to notice.** No latent is anywhere near the origin. They lie in a thin shell, nearly a
+# sphere of radius 10. The generator was trained on this shell and nowhere else. Two more facts that
+# you will meet again: two random latents are almost at right angles, and so a step of length 1 is a
+# small one.
 
 # %%
 cosines = torch.nn.functional.cosine_similarity(latents(5_000, 1), latents(5_000, 2))
@@ -114,8 +119,8 @@ print(f"cosine of the angle of two random latents: {cosines.mean():.3f} ± {cosi
 # %% [markdown]
 # ## 3. Neighbours
 #
-# Take one latent, and others ever farther from it: $z + s\,u$, with $u$ a random direction of length 1. If the
-# generator had learned its pictures by heart, we would see jumps.
+# Take one latent, and others ever farther from it: $z + s\,u$, with $u$ a random direction of
+# length 1. If the generator had learned its pictures by heart, we would see jumps.
 
 
 # %%
@@ -130,8 +135,8 @@ walk = starts[:, None] + steps[:, None] * ways[:, None]
 show(faces(walk.flatten(0, 1)))
 
 # %% [markdown]
-# Each row sets out from another face; each step is as long as the one before. And in numbers, the mean change of a
-# pixel beside that between two strangers:
+# Each row sets out from another face; each step is as long as the one before. And in numbers, the
+# mean change of a pixel beside that between two strangers:
 
 # %%
 count = 20 if QUICK else 200
@@ -143,15 +148,18 @@ axes.plot(steps, distances, "o-", color=FIRST, label="neighbour")
 axes.axhline(strangers, color=SECOND, linestyle="--", label="a stranger")
 axes.set(xlabel="distance in the latent space", ylabel="mean change of a pixel", ylim=(0, None))
 axes.legend()
+plt.show()
+
 # %% [markdown]
-# **What to notice.** Near in gives near out, and smoothly. Even 9 steps away a face is not yet a stranger. This is what makes everything below possible.
+# **What to notice.** Near in gives near out, and smoothly. Even 9 steps away a face is not yet a
+# stranger. This is what makes everything below possible.
 #
 # ## 4. Constant latents
 #
 # What does the generator draw if all 100 entries are the same number?
 #
-# > **Exercise 1.** Draw the faces of the four latents whose entries are all −1, all −0.8, all −0.6, and
-# > all −0.4. How long is each of these latents? Which of them could have been drawn by chance?
+# > **Exercise 1.** Draw the faces of the four latents whose entries are all −1, all −0.8, all −0.6,
+# > and all −0.4. How long is each of these latents? Which of them could have been drawn by chance?
 #
 # <details><summary>Hint</summary>
 #
@@ -168,10 +176,10 @@ axes.legend()
 # show(faces(z), columns=4, zoom=2)
 # ```
 #
-# The lengths are 10, 8, 6 and 4: all four point the same way, and only the first lies on the shell, where the generator was
-# trained. So they show *one* face, paler and more average the nearer to the origin. All but
-# the first are so improbable that no training step ever saw anything like them; that they are faces at all is
-# the generator's smoothness. Section 8 makes a tool of it.
+# The lengths are 10, 8, 6 and 4: all four point the same way, and only the first lies on the shell,
+# where the generator was trained. So they show *one* face, paler and more average the nearer to the
+# origin. All but the first are so improbable that no training step ever saw anything like them;
+# that they are faces at all is the generator's smoothness. Section 8 makes a tool of it.
 #
 # </details>
 
@@ -181,8 +189,8 @@ axes.legend()
 # %% [markdown]
 # ## 5. More and more entries
 #
-# All entries at 1 is a face, all at −1 is another. Between the two, change ten more of the entries in every picture,
-# from the first to the last:
+# All entries at 1 is a face, all at −1 is another. Between the two, change ten more of the entries
+# in every picture, from the first to the last:
 
 # %%
 z = torch.ones(11, DIM)
@@ -191,11 +199,12 @@ for picture in range(11):
 show(faces(z), columns=11)
 
 # %% [markdown]
-# All of these are on the sphere: signs do not change the length. The change is gradual; some blocks of entries do much, others
-# little.
+# All of these are on the sphere: signs do not change the length. The change is gradual; some blocks
+# of entries do much, others little.
 #
 # > **Exercise 2.** Let picture $n$ (for $n = 0, 1, 2, 3, 4$) have its first $20 n$ entries at
-# > $-0.5\,n$, and the others at 1. What happens to the hair? And where are the last two in the latent space?
+# > $-0.5\,n$, and the others at 1. What happens to the hair? And where are the last two in the
+# > latent space?
 #
 # <details><summary>Hint</summary>
 #
@@ -213,9 +222,9 @@ show(faces(z), columns=11)
 # show(faces(z), columns=5, zoom=2)
 # ```
 #
-# Two things change at once: how many entries are moved, and how far. The lengths are 10, 9.2, 10, 13.2 and 18.4: the last is far
-# outside the shell, and its colours are glaring, its features coarse. The generator exaggerates where it was never trained. A fair
-# comparison keeps the length.
+# Two things change at once: how many entries are moved, and how far. The lengths are 10, 9.2, 10,
+# 13.2 and 18.4: the last is far outside the shell, and its colours are glaring, its features
+# coarse. The generator exaggerates where it was never trained. A fair comparison keeps the length.
 #
 # </details>
 
@@ -225,8 +234,8 @@ show(faces(z), columns=11)
 # %% [markdown]
 # ## 6. Holding some entries
 #
-# Now hold the first 20 entries at 1 and draw the other 80 at random. Above, ten faces without a rule; below, ten with the first 20
-# entries held:
+# Now hold the first 20 entries at 1 and draw the other 80 at random. Above, ten faces without a
+# rule; below, ten with the first 20 entries held:
 
 # %%
 free = latents(10, seed=11)
@@ -235,9 +244,10 @@ held[:, :20] = 1
 show(faces(torch.cat([free, held])))
 
 # %% [markdown]
-# Do they have something in common? It is tempting to see what one wants to see. So *measure*: how bright is the hair? In these pictures the
-# face is always in the middle and hair is above the forehead, so the mean colour of a patch there will do. We take it for many
-# faces, once free and once held.
+# Do they have something in common? It is tempting to see what one wants to see. So *measure*: how
+# bright is the hair? In these pictures the face is always in the middle and hair is above the
+# forehead, so the mean colour of a patch there will do. We take it for many faces, once free and
+# once held.
 
 
 # %%
@@ -259,12 +269,13 @@ for name, sample in (("free", free), ("held", held)):
     print(f"{name}: brightness of the hair {measured.mean():.3f} ± {measured.std():.3f}")
 
 # %% [markdown]
-# The mean moves and the spread narrows a little: 20 of 100 entries decide about a fifth of what varies. There is nothing special
-# about the *first* 20. Entries of a latent vector have no order and no names, and in another training the same entries will
-# do other things; what you find by moving entries by hand holds for this one generator.
+# The mean moves and the spread narrows a little: 20 of 100 entries decide about a fifth of what
+# varies. There is nothing special about the *first* 20. Entries of a latent vector have no order
+# and no names, and in another training the same entries will do other things; what you find by
+# moving entries by hand holds for this one generator.
 #
-# > **Exercise 3.** Hold the entries 0 to 34 at −1, and draw the others ten times. Do this for a
-# > few other sets of 35 entries, too. What stays the same within each row?
+# > **Exercise 3.** Hold the entries 0 to 34 at −1, and draw the others ten times. Do this for a few
+# > other sets of 35 entries, too. What stays the same within each row?
 #
 # <details><summary>Hint</summary>
 #
@@ -288,9 +299,10 @@ for name, sample in (("free", free), ("held", held)):
 # show(faces(torch.cat(rows)))
 # ```
 #
-# Within a row the faces are related: in the colour of the hair, the light, the way the head is turned. They are cousins, not
-# twins, for 65 entries are still free. Another set of entries gives another family. What is held is a *direction*: these 35 entries at
-# −1 add the same vector of length $\sqrt{35} \approx 6$ to every face of the row.
+# Within a row the faces are related: in the colour of the hair, the light, the way the head is
+# turned. They are cousins, not twins, for 65 entries are still free. Another set of entries gives
+# another family. What is held is a *direction*: these 35 entries at −1 add the same vector of
+# length $\sqrt{35} \approx 6$ to every face of the row.
 #
 # </details>
 
@@ -321,22 +333,26 @@ axes.plot(t, straight[:11].norm(dim=1), "o-", color=FIRST, label="length of z(t)
 axes.axhspan(8.6, 11.4, color=SECOND, alpha=0.2, label="95 of 100 latents")
 axes.set(xlabel="t", ylabel="length", ylim=(5, 12))
 axes.legend()
+plt.show()
+
 # %% [markdown]
-# **What to notice.** Since the ends are almost at right angles, the middle of the line is only $10 / \sqrt 2 \approx 7$
-# long. The line is a chord: it cuts through the inside of the sphere, where latents never are, and the faces in the middle are
-# blander than those at the ends.
+# **What to notice.** Since the ends are almost at right angles, the middle of the line is only $10
+# / \sqrt 2 \approx 7$ long. The line is a chord: it cuts through the inside of the sphere, where
+# latents never are, and the faces in the middle are blander than those at the ends.
 #
-# > **Exercise 4.** Interpolate without leaving the sphere: write `slerp(z0, z1, t)`, which walks along the arc
-# > at constant speed. With $\theta$ the angle between the two,
+# > **Exercise 4.** Interpolate without leaving the sphere: write `slerp(z0, z1, t)`, which walks
+# > along the arc at constant speed. With $\theta$ the angle between the two,
 # >
-# > $$z(t) = \frac{\sin((1 - t)\,\theta)}{\sin\theta}\, z_0 + \frac{\sin(t\,\theta)}{\sin\theta}\, z_1 .$$
+# > $$z(t) = \frac{\sin((1 - t)\,\theta)}{\sin\theta}\, z_0
+# >          + \frac{\sin(t\,\theta)}{\sin\theta}\, z_1 .$$
 # >
-# > Show the same three walks, and plot the length. How much does the middle of the walk gain in contrast?
+# > Show the same three walks, and plot the length. How much does the middle of the walk gain in
+# > contrast?
 #
 # <details><summary>Hint</summary>
 #
-# $\cos\theta$ is the scalar product of the two *directions*, `(unit(z0) * unit(z1)).sum()`. For the contrast, compare
-# `faces(...).std(axis=(1, 2, 3))` in the middle of many walks of both kinds.
+# $\cos\theta$ is the scalar product of the two *directions*, `(unit(z0) * unit(z1)).sum()`. For the
+# contrast, compare `faces(...).std(axis=(1, 2, 3))` in the middle of many walks of both kinds.
 #
 # </details>
 #
@@ -358,8 +374,8 @@ axes.legend()
 # show(faces(arcs), columns=11)
 # ```
 #
-# The length goes evenly from that of one end to that of the other, and the middle has the contrast of any other face. For the pictures
-# of a paper, a film, or a slider, take slerp.
+# The length goes evenly from that of one end to that of the other, and the middle has the contrast
+# of any other face. For the pictures of a paper, a film, or a slider, take slerp.
 #
 # </details>
 
@@ -367,8 +383,9 @@ axes.legend()
 # Your turn.
 
 # %% [markdown]
-# There is a shorter way to stay on the sphere when you may choose the ends yourself: two random latents are nearly at right
-# angles and nearly of one length, so $\cos(\varphi)\,a + \sin(\varphi)\,b$ goes round a great circle, and comes back to where it began.
+# There is a shorter way to stay on the sphere when you may choose the ends yourself: two random
+# latents are nearly at right angles and nearly of one length, so $\cos(\varphi)\,a +
+# \sin(\varphi)\,b$ goes round a great circle, and comes back to where it began.
 
 # %%
 frames = 12 if QUICK else 60
@@ -386,8 +403,9 @@ Image(buffer.getvalue(), format="gif")
 # %% [markdown]
 # ## 8. Truncation
 #
-# The inside of the sphere is not good for walks, but good for something else. Multiply all latents by a number $\psi$ (*psi*): below
-# 1, every face moves toward the origin, and so toward all others. Each row has one $\psi$:
+# The inside of the sphere is not good for walks, but good for something else. Multiply all latents
+# by a number $\psi$ (*psi*): below 1, every face moves toward the origin, and so toward all others.
+# Each row has one $\psi$:
 
 # %%
 psis = (0.0, 0.3, 0.5, 0.7, 1.0, 1.3, 1.6)
@@ -401,22 +419,27 @@ variety = [faces(psi * many).std(axis=0).mean() for psi in psis]
 figure, axes = plt.subplots(figsize=(7, 2.4))
 axes.plot(psis, variety, "o-", color=FIRST)
 axes.set(xlabel="ψ", ylabel="spread between faces", ylim=(0, None))
+plt.show()
+
 # %% [markdown]
-# **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros is an empty plan, the same
-# in each place. At 0.5 faces are soft and regular, oddities have gone; at 1.6 they are all contrast, and some fall apart. Between 0.6
-# and 0.9 many find the pictures best. Whoever shows only beautiful samples has often turned this knob. It costs variety, as
-# the curve says, so a fair figure of quality names its $\psi$. In kaogan it is `sampler.sample(16, truncation=0.7)`.
+# **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros is an
+# empty plan, the same in each place. At 0.5 faces are soft and regular, oddities have gone; at 1.6
+# they are all contrast, and some fall apart. Between 0.6 and 0.9 many find the pictures best.
+# Whoever shows only beautiful samples has often turned this knob. It costs variety, as the curve
+# says, so a fair figure of quality names its $\psi$. In kaogan it is `sampler.sample(16,
+# truncation=0.7)`.
 #
 # ## 9. Directions with a meaning
 #
-# Single entries mean nothing, directions do. How do we find one? *By regression.* Draw many faces, measure something in each,
-# here the brightness of the hair $y$, and ask which vector $v$ predicts it best from the latent: $y \approx v \cdot z + c$. This is least squares, and
-# $v$, scaled to length 1, is the direction in which $y$ grows fastest.
+# Single entries mean nothing, directions do. How do we find one? *By regression.* Draw many faces,
+# measure something in each, here the brightness of the hair $y$, and ask which vector $v$ predicts
+# it best from the latent: $y \approx v \cdot z + c$. This is least squares, and $v$, scaled to
+# length 1, is the direction in which $y$ grows fastest.
 #
 # ### First, check the instrument
 #
-# Is the patch above the forehead really hair? For drawn avatars we *know* the colour of the hair: their record says so. So we measure
-# on drawings first.
+# Is the patch above the forehead really hair? For drawn avatars we *know* the colour of the hair:
+# their record says so. So we measure on drawings first.
 
 # %%
 from kaogan.data.avatars.palette import hair_tones
@@ -439,7 +462,8 @@ for axes, of, name in ((left, lambda c: c.mean(axis=1), "brightness"), (right, w
     axes.set(xlabel="as recorded", ylabel="as measured", title=f"{name}, r = {r:.2f}")
 
 # %% [markdown]
-# Each dot is an avatar, in the colour of its hair. The instrument works, not perfectly (ribbons, glosses, cat ears), but a thousand faces average that out.
+# Each dot is an avatar, in the colour of its hair. The instrument works, not perfectly (ribbons,
+# glosses, cat ears), but a thousand faces average that out.
 #
 # ### Then, find the direction
 
@@ -462,13 +486,14 @@ fresh = latents(10, seed=72)
 show(faces((fresh + shifts[:, None, None] * brighter).flatten(0, 1)))
 
 # %% [markdown]
-# The middle row shows ten *new* faces, which took no part in the search. Upward their hair gets darker, downward lighter, until at
-# the ends it is black and white.
+# The middle row shows ten *new* faces, which took no part in the search. Upward their hair gets
+# darker, downward lighter, until at the ends it is black and white.
 #
 # ### And measure that it does what you say
 #
-# On fresh latents, in comparison with a random direction of the same length. And since a step along a line leaves the sphere, we pull
-# every latent back to its length first: the effect shall not come from that.
+# On fresh latents, in comparison with a random direction of the same length. And since a step along
+# a line leaves the sphere, we pull every latent back to its length first: the effect shall not come
+# from that.
 
 
 # %%
@@ -490,18 +515,21 @@ for name, v, colour in (
     )
 axes.set(xlabel="steps along the direction", ylabel="brightness of the hair")
 axes.legend()
+plt.show()
+
 # %% [markdown]
-# The bars show how much faces differ from each other. The found direction takes *every* face, whatever it was, from dark to light; at the ends
-# the bars are short, all agree. A random direction does little. Not nothing: by chance it has a small part along the found one. Change its seed, and
+# The bars show how much faces differ from each other. The found direction takes *every* face,
+# whatever it was, from dark to light; at the ends the bars are short, all agree. A random direction
+# does little. Not nothing: by chance it has a small part along the found one. Change its seed, and
 # it leans the other way.
 #
-# > **Exercise 5.** Find the direction that changes the *colour* of hair, from blue to blond, and measure that it does. Does it leave the brightness
-# > alone? If not, make it.
+# > **Exercise 5.** Find the direction that changes the *colour* of hair, from blue to blond, and
+# > measure that it does. Does it leave the brightness alone? If not, make it.
 #
 # <details><summary>Hint</summary>
 #
-# `warmth(measured)` is what to predict. If two directions are not at right angles, moving along one moves along the other: subtract from the first its part along the
-# second, `v - (v @ w) * w`.
+# `warmth(measured)` is what to predict. If two directions are not at right angles, moving along one
+# moves along the other: subtract from the first its part along the second, `v - (v @ w) * w`.
 #
 # </details>
 #
@@ -517,14 +545,15 @@ axes.legend()
 #     print(name)
 #     for shift in (-4, 0, 4):
 #         colours = hair(faces(moved(fresh, v, shift)))
-#         print(f"  {shift:+d}: warmth {warmth(colours).mean():+.2f}, brightness {colours.mean():.2f}")
+#         print(f"{shift:+d}: warmth {warmth(colours).mean():.2f}, brightness {colours.mean():.2f}")
 #
 # ten = latents(10, seed=76)
 # show(faces(torch.cat([moved(ten, pure, shift) for shift in shifts])))
 # ```
 #
-# Warmth rises steeply, from strongly negative (blue) to strongly positive (blond, red). The hair turns and the rest stays, mostly: some backgrounds and eyes go along, because in
-# the data they do. A generator learns what occurs together, not what belongs together.
+# Warmth rises steeply, from strongly negative (blue) to strongly positive (blond, red). The hair
+# turns and the rest stays, mostly: some backgrounds and eyes go along, because in the data they do.
+# A generator learns what occurs together, not what belongs together.
 #
 # </details>
 
@@ -534,8 +563,9 @@ axes.legend()
 # %% [markdown]
 # ## 10. Arithmetic with faces
 #
-# There is a way to a direction without any regression, and it made DCGAN famous: *average and subtract*. Take some latents whose faces have a property, take others whose
-# faces do not, and subtract the means. What the faces do not share averages out; what they share remains.
+# There is a way to a direction without any regression, and it made DCGAN famous: *average and
+# subtract*. Take some latents whose faces have a property, take others whose faces do not, and
+# subtract the means. What the faces do not share averages out; what they share remains.
 #
 # By eye, with ten each: the ten darkest and the ten lightest heads of hair among 500 faces.
 
@@ -552,15 +582,18 @@ print("dark-haired and light-haired versions of ten new faces")
 show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4)])))
 
 # %% [markdown]
-# It works with ten. Would it with one? A single light face minus a single dark one is a difference in *everything*.
+# It works with ten. Would it with one? A single light face minus a single dark one is a difference
+# in *everything*.
 #
-# > **Exercise 6.** How many faces must be averaged? For $n = 1, 3, 10, 30, 100$, take the $n$ lightest and the $n$ darkest of 1,000 faces, subtract the means, and compute the
-# > cosine with the direction that regression found. Explain the curve: why does it rise at first, and can it fall at the end?
+# > **Exercise 6.** How many faces must be averaged? For $n = 1, 3, 10, 30, 100$, take the $n$
+# > lightest and the $n$ darkest of 1,000 faces, subtract the means, and compute the cosine with the
+# > direction that regression found. Explain the curve: why does it rise at first, and can it fall
+# > at the end?
 #
 # <details><summary>Hint</summary>
 #
-# Cosine of two vectors: `unit(a) @ unit(b)`. Think of each latent as a part along the direction plus noise in 99 others; averaging $n$ of them shrinks
-# the noise to $1/\sqrt n$.
+# Cosine of two vectors: `unit(a) @ unit(b)`. Think of each latent as a part along the direction
+# plus noise in 99 others; averaging $n$ of them shrinks the noise to $1/\sqrt n$.
 #
 # </details>
 #
@@ -580,9 +613,11 @@ show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4
 # axes.set(xlabel="faces averaged on each side", ylabel="cosine", ylim=(0, 1));
 # ```
 #
-# With one pair the cosine is small: it is mostly an accident of two faces. It rises as the accidents average out. It could fall again for very many, because then the "lightest" include faces that
-# are hardly light: the signal gets weaker while the noise is gone already. Regression uses all 3,000 faces and each one's measured value, so
-# it wins. But average and subtract needs no measure at all, only someone who says "these, and not those"; it finds smiles and glasses as well.
+# With one pair the cosine is small: it is mostly an accident of two faces. It rises as the
+# accidents average out. It could fall again for very many, because then the "lightest" include
+# faces that are hardly light: the signal gets weaker while the noise is gone already. Regression
+# uses all 3,000 faces and each one's measured value, so it wins. But average and subtract needs no
+# measure at all, only someone who says "these, and not those"; it finds smiles and glasses as well.
 #
 # </details>
 
@@ -595,8 +630,9 @@ show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4
 # * A latent is a point near a sphere; the generator knows the sphere and its neighbourhood.
 # * Near in, near out. Walk on arcs, not on chords.
 # * Less length, less variety.
-# * Entries have no meaning, directions can. A direction is found from measured or chosen examples, and it
-#   is shown on fresh ones, beside a random direction.
+# * Entries have no meaning, directions can. A direction is found from measured or chosen examples,
+#   and it is shown on fresh ones, beside a random direction.
 #
-# Go on with `GENERATOR = "avatars-64"`, or with the run that you trained in [lab 2](2_anime_faces.ipynb): every cell works with it. How does a generator that has seen less fare in section 3, and in
-# section 9?
+# Go on with `GENERATOR = "avatars-64"`, or with the run that you trained in [lab
+# 2](2_anime_faces.ipynb): every cell works with it. How does a generator that has seen less fare in
+# section 3, and in section 9?

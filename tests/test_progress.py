@@ -1,7 +1,9 @@
 import io
 
+import nbformat
 from hypothesis import given
 from hypothesis import strategies as st
+from nbclient import NotebookClient
 
 from kaogan import progress
 from kaogan.progress import Silent, clock, describe, track
@@ -68,3 +70,17 @@ def test_words():
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.floats(0, 10**9))
 def test_any_numbers_can_be_said(done, total, seconds):
     assert "images" in describe(done, total, "images", seconds)
+
+
+def test_a_bar_in_a_notebook():
+    """A kernel runs it, as Jupyter does."""
+    cell = nbformat.v4.new_code_cell(
+        "from kaogan.progress import track\n"
+        "with track(3, 'playing', 'rounds') as tracker:\n"
+        "    tracker.advance(3, 'D(x) < 1')"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    (bar,) = notebook.cells[0].outputs
+    assert '<progress value="3" max="3"></progress> 3/3 rounds' in bar["data"]["text/html"]
+    assert bar["data"]["text/html"].endswith("D(x) &lt; 1")

@@ -18,13 +18,14 @@ NOTEBOOKS = LABS / "notebooks"
 ADDRESS = "ADDRESS"
 """Where this repository is published, https://github.com/OWNER/NAME; until then, README's word."""
 
-COLAB = ADDRESS.replace("https://github.com", "https://colab.research.google.com/github")
+COLAB = "https://colab.research.google.com/github"
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
 
 def badge(name: str) -> str:
     """Markdown that opens a lab in Colab."""
-    return f"[![Open in Colab]({BADGE})]({COLAB}/blob/main/labs/notebooks/{name}.ipynb)"
+    opened = ADDRESS.replace("https://github.com", COLAB)
+    return f"[![Open in Colab]({BADGE})]({opened}/blob/main/labs/notebooks/{name}.ipynb)"
 
 
 def notebook(script: Path) -> nbformat.NotebookNode:

@@ -166,7 +166,7 @@ class _Notebook:
         from IPython.display import display  # there, since a notebook runs this
 
         self.job, self.text = job, ""
-        self.handle = display(self._html(), display_id=True)
+        self.handle = display(self._html(), display_id=True)  # type: ignore[no-untyped-call]
         self.drawn = time.monotonic()
 
     def advance(self, n: int, text: str = "") -> None:
@@ -184,7 +184,8 @@ class _Notebook:
 
         share = f'value="{self.job.done}" max="{self.job.total}"' if self.job.total else ""
         words = html.escape(f"{self.job.words()}  {self.text}")
-        return HTML(f"{html.escape(self.job.description)} <progress {share}></progress> {words}")
+        text = f"{html.escape(self.job.description)} <progress {share}></progress> {words}"
+        return HTML(text)  # type: ignore[no-untyped-call]
 
 
 class _Words(ProgressColumn):

@@ -1,5 +1,5 @@
-"""The labs' notebooks are those of their scripts, their solutions run, and the step that lab 2 writes
-out is kaogan's. That every notebook runs from top to bottom is shown by `make labs`."""
+"""The labs' notebooks are those of their scripts, solutions run, and the step that lab 2 writes out
+is kaogan's. That every notebook runs from top to bottom is shown by `make labs`."""
 
 import importlib.util
 import re
@@ -75,11 +75,13 @@ def test_there_is_no_notebook_without_its_script():
     assert notebooks == {script.stem for script in SCRIPTS}
 
 
-def test_a_published_address_gets_into_badge_and_installation(monkeypatch):
-    monkeypatch.setattr(TOOL, "ADDRESS", "https://example.org/someone/kaogan")
-    installing = "\n".join(cell.source for cell in TOOL.notebook(SCRIPTS[0]).cells)
-    assert "git+https://example.org/someone/kaogan" in installing
-    assert "git+ADDRESS" not in installing
+@every_lab
+def test_a_published_address_gets_into_badge_and_installation(script, monkeypatch):
+    monkeypatch.setattr(TOOL, "ADDRESS", "https://github.com/someone/kaogan")
+    text = "\n".join(cell.source for cell in TOOL.notebook(script).cells)
+    assert "git+https://github.com/someone/kaogan" in text
+    assert "colab.research.google.com/github/someone/kaogan/blob/main/labs/notebooks/" in text
+    assert "ADDRESS" not in text
 
 
 @every_lab
@@ -148,11 +150,11 @@ def test_the_step_of_lab_2_is_kaogans():
 
 def test_the_step_of_lab_2_moves_both_players():
     rounds = play_side_by_side(1)
-    game, state, _, _ = next(rounds)
+    game, *_ = next(rounds)
     fresh = TrainState.fresh(kaogan.recipes.dcgan(width=8, batch=8), Compute(CPU, "fp32"))
     for player in ("generator", "discriminator"):
-        moved = [(a - b).abs().max() for a, b in tensors(game[player], getattr(fresh, player))]
-        assert max(moved[:1]) > 1e-4
+        first, before = next(tensors(game[player], getattr(fresh, player)))
+        assert (first - before).abs().max() > 1e-4
 
 
 # Lab 3: the solutions
@@ -184,3 +186,13 @@ def test_the_solutions_of_lab_3_run(monkeypatch, tmp_path):
     )
     assert (warmer > colder).mean() > 0.9
     sys.modules["matplotlib.pyplot"].close("all")
+
+
+# What they say of the documents
+
+
+def test_the_page_of_the_labs_names_and_links_what_there_is():
+    page = (ROOT / "labs" / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", page):
+        assert (ROOT / "labs" / target).exists(), target
+    assert all(f"(notebooks/{script.stem}.ipynb)" in page for script in SCRIPTS)

@@ -8,6 +8,7 @@ RUN/
     samples/            grids from fixed latents, raw and averaged weights
     faces.png           new faces;  real-and-generated.png  beside real ones
     timelapse.mp4 .webp the samples as a film
+    toy.json            of points: the scores of the generator;  scores.jsonl  over points seen
     log.txt             what the run said;  tensorboard/  for TensorBoard
 """
 
@@ -181,10 +182,14 @@ def sampler_of(
     """A generator ready to draw, from what a checkpoint holds.
 
     Raises:
-        KaoganError: this version does not know the recipe's parts.
+        KaoganError: this version does not know the recipe's parts, or it draws no pictures.
 
     """
     recipe = checkpoints.recipe_of(state)
+    if len(recipe.networks.sample_shape) != 3:
+        raise KaoganError(
+            "this run draws points, not pictures; look at its timelapse.mp4 and toy.json"
+        )
     generator = recipe.networks.generator()
     prefix = "ema." if weights == "ema" else "generator."
     generator.load_state_dict(

@@ -30,15 +30,15 @@ class Scene:
     verdict: str
     box: tuple[Tensor, Tensor]
     """Lower and upper corner of what is shown."""
-    real: Points
-    fake: Points
-    lattice: Points
+    real: Float[Tensor, "N D"]
+    fake: Float[Tensor, "N D"]
+    lattice: Float[Tensor, "F D"]
     """Where the field was measured; in the plane a square, the second axis running fastest."""
     field: Float[Tensor, "F"]
     """D at each point of the lattice, 0 to 1."""
-    pulled: Points
+    pulled: Float[Tensor, "P D"]
     """Some generated points."""
-    pull: Points
+    pull: Float[Tensor, "P D"]
     """The gradient of D's logit at each: where the generator is told to move them."""
     density: Float[Tensor, "F"] | None
     """On a line, log p at each point of the lattice, if it is known."""
@@ -53,12 +53,13 @@ def paint_plane(scene: Scene, file: Path) -> None:
     (left, bottom), (right, top) = (corner.tolist() for corner in scene.box)
     side = int(len(scene.field) ** 0.5)
     colours = LinearSegmentedColormap.from_list("belief", [PALE_RED, "#ffffff", PALE_BLUE])
+    opinion = 2 * scene.field - 1  # its root, so that a faint one can be seen
     axes.imshow(
-        scene.field.view(side, side).T,
+        (opinion.sign() * opinion.abs().sqrt()).view(side, side).T.numpy(),
         origin="lower",
         extent=(left, right, bottom, top),
         cmap=colours,
-        vmin=0,
+        vmin=-1,
         vmax=1,
         interpolation="bilinear",
     )
@@ -100,7 +101,7 @@ def paint_line(scene: Scene, file: Path) -> None:
     arrows = _arrows(scene.pull, float(x[-1] - x[0]))
     above.quiver(
         scene.pulled[:, 0],
-        torch.full((len(arrows),), -0.05 * ceiling),
+        -ceiling * torch.tensor([0.03, 0.055, 0.08]).repeat(len(arrows))[: len(arrows)],
         arrows[:, 0],
         torch.zeros(len(arrows)),
         color=PULL,
@@ -114,7 +115,9 @@ def paint_line(scene: Scene, file: Path) -> None:
     above.set(ylim=(-0.1 * ceiling, ceiling), xlim=(float(x[0]), float(x[-1])), ylabel="density")
     above.tick_params(labelbottom=False)
     below.axhline(0.5, color="#bbbbbb", linewidth=1)
-    below.plot(x, real / (real + fake).clamp(min=1e-12), "--", color=GREY, linewidth=1.8)
+    both = real + fake
+    best = torch.where(both > 1e-3 * both.max(), real / both, torch.nan)
+    below.plot(x, best, "--", color=GREY, linewidth=1.8)
     below.plot(x, scene.field, color=INK, linewidth=2.2)
     below.set(ylim=(-0.04, 1.04), ylabel="D(x)")
     for axes in (above, below):
@@ -124,7 +127,7 @@ def paint_line(scene: Scene, file: Path) -> None:
     figure.savefig(file, format="png")
 
 
-def density_of(points: Points, at: Points) -> Float[Tensor, "F"]:
+def density_of(points: Points, at: Float[Tensor, "F D"]) -> Float[Tensor, "F"]:
     """The density that points on a line come from, by normal kernels.
 
     Their width is Silverman's ("Density Estimation", 1986, equation 3.31): 0.9 A n^(-1/5), A the
@@ -139,10 +142,11 @@ def density_of(points: Points, at: Points) -> Float[Tensor, "F"]:
 def _arrows(pull: Points, width: float) -> Points:
     """Arrows along the pull, `PULL_LENGTH` of the picture's width at most.
 
-    As long as that is one where the logit would rise by 1 within a tenth of the width.
+    As long as that is one where the logit would rise by 1 within a tenth of the width. Lengths go
+    by the root, so that weak pulls can be seen.
     """
     strength = pull.norm(dim=1, keepdim=True).clamp(min=1e-12)
-    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1)
+    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1).sqrt()
 
 
 def _figure() -> "Figure":

@@ -1,0 +1,104 @@
+"""What a picture of a toy game shows, as numbers and on paper."""
+
+import json
+import math
+
+import pytest
+import torch
+from PIL import Image
+from toys import COMPUTE, make_trainer
+
+from kaogan import recipes
+from kaogan.data.toy import Gaussian, Ring, distribution, read_points
+from kaogan.training.observers import Scenes, Scores
+from kaogan.training.observers.painting import density_of
+from kaogan.training.observers.scores import judge
+from kaogan.training.toy import PointsTask
+
+
+def trainer_of(law, loss="relativistic", **options):
+    recipe = recipes.toy(law.dim, loss, **{"width": 8, "batch": 16, "steps": 40} | options)
+    return make_trainer(recipe, PointsTask(law, "law", True).batches(recipe, COMPUTE.device, 1))
+
+
+@pytest.mark.parametrize("name", ["ring", "moons", "gaussian", "mixture"])
+@pytest.mark.parametrize("options", [{}, {"copies": 2, "packing": 2}])
+def test_a_picture_is_drawn_of_every_law(tmp_path, name, options):
+    law = distribution(name)
+    trainer = trainer_of(law, **options)
+    scenes = Scenes(tmp_path, law)
+    scenes.start(trainer)
+    with Image.open(tmp_path / "000000000-ema.png") as picture:
+        assert picture.size == (640, 740)
+
+
+def test_points_by_hand_on_a_line_are_drawn_without_a_density(tmp_path):
+    file = tmp_path / "points.csv"
+    file.write_text("\n".join(str(x / 10) for x in range(20)))
+    law = read_points(file)
+    scenes = Scenes(tmp_path / "samples", law)
+    scenes.start(trainer_of(law))
+    assert (tmp_path / "samples" / "000000000-ema.png").exists()
+
+
+def test_the_field_and_the_pull_are_those_of_the_discriminator(tmp_path):
+    law = Ring()
+    trainer = trainer_of(law, "nonsaturating")
+    scene = Scenes(tmp_path, law).scene(trainer)
+    logits = trainer.state.discriminator(scene.lattice[:, None]).detach()
+    torch.testing.assert_close(scene.field, logits.sigmoid())
+    assert len(scene.lattice) == len(scene.field) == 120**2
+    step = 1e-3
+    for axis in range(2):
+        shift = step * torch.eye(2)[axis]
+        after, before = (
+            trainer.state.discriminator((scene.pulled + sign * shift)[:, None]).detach()
+            for sign in (1, -1)
+        )
+        slope = (after - before) / (2 * step)
+        assert (slope - scene.pull[:, axis]).abs().median() < 1e-2
+
+
+def test_only_differences_of_logits_count_in_a_relativistic_field(tmp_path):
+    law = Ring()
+    trainer = trainer_of(law)
+    scenes = Scenes(tmp_path, law)
+    before = scenes.scene(trainer).field
+    with torch.no_grad():
+        trainer.state.discriminator.layers[-1].bias += 7.0
+    torch.testing.assert_close(scenes.scene(trainer).field, before, atol=1e-4, rtol=1e-3)
+
+
+def test_the_density_of_points_is_near_that_of_their_law():
+    law = Gaussian()
+    points = law.sample(4000, torch.Generator().manual_seed(0))
+    at = torch.linspace(6, 14, 81)[:, None]
+    torch.testing.assert_close(density_of(points, at), law.log_density(at).exp(), atol=0.03, rtol=0)
+    assert density_of(torch.full((50, 1), 2.0), at).isfinite().all()
+
+
+def test_the_law_itself_is_judged_to_be_perfect():
+    rng = torch.Generator().manual_seed(5)
+    ring = judge(Ring(), Ring().sample(2500, rng))
+    assert (ring["modes"], ring["covered"]) == (8, 8)
+    assert ring["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.007)
+    moons = distribution("moons")
+    found = judge(moons, moons.sample(2500, rng))
+    assert found["density"] == pytest.approx(1, abs=0.05)
+    assert found["coverage"] > 0.93
+
+
+def test_scores_of_a_generator_that_hits_nothing_are_json(tmp_path):
+    law = Ring()
+    trainer = trainer_of(law)
+    with torch.no_grad():
+        for network in (trainer.state.ema, trainer.state.generator):
+            network.layers[-1].bias += 50.0
+    scores = Scores(law, "ring", tmp_path, 16)
+    scores.start(trainer)
+    scores.after_step(trainer, trainer.step())
+    scores.finish(trainer)
+    found = json.loads((tmp_path / "toy.json").read_text())
+    assert found["ema"][0]["covered"] == 0
+    assert found["ema"][0]["reverse_kl"] is None
+    assert scores.remark == "0 of 8 modes, 0% of high quality"
