@@ -658,7 +658,7 @@ judge("no momentum, shorter steps", state)
 #   shown a pair, and says which of the two is the *more real*: $L_D =
 #   \mathbb{E}\,\mathrm{softplus}\big(C(G(z)) - C(x)\big)$, and the generator wants the contrary. As
 #   long as some real heap has higher logits than what is generated, somebody gains by going there,
-#   so no heap can be left out for good.
+#   so leaving a heap out never pays for long.
 # * *R1 and R2*, penalties on the slope of the discriminator at real and at generated points,
 #   $\tfrac{\gamma}{2}\,\mathbb{E}\lVert\nabla C\rVert^2$. Once the samples are right there is
 #   nothing left to learn, and a discriminator that still has slopes there would only push them away
