@@ -611,15 +611,16 @@ moments, state = play(as_it_comes)
 strip(moments)
 
 # %% [markdown]
-# **What to notice.** Follow one row. The generated points sit on one or two heaps, or off all of
-# them. The discriminator learns "there, it is all forged", and the background around them turns
-# orange; the generator moves all its points elsewhere, and the hunt goes on. At no moment does it
-# need to make *everything*: to deceive now, one good spot is enough. That is **mode collapse**. In
-# faces it shows as a sheet on which all are sisters.
+# **What to notice.** Follow one row. At first all generated points sit in one heap, or beside all
+# of them. The discriminator learns "there, it is all forged", and the background around them turns
+# orange; the generator moves all its points elsewhere, into the blue, and the hunt goes on. At no
+# moment does it need to make *everything*: to deceive now, one good spot is enough. That is **mode
+# collapse**. In faces it shows as a sheet on which all are sisters. Some games find the ring in the
+# end, some lose it again; with another seed it is others.
 #
-# How bad is it? As in lab 2, do not trust your eyes alone. A point is *good* if it lies within
-# three standard deviations of its heap; a heap is *covered* if at least one of 2,500 generated
-# points is good and lies there. The real distribution would have 98.9% good points.
+# How bad is it? Do not trust your eyes alone. A point is *good* if it lies within three standard
+# deviations of its heap; a heap is *covered* if at least one of 2,500 generated points is good and
+# lies there. The real distribution would have 98.9% good points.
 
 # %%
 results = {}
@@ -657,14 +658,15 @@ judge("no momentum, shorter steps", state)
 #   shown a pair, and says which of the two is the *more real*: $L_D =
 #   \mathbb{E}\,\mathrm{softplus}\big(C(G(z)) - C(x)\big)$, and the generator wants the contrary. As
 #   long as some real heap has higher logits than what is generated, somebody gains by going there,
-#   so no heap can be left out for good.
+#   so leaving a heap out never pays for long.
 # * *R1 and R2*, penalties on the slope of the discriminator at real and at generated points,
 #   $\tfrac{\gamma}{2}\,\mathbb{E}\lVert\nabla C\rVert^2$. Once the samples are right there is
 #   nothing left to learn, and a discriminator that still has slopes there would only push them away
 #   again. With the penalty, being right is a place of rest.
 #
 # Together, with Adam as above, this is the baseline of Huang et al., *The GAN is dead; long live
-# the GAN!* (2024), and the default of `kaogan toy`. It bears steps six times as long.
+# the GAN!* (2024), and the default of `kaogan toy`. It bears steps six times as long. (Only
+# differences of logits count here, so the tint of the background as a whole means nothing.)
 
 # %%
 moments, state = play(kaogan.recipes.toy(copies=GAMES, steps=ROUNDS))
@@ -689,9 +691,9 @@ for axes in (left, right):
     axes.invert_yaxis()
 
 # %% [markdown]
-# Each dot is a game. This is a lab of a few thousand rounds; what longer ones reach, on the ring
-# and on a grid of 25 heaps, beside the figures of the published comparison, is what `kaogan toy
-# bench` prints.
+# Each dot is a game: what was luck has become the rule. These are short games; what longer ones
+# reach, on the ring and on a grid of 25 heaps, beside the figures of the published comparison, is
+# what `kaogan toy bench` prints.
 #
 # ## 11. What you know now
 #

@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 import kaogan
+from kaogan.cli import main as kaogan_main
 from kaogan.cli import parser
 from kaogan.data.reasons import Reason
 
@@ -98,10 +99,9 @@ def subcommands(command: argparse.ArgumentParser) -> dict[str, argparse.Argument
 
 def leaves(command: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """Every command that does something."""
-    below = subcommands(command)
-    if not below:
+    if command.get_default("run"):
         yield command
-    for subcommand in below.values():
+    for subcommand in subcommands(command).values():
         yield from leaves(subcommand)
 
 
@@ -128,7 +128,7 @@ def option_table(command: argparse.ArgumentParser) -> str:
     """The options of a command in Markdown, in its own words."""
     rows = ["| Option | Meaning |", "|---|---|"]
     for action in command._actions:
-        if isinstance(action, argparse._HelpAction):
+        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         value = ""
         if action.nargs != 0:
@@ -399,6 +399,18 @@ def test_the_files_and_keys_of_a_run(made):
     assert first_column(section(text, "state.json")) == set(
         json.loads(read(checkpoint / "state.json"))
     )
+
+
+def test_the_files_and_keys_of_a_run_of_points(tmp_path):
+    text, run = read(REFERENCE), tmp_path / "run"
+    options = ["--width", "8", "--steps", "20", "--batch", "16"]
+    assert kaogan_main(["toy", "--out", str(run), *options]) == 0
+    told = first_column(section(text, "RUN")) | first_column(section(text, "A run of points"))
+    assert listing(run) <= told
+    assert listing(run) >= first_column(section(text, "A run of points"))
+    result = json.loads(read(run / "toy.json"))
+    assert first_column(section(text, "toy.json")) >= set(result) | set(result["ema"][0])
+    assert rows(run / "scores.jsonl")[0].keys() == {"images_seen", "ema", "raw"}
 
 
 def test_the_files_of_a_generator_that_comes_with_kaogan():

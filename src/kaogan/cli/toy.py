@@ -33,7 +33,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         help="gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points (ring)",
     )
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/toy-NAME)")
-    command.add_argument("--loss", default="relativistic", help=f"{LOSSES} (relativistic)")
+    command.add_argument(
+        "--loss", default="relativistic", metavar="NAME", help=f"{LOSSES} (relativistic)"
+    )
     command.add_argument(
         "--penalty",
         action="append",
@@ -70,6 +72,7 @@ def _add_bench(commands: "argparse._SubParsersAction[Any]") -> None:
     bench.add_argument(
         "--loss",
         action="append",
+        metavar="NAME",
         help=f"{LOSSES}; repeatable (nonsaturating and relativistic)",
     )
     bench.add_argument(
@@ -86,7 +89,10 @@ def _add_bench(commands: "argparse._SubParsersAction[Any]") -> None:
         help="points that the discriminator judges together (1)",
     )
     bench.add_argument(
-        "--out", default="runs/toy-bench", metavar="FOLDER", help="folder of the runs"
+        "--out",
+        default="runs/toy-bench",
+        metavar="FOLDER",
+        help="folder of the runs (runs/toy-bench)",
     )
     bench.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     bench.add_argument("--json", action="store_true", help="print the results as JSON")

@@ -63,8 +63,8 @@ def paint_plane(scene: Scene, file: Path) -> None:
         vmax=1,
         interpolation="bilinear",
     )
-    axes.scatter(*scene.real.T, s=36, color=BLUE, alpha=0.35, linewidths=0)
-    axes.scatter(*scene.fake.T, s=8, color=RED, alpha=0.6, linewidths=0)
+    axes.scatter(scene.real[:, 0], scene.real[:, 1], s=36, color=BLUE, alpha=0.35, linewidths=0)
+    axes.scatter(scene.fake[:, 0], scene.fake[:, 1], s=8, color=RED, alpha=0.6, linewidths=0)
     arrows = _arrows(scene.pull, right - left)
     axes.quiver(
         *scene.pulled.T,
@@ -145,8 +145,9 @@ def _arrows(pull: Points, width: float) -> Points:
     As long as that is one where the logit would rise by 1 within a tenth of the width. Lengths go
     by the root, so that weak pulls can be seen.
     """
-    strength = pull.norm(dim=1, keepdim=True).clamp(min=1e-12)
-    return pull / strength * PULL_LENGTH * width * (strength * width / 10).clamp(max=1).sqrt()
+    strength: Tensor = torch.linalg.vector_norm(pull, dim=1, keepdim=True).clamp(min=1e-12)
+    lengths: Tensor = PULL_LENGTH * width * (strength * width / 10).clamp(max=1).sqrt()
+    return pull / strength * lengths
 
 
 def _figure() -> "Figure":
@@ -176,5 +177,5 @@ def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
 def _plain(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=12)
-    axes.xaxis.label.set_size(14)
-    axes.yaxis.label.set_size(14)
+    axes.xaxis.label.set_fontsize(14)
+    axes.yaxis.label.set_fontsize(14)

@@ -50,7 +50,7 @@ class Scenes(Gallery):
         lattice = torch.cartesian_prod(*(low + (high - low) * axes).unbind(1))
         lattice = lattice.view(-1, self.law.dim)
         logits = _logits(trainer, torch.cat([lattice, self._real, points]))
-        field, real, fake = logits.detach().split([len(lattice), SHOWN, len(points)])
+        field, real, fake = torch.split(logits.detach(), [len(lattice), SHOWN, len(points)])
         pulled = points[:PULLED].clone().requires_grad_()
         (pull,) = torch.autograd.grad(_logits(trainer, pulled).sum(), pulled)
         step = trainer.state.images_seen // trainer.recipe.batch
