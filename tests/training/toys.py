@@ -16,6 +16,7 @@ from torch.nn.functional import softplus
 
 from kaogan import recipes
 from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
+from kaogan.losses import NonSaturating
 from kaogan.registry import Component
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
@@ -110,9 +111,8 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
-def points_trainer(loss: Component | None = None, **parts) -> Trainer:
-    options = {"loss": loss} if loss else {}
-    recipe = Recipe(model=Points(), batch=64, lr=2e-3, **options)
+def points_trainer(loss: Component = NonSaturating(), **parts) -> Trainer:
+    recipe = Recipe(model=Points(), loss=loss, batch=64, lr=2e-3)
     return make_trainer(recipe, Blob(), **parts)
 
 
