@@ -111,7 +111,10 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
-def points_trainer(loss: Component = NonSaturating(), **parts) -> Trainer:
+PAPERS_GAME = NonSaturating()
+
+
+def points_trainer(loss: Component = PAPERS_GAME, **parts) -> Trainer:
     recipe = Recipe(model=Points(), loss=loss, batch=64, lr=2e-3)
     return make_trainer(recipe, Blob(), **parts)
 
