@@ -34,7 +34,7 @@ def trainer(dataset):
 
 
 def pictures_trainer(dataset, **parts) -> Trainer:
-    recipe = tiny_recipe()
+    recipe = tiny_recipe(lr=2e-4, label_smoothing=0)  # the paper's
     return make_trainer(recipe, ImageBatches(dataset.train, torch.device("cpu"), 0), **parts)
 
 

@@ -17,6 +17,7 @@ from torch import nn
 from kaogan import recipes
 from kaogan.contracts import Norm
 from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
+from kaogan.losses import NonSaturating
 from kaogan.registry import Component
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
@@ -105,11 +106,13 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
+PAPERS_GAME = NonSaturating()
+
+
 def points_trainer(
-    loss: Component | None = None, penalties: Sequence[Component] = (), **parts
+    loss: Component = PAPERS_GAME, penalties: Sequence[Component] = (), **parts
 ) -> Trainer:
-    options = {"loss": loss} if loss else {}
-    recipe = Recipe(model=Points(), batch=64, lr=2e-3, penalties=tuple(penalties), **options)
+    recipe = Recipe(model=Points(), loss=loss, batch=64, lr=2e-3, penalties=tuple(penalties))
     return make_trainer(recipe, Blob(), **parts)
 
 
