@@ -139,22 +139,24 @@ def tensors(network, other):
     return zip(network.state_dict().values(), other.state_dict().values(), strict=True)
 
 
+def weights_of(network):
+    return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+
 def test_the_step_of_lab_2_is_kaogans():
+    fresh = TrainState.fresh(kaogan.recipes.dcgan(width=8, batch=8), Compute(CPU, "fp32"))
     for game, state, ours, theirs in play_side_by_side(3):
         assert ours == pytest.approx(theirs, abs=1e-4)
         for player in ("generator", "discriminator"):
-            for own, other in tensors(game[player], getattr(state, player)):
-                # A weight moves by up to 4e-4 in a step.
-                torch.testing.assert_close(own, other, rtol=1e-4, atol=2e-5)
-
-
-def test_the_step_of_lab_2_moves_both_players():
-    rounds = play_side_by_side(1)
-    game, *_ = next(rounds)
-    fresh = TrainState.fresh(kaogan.recipes.dcgan(width=8, batch=8), Compute(CPU, "fp32"))
-    for player in ("generator", "discriminator"):
-        first, before = next(tensors(game[player], getattr(fresh, player)))
-        assert (first - before).abs().max() > 1e-4
+            first, own, other = (
+                weights_of(network)
+                for network in (getattr(fresh, player), game[player], getattr(state, player))
+            )
+            moved = (own - first).norm()
+            assert moved > 1e-4 * len(own) ** 0.5
+            # Not weight by weight: where a gradient is zero but for rounding, Adam's first step is
+            # as long as elsewhere, in a direction that is an accident.
+            assert (own - other).norm() < 0.01 * moved
 
 
 # Lab 3: the solutions
