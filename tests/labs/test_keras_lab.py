@@ -10,6 +10,7 @@ import torch
 from kaogan.data.batches import ImageBatches
 from kaogan.export import Keras, Network
 from kaogan.export.keras import sequential
+from kaogan.losses import NonSaturating
 from kaogan.models.dcgan import DCGAN
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe
@@ -48,7 +49,7 @@ def test_its_networks_are_kaogans(game, tmp_path):
 
 def test_its_step_is_kaogans(game):
     pictures = np.random.default_rng(0).integers(0, 256, (64, 64, 64, 3), dtype=np.uint8)
-    recipe = Recipe(model=MODEL, batch=8, lr=2e-4)
+    recipe = Recipe(model=MODEL, batch=8, lr=2e-4, loss=NonSaturating())
     state = TrainState.fresh(recipe, COMPUTE)
     trainer = Trainer(recipe, state, ImageBatches(pictures, COMPUTE.device, 0), COMPUTE)
     networks = []

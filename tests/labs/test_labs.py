@@ -121,7 +121,7 @@ def play_side_by_side(rounds):
         exec(source, game)
 
     pictures = np.random.default_rng(0).integers(0, 256, (64, 64, 64, 3), dtype=np.uint8)
-    recipe = kaogan.recipes.dcgan(width=8, batch=8, lr=game["LEARNING_RATE"])
+    recipe = kaogan.recipes.dcgan(width=8, batch=8, lr=game["LEARNING_RATE"], label_smoothing=0)
     state = TrainState.fresh(recipe, Compute(CPU, "fp32"))
     trainer = Trainer(recipe, state, ImageBatches(pictures, CPU, 0), Compute(CPU, "fp32"))
     for player, name in (("generator", "g"), ("discriminator", "d")):
