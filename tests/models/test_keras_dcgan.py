@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from kaogan.errors import KaoganError
+from kaogan.losses import NonSaturating
 from kaogan.models.dcgan import DCGAN
 from kaogan.models.keras_dcgan import (
     KerasDCGAN,
@@ -84,7 +85,7 @@ class Still:
 
 def played(described, steps, precision="fp32"):
     """State and numbers after some steps of training."""
-    recipe = Recipe(model=described, batch=BATCH, seed=3)
+    recipe = Recipe(model=described, loss=NonSaturating(), batch=BATCH, lr=2e-4, seed=3)
     compute = Compute(torch.device("cpu"), precision)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), Still(), compute)
     stats = [[number.item() for number in trainer.step()] for _ in range(steps)]

@@ -136,7 +136,7 @@ def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, option
         return network.to(memory_format=torch.channels_last)
 
     monkeypatch.setattr(Compute, "place", place)
-    asked = tiny_recipe(**options)
+    asked = tiny_recipe(lr=2e-4, **options)
     recipe = asked.model_copy(update={"model": Unchecked(norm=asked.networks.norm)})
     plain, compiled = (
         make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
