@@ -42,6 +42,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "train",
+        usage="kaogan train [options] DATA",  # all of them would take nine lines
         help="train a GAN on pictures",
         description="Train a DCGAN. DATA is a prepared data set, or a folder or archive of "
         "pictures, which is prepared first. The same command again goes on where it stopped.",

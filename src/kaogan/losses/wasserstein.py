@@ -1,5 +1,5 @@
 """WGAN: Arjovsky, Chintala and Bottou, "Wasserstein Generative Adversarial Networks" (ICML 2017)
-(not its clipping of weights: penalties and spectral norm do better).
+(without its clipping of weights; here a penalty or spectral norm bounds the slope).
 """
 
 from typing import ClassVar, Literal

@@ -132,11 +132,9 @@ class Discriminator(nn.Module):
         return logits.flatten()
 
 
-@models.register("dcgan")
-class DCGAN(Component):
-    """The pair of networks, described by a few numbers."""
+class Shape(Component):
+    """What the networks of a DCGAN are described by, whatever they are written in. Abstract."""
 
-    name: Literal["dcgan"] = "dcgan"
     size: int = Field(
         default=64, ge=32, le=256, description="height and width of a picture in pixels"
     )
@@ -144,8 +142,6 @@ class DCGAN(Component):
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
     upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
-    norm: Norm = Field(default="batch", description="what normalises the discriminator")
-    packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
     @field_validator("size")
     @classmethod
@@ -157,6 +153,15 @@ class DCGAN(Component):
     @property
     def sample_shape(self) -> tuple[int, int, int]:
         return (self.channels, self.size, self.size)
+
+
+@models.register("dcgan")
+class DCGAN(Shape):
+    """The pair of networks, described by a few numbers."""
+
+    name: Literal["dcgan"] = "dcgan"
+    norm: Norm = Field(default="batch", description="what normalises the discriminator")
+    packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
     def generator(self) -> Generator:
         return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)

@@ -19,13 +19,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from jaxtyping import Float
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError
-from kaogan.models.dcgan import DCGAN, Upsample, stage_channels
+from kaogan.models.dcgan import DCGAN, Shape, stage_channels
 from kaogan.models.registered import models
-from kaogan.registry import Component
 
 EPSILON, MOMENTUM = 1e-5, 0.1  # PyTorch's, of batch norm
 
@@ -246,37 +245,19 @@ class KerasDiscriminator(nn.Module):
 
 
 @models.register("keras-dcgan")
-class KerasDCGAN(Component):
+class KerasDCGAN(Shape):
     """The pair of networks in Keras; a seed gives it the weights that it gives to `DCGAN`."""
 
     name: Literal["keras-dcgan"] = "keras-dcgan"
-    size: int = Field(
-        default=64, ge=32, le=256, description="height and width of a picture in pixels"
-    )
-    channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
-    latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
-    width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
-    upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
     norm: Literal["batch", "none"] = Field(
         default="batch", description="what normalises the discriminator"
     )
     packing: Literal[1] = Field(default=1, description="pictures judged by one logit")
 
-    @field_validator("size")
-    @classmethod
-    def _power_of_two(cls, size: int) -> int:
-        if size & (size - 1):
-            raise ValueError("must be a power of two: 32, 64, 128 or 256")
-        return size
-
     @property
     def twin(self) -> DCGAN:
         """The same networks in PyTorch."""
         return DCGAN(**self.model_dump(exclude={"name"}))
-
-    @property
-    def sample_shape(self) -> tuple[int, int, int]:
-        return self.twin.sample_shape
 
     def generator(self) -> KerasGenerator:
         return KerasGenerator(self.twin, keras_weights(self.twin.generator()))
