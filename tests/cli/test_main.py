@@ -45,6 +45,30 @@ def test_a_command_that_makes_no_sense_ends_with_2_and_one_line(kaogan, argument
     assert outcome.error
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        ("tran", "COMMAND cannot be 'tran'; did you mean train?; see kaogan --help"),
+        ("data prepar", "did you mean prepare?; see kaogan data --help"),
+        ("train x --bach 3", "there is no option --bach; did you mean --batch?"),
+        ("train x --precision=bf61", "--precision cannot be 'bf61'; did you mean bf16?"),
+        ("toy --los hinge", "there is no option --los; did you mean --loss?"),
+        ("toy bench --step 3", "did you mean --steps?; see kaogan toy bench --help"),
+        ("sample a b c", "too much: b c"),
+        ("train", "DATA is missing"),
+        ("completion fish", "SHELL cannot be 'fish'"),
+    ],
+)
+def test_a_slip_is_answered_with_what_may_have_been_meant(kaogan, arguments, hint):
+    outcome = kaogan(*arguments.split())
+    assert outcome.status == 2
+    assert hint in outcome.error
+
+
+def test_two_dashes_end_the_options(kaogan):
+    assert "nothing at --x" in kaogan("train", "--", "--x").error
+
+
 def test_as_a_module_and_without_a_traceback(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "kaogan", "sample", str(tmp_path / "nothing")],

@@ -5,14 +5,18 @@ that carries it out.
 """
 
 import argparse
+import difflib
 import errno
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from kaogan.cli.bench import add as add_bench
+from kaogan.cli.completion import add as add_completion
 from kaogan.cli.data import add as add_data
+from kaogan.cli.doctor import add as add_doctor
 from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.export import add as add_export
 from kaogan.cli.sample import add as add_sample
@@ -21,12 +25,59 @@ from kaogan.cli.train import add as add_train
 from kaogan.errors import KaoganError
 from kaogan.version import __version__
 
+COMMANDS = (
+    add_data,
+    add_train,
+    add_toy,
+    add_sample,
+    add_evaluate,
+    add_export,
+    add_bench,
+    add_doctor,
+    add_completion,
+)
+
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one line that says where help is."""
+    """An argument parser whose complaints are one line: what is wrong, what may have been meant,
+    and where help is.
+    """
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """Complain about what is unknown here and not in the outermost parser, which does not know
+        the options that there are.
+        """
+        self._check_options(sys.argv[1:] if args is None else args)
+        namespace, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"too much: {' '.join(rest)}")
+        return namespace, rest
+
+    def _check_options(self, words: Sequence[str]) -> None:
+        known = self._option_string_actions
+        commands = [action.choices for action in self._actions if action.nargs == argparse.PARSER]
+        for word in words:
+            if word == "--" or any(word in names for names in commands if names):
+                return  # what follows is no option, or another parser's
+            option = word.split("=")[0]
+            if word.startswith("--") and option not in known:
+                self.error(f"there is no option {option}{_meant(option, list(known))}")
 
     def error(self, message: str) -> NoReturn:
+        wrong = re.fullmatch(r"argument (.+): invalid choice: '(.*)' \(choose from (.+)\)", message)
+        if wrong:
+            what, given, known = wrong[1], wrong[2], wrong[3].replace("'", "")
+            hint = _meant(given, known.split(", ")) or f"; use {known}"
+            message = f"{what} cannot be {given!r}{hint}"
+        missing = message.removeprefix("the following arguments are required: ")
+        if missing != message:
+            message = f"{missing} is missing"
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+def _meant(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_toy, add_sample, add_evaluate, add_export, add_bench):
+    for add in COMMANDS:
         add(commands)
     return top
 

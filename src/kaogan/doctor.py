@@ -1,0 +1,127 @@
+"""What matters for a report of a fault: versions, devices, what is installed, what to mend."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from kaogan.data.cache import cache_folder
+from kaogan.training.precision import choose_device, choose_precision
+from kaogan.version import __version__
+
+ROOM = 2**30
+"""Bytes that a data set of 63,000 faces and a run need, about."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination."""
+
+    name: str
+    value: str
+    advice: str = ""
+    """What to do about it; empty if nothing is wrong."""
+
+
+def examine() -> list[Finding]:
+    """Look at this installation and machine; nothing is changed, and no network is used."""
+    return [*_versions(), *_machine(), *_extras(), *_folders()]
+
+
+def _versions() -> list[Finding]:
+    return [
+        Finding("kaogan", __version__),
+        Finding("Python", f"{platform.python_version()} on {platform.platform()}"),
+        Finding("torch", torch.__version__, _torch_advice()),
+    ]
+
+
+def _torch_advice() -> str:
+    """Is there a GPU that this build of torch cannot use?"""
+    if torch.version.cuda is None and shutil.which("nvidia-smi"):
+        return (
+            "this machine has an NVIDIA driver, but torch is built without CUDA; install a "
+            "CUDA build into the same environment, as PyTorch's page on getting started says"
+        )
+    return ""
+
+
+def _machine() -> list[Finding]:
+    device = choose_device("auto")
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    advice = ""
+    if threads < cores and "OMP_NUM_THREADS" in os.environ:
+        advice = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves cores idle; unset it"
+    return [
+        Finding("device", f"{device}: {name}"),
+        Finding("precision", choose_precision("auto", device)),
+        Finding("threads", f"{threads} of {cores} cores", advice),
+    ]
+
+
+def _processor() -> str:
+    if Path("/proc/cpuinfo").exists():
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        model = re.search(r"model name\s*:\s*(.+)", text)
+        if model:
+            return model[1]
+    return platform.processor() or platform.machine()
+
+
+def _extras() -> list[Finding]:
+    """Each extra of the package: there, or how to get it."""
+    findings = []
+    for extra in importlib.metadata.metadata("kaogan").get_all("Provides-Extra") or []:
+        if extra == "dev":
+            continue  # what developers need, they see when it is missing
+        names = _needs(extra)
+        if all(map(_installed, names)):
+            value = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+        else:
+            value = f"not installed; to get it: pip install 'kaogan[{extra}]'"
+        findings.append(Finding(f"extra {extra}", value))
+    return findings
+
+
+def _needs(extra: str) -> list[str]:
+    """The packages that an extra names: its lines end in `extra == 'NAME'`."""
+    lines = importlib.metadata.requires("kaogan") or []
+    own = [line for line in lines if re.search(rf"extra == ['\"]{re.escape(extra)}['\"]", line)]
+    names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in own]
+    return [name for name in names if name != "kaogan"]
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _folders() -> list[Finding]:
+    here, cache = Path.cwd(), cache_folder()
+    free = shutil.disk_usage(here).free
+    room = "" if free > ROOM else "make room: a data set and a run need about 1 GB"
+    writable = os.access(here, os.W_OK)
+    parent = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    keeps = os.access(parent, os.W_OK)
+    return [
+        Finding("free here", f"{free / 1e9:.1f} GB", room),
+        Finding(
+            "this folder",
+            f"{here}, {'writable' if writable else 'not writable'}",
+            "" if writable else "cd to a folder of your own, or give --out",
+        ),
+        Finding(
+            "cache",
+            f"{cache}, {'writable' if keeps else 'not writable'}",
+            "" if keeps else "set KAOGAN_CACHE to a folder of your own",
+        ),
+    ]
