@@ -5,6 +5,14 @@ that uses kaogan as a library catches it as an ordinary exception. The message s
 and what to do next.
 """
 
+import shlex
+from pathlib import Path
+
+
+def typed(path: Path | str) -> str:
+    """A path as one types it into a shell: in quotes where it has spaces and the like."""
+    return shlex.quote(str(path))
+
 
 class KaoganError(Exception):
     """Something failed that the user can mend. Exit status 1."""

@@ -26,6 +26,31 @@ def test_a_folder_of_pictures_becomes_a_run_with_pictures_to_look_at(kaogan, pic
     assert "Go on" not in outcome.out
 
 
+def test_paths_in_advice_can_be_typed(kaogan, pictures, tmp_path):
+    out = tmp_path / "a run"
+    assert (
+        f"kaogan sample '{out}'"
+        in kaogan("train", pictures, "--out", out, "--images", "4", *SMALL).out
+    )
+
+
+def test_a_run_is_not_pictures(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    kaogan("train", pictures, "--out", out, "--images", "4", *SMALL)
+    outcome = kaogan("train", out, "--out", tmp_path / "other", *SMALL)
+    assert outcome.status == 1
+    assert f"{out} is a RUN" in outcome.error
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_folder_with_other_things_is_left_alone(kaogan, pictures, tmp_path):
+    before = sorted(pictures.iterdir())
+    outcome = kaogan("train", pictures, "--out", pictures, "--images", "4", *SMALL)
+    assert outcome.status == 1
+    assert "holds other things" in outcome.error
+    assert sorted(pictures.iterdir()) == before
+
+
 def test_the_same_command_goes_on_and_a_larger_budget_goes_further(kaogan, pictures, tmp_path):
     out = tmp_path / "run"
     first = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--json")

@@ -4,6 +4,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from kaogan.errors import typed
+
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
@@ -169,9 +171,9 @@ def _show(options: argparse.Namespace) -> None:
 def _report(dataset: "Dataset", as_json: bool) -> None:
     _print_summary(dataset, as_json)
     if not as_json:
-        print(f"Look at it: kaogan data show {dataset.path} --sheet sheet.png")
+        print(f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png")
         if dataset.size <= LARGEST_TO_TRAIN:
-            print(f"Train on it: kaogan train {dataset.path}")
+            print(f"Train on it: kaogan train {typed(dataset.path)}")
 
 
 def _print_summary(dataset: "Dataset", as_json: bool) -> None:

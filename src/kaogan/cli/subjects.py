@@ -13,7 +13,7 @@ from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.decode import FILTER, Preparation, decode
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import count_items, read_items
-from kaogan.errors import KaoganError, UsageError
+from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import Pictures
 from kaogan.progress import track
@@ -152,7 +152,9 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
                 unusable += 1
             tracker.advance(1)
     if not pictures:
-        raise KaoganError(f"no usable picture in {path}; see: kaogan data prepare {path} --out NEW")
+        raise KaoganError(
+            f"no usable picture in {path}; see: kaogan data prepare {typed(path)} --out NEW"
+        )
     about: About = {
         "what": str(path),
         "chosen with seed": seed,

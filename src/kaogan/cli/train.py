@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.errors import UsageError
+from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
@@ -199,4 +199,4 @@ def _report(trained: "Run", state: dict[str, Any], go_on: str | None, as_json: b
         print(f"  {file}")
     if go_on:
         print(f"Go on: {go_on}")
-    print(f"Draw more: kaogan sample {trained.path} --count 16 --out more.png")
+    print(f"Draw more: kaogan sample {typed(trained.path)} --count 16 --out more.png")

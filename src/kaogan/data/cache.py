@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.prepare import prepare
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, typed
 
 
 def cache_folder() -> Path:
@@ -31,6 +31,11 @@ def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dat
         raise KaoganError(
             f"there is nothing at {source}; DATA is a prepared data set, or a folder or archive "
             "of pictures"
+        )
+    if (source / "run.json").is_file():
+        raise KaoganError(
+            f"{source} is a RUN, and DATA is pictures; draw from it with: kaogan sample "
+            f"{typed(source)}, or go on by giving its own command again"
         )
     key = hashlib.sha256(json.dumps([_signature(source), size, channels]).encode()).hexdigest()
     target = cache_folder() / "datasets" / f"{source.resolve().name}-{size}-{key[:12]}"

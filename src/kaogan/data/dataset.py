@@ -28,7 +28,7 @@ import numpy.typing as npt
 from kaogan.data.reasons import Reason, in_one_line
 from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Pixels, Spool
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, typed
 from kaogan.files import atomic_folder, remove_partials
 
 VERSION = 1
@@ -153,11 +153,12 @@ def _read_summary(path: Path) -> dict[str, Any]:
         what = "is a file" if path.exists() else "does not exist"
         raise KaoganError(
             f"{path} {what}; a data set is a folder that this makes: "
-            f"kaogan data prepare SOURCE --out {path}"
+            f"kaogan data prepare SOURCE --out {typed(path)}"
         )
     if not (path / SUMMARY).is_file():
         raise KaoganError(
-            f"{path} is not a prepared data set; run: kaogan data prepare {path} --out DATASET"
+            f"{path} is not a prepared data set; run: "
+            f"kaogan data prepare {typed(path)} --out DATASET"
         )
     try:
         summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))

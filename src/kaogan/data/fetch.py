@@ -7,7 +7,7 @@ from kaogan.data.dataset import Dataset, refuse_existing
 from kaogan.data.decode import Fit
 from kaogan.data.prepare import prepare
 from kaogan.data.reasons import in_one_line
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, typed
 from kaogan.registry import Registry
 
 
@@ -60,7 +60,7 @@ def fetch(
 def _download(kaggle_set: KaggleSet, out: Path, size: int) -> Path:
     by_hand = (
         f"or download {kaggle_set.page} by hand ({kaggle_set.contents}; the Download button gives "
-        f"archive.zip) and run: kaogan data prepare archive.zip --out {out} --size {size}"
+        f"archive.zip) and run: kaogan data prepare archive.zip --out {typed(out)} --size {size}"
     )
     try:
         import kagglehub

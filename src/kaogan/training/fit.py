@@ -92,7 +92,7 @@ def fit(
     run = Run(Path(out))
     task.check(recipe)
     device = choose_device(hardware.device)
-    run.path.mkdir(parents=True, exist_ok=True)
+    _claim(run)
     with _lock(run), memory_advice(recipe):
         _check_same(run, recipe, task)
         journal = Journal(run.path / "log.txt")
@@ -216,6 +216,20 @@ def _describe(trainer: Trainer) -> str:
         f"generator {sizes[0]:.1f} M and discriminator {sizes[1]:.1f} M parameters, "
         f"{compute.device.type} in {compute.precision}"
     )
+
+
+def _claim(run: Run) -> None:
+    """Make the folder; raise a KaoganError if it holds anything but a run, or is none."""
+    if run.path.exists() and not run.path.is_dir():
+        raise KaoganError(f"{run.path} is a file; give --out a folder for the run")
+    run.path.mkdir(parents=True, exist_ok=True)
+    begun = {".lock", "log.txt"}  # a first start that was cut off leaves these
+    others = {file.name for file in run.path.iterdir()} - begun
+    if others and not (run.path / "run.json").exists():
+        raise KaoganError(
+            f"{run.path} holds other things ({min(others)}, ...) and no run; give --out a folder "
+            "that is new or empty"
+        )
 
 
 @contextlib.contextmanager

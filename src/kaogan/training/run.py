@@ -22,7 +22,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from torch import Tensor
 
-from kaogan.errors import KaoganError, UsageError
+from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import write_text
 from kaogan.images import Pixels
 from kaogan.training import checkpoints
@@ -81,7 +81,7 @@ class Run:
         except (FileNotFoundError, NotADirectoryError):
             raise KaoganError(
                 f"{self.path} is no run: it has no run.json; make one with: kaogan train DATA "
-                f"--out {self.path}"
+                f"--out {typed(self.path)}"
             ) from None
         except (ValueError, KeyError, TypeError):
             raise KaoganError(f"{file} is damaged and cannot be read") from None
