@@ -7,18 +7,19 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from kaogan.errors import KaoganError
-from kaogan.export.network import Network, Player, build, formats
+from kaogan.export.network import Facts, Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 
 
 @formats.register("safetensors")
+@readers.register(".safetensors")
 class Safetensors:
     """The state of a PyTorch network."""
 
     suffix = ".safetensors"
 
-    def write(self, network: Network, file: Path) -> None:
+    def write(self, network: Network, file: Path) -> Facts:
         """Write the tensors, with the model's numbers and the player as metadata."""
         tensors = network.module.state_dict()
         # One key: the library writes several in any order, and a file should be a function of its
@@ -27,6 +28,7 @@ class Safetensors:
         metadata = {"network": json.dumps(about)}
         with atomic_file(file) as partial:
             save_file({key: tensors[key].contiguous() for key in tensors}, partial, metadata)
+        return {}
 
     def read(self, file: Path) -> Network:
         """Read what `write` wrote."""
