@@ -3,7 +3,7 @@
 It is trained on the generator's own pictures, whose latents are known: z ~ N(0, I), x = G(z). With
 a light augmentation A, for which E(A(x)) must still say z,
 
-    loss = mean over entries of (E(A(x)) - z)^2  +  mean over pixels of |G(E(A(x))) - x|
+    loss = mean over entries of (E(A(x)) - z)^2  +  4 x mean over pixels of |G(E(A(x))) - x|
 
 The second term is that of Zhu, Krähenbühl, Shechtman and Efros, "Generative Visual Manipulation on
 the Natural Image Manifold" (ECCV 2016), section 3.1, who train on real pictures and compare
@@ -15,6 +15,7 @@ that is trained to lower a squared error would otherwise say less than it should
 doubt, and the generator would draw washed-out faces.
 """
 
+import copy
 import itertools
 import math
 
@@ -36,7 +37,7 @@ LARGEST = 64
 PICTURES = 24_576
 BATCH = 32
 LR = 2e-3
-PICTURE_WEIGHT = 1.0
+PICTURE_WEIGHT = 4.0
 
 Pictures = Float[Tensor, "N C H W"]
 
@@ -46,7 +47,12 @@ class Encoder(nn.Module):
 
     def __init__(self, size: int, channels: int, latent_dim: int, width: int = WIDTH) -> None:
         super().__init__()
-        self.size, self.channels, self.latent_dim, self.width = size, channels, latent_dim, width
+        self.shape = {
+            "size": size,
+            "channels": channels,
+            "latent_dim": latent_dim,
+            "width": width,
+        }
         widths = stage_channels(min(size, LARGEST), width)
         layers: list[nn.Module] = []
         if size > LARGEST:
@@ -103,13 +109,13 @@ def train_encoder(
     optimizer = torch.optim.Adam(encoder.parameters(), LR, betas=(0.9, 0.99))
     steps = max(1, pictures // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
-    generator.requires_grad_(False)
+    frozen = copy.deepcopy(generator).eval().requires_grad_(False)
     for _ in range(steps):
         z = torch.randn(BATCH, latent_dim, generator=rng)
         with torch.no_grad():
-            x = generator(z)
+            x = frozen(z)
         optimizer.zero_grad()
-        error = loss(encoder, generator, z, augment(x, rng), x)
+        error = loss(encoder, frozen, z, augment(x, rng), x)
         error.backward()
         optimizer.step()
         schedule.step()
