@@ -14,6 +14,7 @@ from typing import NoReturn
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.data import add as add_data
 from kaogan.cli.evaluate import add as add_evaluate
+from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
@@ -38,7 +39,16 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_toy, add_sample, add_evaluate, add_export, add_bench):
+    for add in (
+        add_data,
+        add_train,
+        add_toy,
+        add_sample,
+        add_evaluate,
+        add_export,
+        add_explore,
+        add_bench,
+    ):
         add(commands)
     return top
 

@@ -104,8 +104,11 @@ def tried(
     """Layers as an .onnx file, compared with the PyTorch module that they are of.
 
     Args:
-        layers, source, target, precision: as for `kaogan.export.graph.model_of`.
+        layers: the network's, as for `kaogan.export.graph.model_of`.
+        source: name and shape of what goes in.
+        target: name and shape of what comes out.
         module: the same function in PyTorch, in eval mode.
+        precision: of the weights in the file.
         metadata: for the file; strings as they are, the rest as JSON.
 
     """

@@ -46,8 +46,7 @@ class Origin:
 
     @property
     def quality(self) -> list[Row]:
-        """The evaluations until then, as `evaluation.jsonl` has them; the last is this network's
-        or the one before it."""
+        """The evaluations until then, as `evaluation.jsonl` has them."""
         return self._rows(self.run.evaluations) if self.run else []
 
     def _rows(self, file: Path) -> list[Row]:
