@@ -16,6 +16,7 @@ from kaogan.cli.data import add as add_data
 from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
+from kaogan.cli.invert import add as add_invert
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
         add_train,
         add_toy,
         add_sample,
+        add_invert,
         add_evaluate,
         add_export,
         add_explore,

@@ -135,9 +135,7 @@ def _distance(options: argparse.Namespace) -> "Distance":
     return with_features(judge.module)
 
 
-def _about(
-    names: list[str], found: "Inversion", source: "Chosen", steps: int
-) -> dict[str, Any]:
+def _about(names: list[str], found: "Inversion", source: "Chosen", steps: int) -> dict[str, Any]:
     """All that was found, ready for JSON."""
     rows = zip(
         names,

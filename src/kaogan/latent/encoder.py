@@ -75,8 +75,9 @@ def to_sphere(latents: Latents) -> Latents:
     return F.normalize(latents) * math.sqrt(latents.shape[1])
 
 
-def loss(encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Pictures,
-         drawn: Pictures) -> Scalar:
+def loss(
+    encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Pictures, drawn: Pictures
+) -> Scalar:
     """The equation at the top: `seen` is A(x), `drawn` is x = G(z)."""
     said = encoder(seen)
     return F.mse_loss(said, latents) + PICTURE_WEIGHT * F.l1_loss(generator(said), drawn)

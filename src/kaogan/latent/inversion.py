@@ -26,7 +26,7 @@ from kaogan.models.dcgan import Discriminator
 from kaogan.progress import Silent, Tracker
 
 STEPS = 300
-LR = 0.1
+LR = 0.2
 PRIOR = 0.1
 FEATURE_WEIGHT = 0.1
 
