@@ -10,6 +10,7 @@ from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
     from kaogan.export import Format, Network, Player
+    from kaogan.export.graph import Precision
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -119,7 +120,7 @@ def _write_page(options: argparse.Namespace) -> None:
     if options.single_file != (out.suffix.lower() in (".html", ".htm")):
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
-    precision = options.precision or ("fp16" if options.single_file else "fp32")
+    precision: Precision = options.precision or ("fp16" if options.single_file else "fp32")
     page = page_of(network, options.title or name, precision=precision)
     if options.single_file:
         page.write_file(out)

@@ -53,7 +53,6 @@ MATTERS = (
 
 
 @formats.register("keras")
-@readers.register(".keras")
 class Keras:
     """A Keras Sequential with its weights."""
 
@@ -89,6 +88,9 @@ class Keras:
         except (ValueError, KeyError, OSError):
             raise KaoganError(f"{file} is damaged: its weights cannot be read") from None
         return Network(model, player, _to_pytorch(made, model, player))
+
+
+readers.register(SUFFIX)(Keras)
 
 
 def sequential(network: Network) -> Any:

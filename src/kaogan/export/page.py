@@ -23,7 +23,7 @@ from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
-from kaogan.export.graph import Precision, ToSphere
+from kaogan.export.graph import Axes, Precision, ToSphere
 from kaogan.export.network import Network
 from kaogan.export.onnx import onnx_of, tried
 from kaogan.export.singlefile import single_file
@@ -127,8 +127,10 @@ def encoder_onnx(encoder: nn.Module, network: Network, precision: Precision) -> 
     """An encoder as the content of an .onnx file, and its difference from PyTorch's outputs."""
     latent_dim = network.model.latent_dim
     layers = [*encoder.children(), ToSphere(latent_dim)]
-    source, target = ("pictures", ["N", *network.model.sample_shape]), ("z", ["N", latent_dim])
+    picture: Axes = ["N", *network.model.sample_shape]
+    latent: Axes = ["N", latent_dim]
     about = {"kaogan": __version__, "player": "encoder", "value_range": [-1, 1]}
+    source, target = ("pictures", picture), ("z", latent)
     return tried(layers, source, target, encoder, precision, about)
 
 

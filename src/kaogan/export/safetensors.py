@@ -13,7 +13,6 @@ from kaogan.models import DCGAN
 
 
 @formats.register("safetensors")
-@readers.register(".safetensors")
 class Safetensors:
     """The state of a PyTorch network."""
 
@@ -45,3 +44,6 @@ class Safetensors:
         except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
             raise KaoganError(f"{file} holds no DCGAN of kaogan's, or is damaged") from None
         return Network(model, player, module.eval())
+
+
+readers.register(".safetensors")(Safetensors)
