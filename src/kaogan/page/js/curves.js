@@ -6,6 +6,7 @@ const WIDTH = 640;
 const HEIGHT = 240;
 const EDGE = { left: 44, right: 12, top: 12, bottom: 30 };
 const SMOOTHING = 0.9;
+const FEW = 40; // rows that are drawn as they are
 
 /**
  * A chart of rows' values against row.images_seen: `lines` are {key, label}. The faint line is what
@@ -21,7 +22,8 @@ export function chart(title, rows, lines, range) {
   const y = (value) => HEIGHT - EDGE.bottom - ((Math.min(high, Math.max(low, value)) - low) / (high - low)) * (HEIGHT - EDGE.top - EDGE.bottom);
   const drawn = present.flatMap(({ key }, i) => {
     const points = rows.filter((row) => Number.isFinite(row[key])).map((row) => [x(row.images_seen), row[key]]);
-    return [polyline(points, y, `line faint line-${i}`), polyline(smoothed(points), y, `line line-${i}`)];
+    const average = rows.length > FEW ? [polyline(smoothed(points), y, `line line-${i}`)] : [];
+    return [polyline(points, y, `line line-${i}${average.length ? " faint" : ""}`), ...average];
   });
   const label = `${title}: ${present.map((line) => line.label).join(" and ")} over ${compact(last)} pictures`;
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label }, axes(low, high, last, x, y), drawn);
@@ -31,20 +33,28 @@ export function chart(title, rows, lines, range) {
 
 // 402048 as "402K"
 function compact(number) {
-  return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(number);
+  return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 }).format(number);
 }
 
 function axes(low, high, last, x, y) {
-  const rows = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * (high - low));
-  const columns = [0, 0.25, 0.5, 0.75, 1].map((share) => share * last);
+  const rows = ticks(low, high);
+  const columns = ticks(0, last);
   return [
     ...rows.map((value) => svg("line", { class: "grid", x1: EDGE.left, x2: WIDTH - EDGE.right, y1: y(value), y2: y(value) })),
-    ...rows.map((value) => svg("text", { x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, short(value))),
-    ...columns.map((seen) => svg("text", { x: x(seen), y: HEIGHT - 8, "text-anchor": seen === last ? "end" : "middle" }, compact(Math.round(seen)))),
+    ...rows.map((value) => svg("text", { x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, compact(value))),
+    ...columns.map((seen) => svg("text", { x: x(seen), y: HEIGHT - 8, "text-anchor": seen > 0.97 * last ? "end" : "middle" }, compact(seen))),
   ];
 }
 
-const short = (value) => (Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(2).replace(/\.?0+$/, ""));
+/** Round numbers between two others: four or so. */
+function ticks(low, high) {
+  const rough = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.999);
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_, i) => (first + i) * step);
+}
 
 const polyline = (points, y, name) => svg("polyline", { class: name, points: points.map(([px, value]) => `${px.toFixed(1)},${y(value).toFixed(1)}`).join(" ") });
 

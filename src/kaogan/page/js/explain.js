@@ -16,7 +16,7 @@ export async function explain({ about, artist, broken }) {
   const parts = [opening(about), game(about)];
   if (training) parts.push(facts(training), losses(training), curves(training), quality(training), layers(training));
   parts.push(await timelapse(files.timelapse), exploring(about), reading());
-  byId("explain").replaceChildren(...parts.flat().filter(Boolean));
+  byId("view-explain").replaceChildren(...parts.flat().filter(Boolean));
   if (artist) liveLatent({ about, artist, broken });
 }
 
@@ -31,12 +31,10 @@ function opening(about) {
   ];
 }
 
-function game({ title, training }) {
-  const who = training?.dataset?.name;
-  const learnt = who ? `the pictures of ${who}` : "real pictures";
+function game({ title }) {
   return [
     el("h3", {}, "Two networks and a game"),
-    el("p", {}, `The network that draws is the generator, G. It never saw ${learnt}. It learned from a second network, the discriminator, D, whose task is to say how likely it is that a picture is real and not drawn by G.`),
+    el("p", {}, "The network that draws is the generator, G. It never saw a real picture. It learned from a second network, the discriminator, D, whose task is to say how likely it is that a picture is real and not drawn by G."),
     flow(),
     el("p", {}, "They were trained in turns. D looks at some real pictures and some drawn ones, and each of its weights is moved a little so that it tells them apart better. Then G draws again, and through D it learns in which direction every pixel would have to change to look more real; its weights are moved that way. As D gets better at finding mistakes, G has to stop making them. This is a generative adversarial network, a GAN."),
     el("p", {}, `When training was over, D had done its work. This page holds only G${title ? `, called ${title}` : ""}.`),
@@ -85,12 +83,32 @@ function curves({ curves: rows }) {
 }
 
 function quality({ quality: rows }) {
-  return rows?.length ? [el("h3", {}, "How good it is"), el("p", {}, "Measured on many drawn pictures against real ones."), table(rows)] : [];
+  const last = rows?.at(-1);
+  const figures = MEASURED.filter(({ key }) => Number.isFinite(last?.[key]));
+  if (!figures.length) return [];
+  return [
+    el("h3", {}, "How good it is"),
+    el("p", {}, "Many drawn pictures are compared with real ones, not pixel by pixel but by what a fixed network makes of them."),
+    el("dl", { class: "facts" }, figures.map(({ key, name, meaning }) => el("div", {}, el("dt", {}, name), el("dd", {}, last[key].toPrecision(3)), el("dd", { class: "note" }, meaning)))),
+    chart("Distance to the real pictures during training", rows, [{ key: "kid", label: "KID" }]),
+  ];
 }
+
+const MEASURED = [
+  { key: "kid", name: "KID", meaning: "distance; 0 is best" },
+  { key: "density", name: "Density", meaning: "drawn ones near real ones; about 1 is best" },
+  { key: "coverage", name: "Coverage", meaning: "share of real ones with a drawn one near; 1 is best" },
+];
 
 function layers({ layers: rows }) {
   if (!rows?.length) return [];
-  return [el("h3", {}, "Layer by layer"), el("p", {}, "G begins with a coarse map of 4 × 4 points and doubles its sides until it has a picture."), table(rows)];
+  const of = (network) => rows.filter((row) => row.network === network).map(({ layer, shape, parameters }) => ({ layer, "comes out": shape.join(" × "), parameters }));
+  return [
+    el("h3", {}, "Layer by layer"),
+    el("p", {}, "G begins with a coarse map of 4 × 4 points and doubles its sides until it has a picture. D goes the other way, from a picture to one number."),
+    el("h4", {}, "Generator"), table(of("generator")),
+    of("discriminator").length ? [el("h4", {}, "Discriminator"), table(of("discriminator"))] : [],
+  ].flat();
 }
 
 async function timelapse(name) {
@@ -126,8 +144,9 @@ function reading() {
 
 function table(rows) {
   const columns = Object.keys(rows[0]);
-  const head = columns.map((column) => el("th", { scope: "col" }, column.replaceAll("_", " ")));
-  const cell = (value) => el("td", { class: typeof value === "number" ? "number" : null }, typeof value === "number" ? number(value) : String(value ?? ""));
+  const kind = (value) => (typeof value === "number" ? "number" : null);
+  const head = columns.map((column) => el("th", { scope: "col", class: kind(rows[0][column]) }, column));
+  const cell = (value) => el("td", { class: kind(value) }, kind(value) ? number(value) : value);
   const body = rows.map((row) => el("tr", {}, columns.map((column) => cell(row[column]))));
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
 }

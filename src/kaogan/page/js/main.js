@@ -44,7 +44,7 @@ function artistFor(about) {
 
 function showViews(store) {
   function show({ view }) {
-    for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== view;
+    for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `view-${view}`;
     for (const link of document.querySelectorAll("[data-view]")) {
       const here = link.dataset.view === (view === "face" ? "wall" : view);
       if (here) link.setAttribute("aria-current", "page");

@@ -66,7 +66,7 @@ export class Portrait {
 
   #wireDownload() {
     const { size } = this.#page.about.picture;
-    byId("size").append(...SIZES.map((times) => el("option", { value: times * size, selected: times === 8 }, `${times * size} × ${times * size}`)));
+    byId("size").append(...SIZES.map((times) => el("option", { value: times * size, selected: times === 8 }, `${times * size} px`)));
     const crisp = byId("crisp");
     crisp.checked = remembered("crisp", "no") === "yes";
     const apply = () => document.documentElement.classList.toggle("crisp", crisp.checked);

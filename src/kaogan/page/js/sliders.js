@@ -59,8 +59,9 @@ export class Sliders {
       input.style.setProperty("--to", `${100 * Math.max(share, middle)}%`);
       input.setAttribute("aria-valuetext", `${output.value}, ${low || "less"} to ${high || "more"}`);
     });
-    const ends = el("div", { class: "ends", "aria-hidden": "true" }, el("span", {}, low || "−"), el("span", {}, high || "+"));
-    return el("div", { class: "slider" }, el("label", { for: id }, label), output, input, ends);
+    const end = (text) => el("span", { class: "end", "aria-hidden": "true" }, text);
+    const title = el("span", {}, el("label", { for: id }, label), output);
+    return el("div", { class: "slider" }, end(low || "−"), title, end(high || "+"), input);
   }
 }
 
