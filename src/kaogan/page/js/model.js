@@ -1,72 +1,18 @@
-// The networks: onnxruntime-web in WebAssembly, in a worker where there can be one.
+// The networks, and pictures in and out of them.
 
-import { bytes, url } from "./resources.js";
-import { Sentence } from "./sentence.js";
+import { bytes } from "./resources.js";
+import { session } from "./runtime.js";
+import { inWords, Sentence } from "./sentence.js";
 
-const RUNTIME = "runtime/ort.wasm.bundle.min.mjs";
-const BINARY = "runtime/ort-wasm-simd-threaded.wasm";
-
-// The smallest module that needs SIMD: () => v128, i8x16.popcnt(i8x16.splat(0)).
-const SIMD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-
-let starting;
-
-/** onnxruntime, once. Throws a Sentence where this browser cannot run it. */
-function runtime() {
-  starting ??= start();
-  return starting;
-}
-
-async function start() {
-  if (typeof WebAssembly !== "object" || !WebAssembly.validate(Uint8Array.from(SIMD))) {
-    throw new Sentence("This browser cannot run the generator: it has no WebAssembly with SIMD. A current Firefox, Chrome, Edge or Safari has.");
-  }
-  const [ort, binary, proxy] = await Promise.all([url(RUNTIME).then((address) => import(address)), bytes(BINARY), hasWorkers()]);
-  ort.env.wasm.numThreads = 1; // several need headers that static hosts do not send
-  ort.env.wasm.wasmBinary = binary.buffer;
-  ort.env.wasm.proxy = proxy;
-  ort.env.logLevel = "error";
-  return ort;
-}
-
-/** Whether a worker starts here: not everywhere does one in a page that was opened from a disk. */
-function hasWorkers() {
-  return new Promise((resolve) => {
-    const address = URL.createObjectURL(new Blob(["postMessage(1)"], { type: "text/javascript" }));
-    const settle = (answer) => {
-      URL.revokeObjectURL(address);
-      resolve(answer);
-    };
-    try {
-      const worker = new Worker(address);
-      worker.onmessage = () => {
-        worker.terminate();
-        settle(true);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        settle(false);
-      };
-    } catch {
-      settle(false);
-    }
-  });
-}
-
-/** A network from a file: `run(data, shape)` resolves to its output, a Float32Array. */
+/** `run(data, shape)` of a network in a file. Throws a Sentence. */
 async function network(name, what, input, output) {
-  const ort = await runtime();
-  let session;
   try {
-    session = await ort.InferenceSession.create(await bytes(name), { executionProviders: ["wasm"] });
+    const { provider, run } = await session(await bytes(name), input, output);
+    document.documentElement.dataset.provider = provider;
+    return run;
   } catch (error) {
-    console.warn(error);
-    throw new Sentence(`The ${what} cannot be read: ${name} is missing or damaged.`);
+    throw new Sentence(inWords(error, `The ${what} cannot be read: ${name} is missing or damaged.`));
   }
-  return async (data, shape) => {
-    const result = await session.run({ [input]: new ort.Tensor("float32", data, shape) });
-    return result[output].data;
-  };
 }
 
 /** Latents (an array of Float32Arrays) to pictures (ImageData), one each. */

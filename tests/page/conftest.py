@@ -1,0 +1,203 @@
+"""A page, a server and a real browser for it.
+
+Every test that visits the page also proves that it asked no other origin and that nothing went wrong
+unsaid; a test that breaks the page on purpose says so with `visit(..., broken=True)`.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from kaogan.cli.explore import Server
+from kaogan.errors import KaoganError
+from kaogan.export import network_of, page_of
+from kaogan.images import Pixels, to_pixels
+from kaogan.latent.encoder import Encoder
+from kaogan.rng import latents
+from kaogan.zoo import pretrained, pretrained_recipe
+
+ZOO = "avatars-64"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DIRECTIONS = [("lightness", "named"), ("hair hue", "named"), ("sefa 1", "sefa"), ("pca 1", "pca")]
+
+Files = dict[str, bytes]
+
+
+@pytest.fixture(scope="session")
+def generator() -> torch.nn.Module:
+    return pretrained(ZOO).generator
+
+
+@pytest.fixture(scope="session")
+def directions() -> list[dict[str, Any]]:
+    """Any four directions of length 1, described as about.json has them."""
+    vectors = torch.linalg.qr(torch.randn(100, 4, generator=torch.Generator().manual_seed(3)))[0].T
+    return [
+        {"name": name, "kind": kind, "vector": vector.tolist()}
+        | {"low": "less", "high": "more", "r2": 0.8, "per_unit": 0.5}
+        for (name, kind), vector in zip(DIRECTIONS, vectors, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def files(generator: torch.nn.Module, directions: list[dict[str, Any]]) -> Files:
+    """The page of the drawn avatars, with an encoder that has learned nothing yet."""
+    network = network_of(pretrained_recipe(ZOO).model, "generator", generator.state_dict())
+    torch.manual_seed(0)
+    encoder = Encoder(64, 3, 100, width=8).eval()
+    try:
+        made = dict(page_of(network, "Avatars", directions, encoder).files)
+    except KaoganError as error:
+        pytest.skip(str(error))
+    return changed_about(made, training=training())
+
+
+def training() -> dict[str, Any]:
+    """What a run's page says of its training."""
+    rows = [
+        {"images_seen": 1000 * i, "loss_d": 1 / i, "loss_g": 2.0, "d_real": 0.8, "d_fake": 0.2}
+        for i in range(1, 100)
+    ]
+    layer = {"network": "generator", "layer": "convolution", "shape": [3, 64, 64]}
+    return {
+        "images_seen": 99_000,
+        "dataset": {"name": "drawn avatars", "pictures": 3000},
+        "loss": "nonsaturating",
+        "batch": 16,
+        "lr": 0.0004,
+        "parameters": {"generator": 1_102_176, "discriminator": 700_000},
+        "layers": [layer | {"parameters": 1536}],
+        "curves": rows,
+        "quality": [{"images_seen": 99_000, "kid": 0.25, "density": 0.6, "coverage": 0.7}],
+    }
+
+
+def changed_about(files: Files, **changes: Any) -> Files:
+    """The page with another about.json."""
+    about = json.loads(files["model/about.json"]) | changes
+    return files | {"model/about.json": json.dumps(about).encode()}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium here")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Files], str]]:
+    """Serve a page as `kaogan explore` does; returns its address."""
+    servers: list[Server] = []
+
+    def start(files: Files) -> str:
+        server = Server(files, 0)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator[Callable]:
+    """Open the page at a hash, in a fresh browser profile."""
+    contexts: list[Any] = []
+    wrong: list[str] = []
+
+    def start(hash: str = "", page: Files | None = None, broken: bool = False, **context: Any):
+        address = serve(page or files)
+        fresh = browser.new_context(accept_downloads=True, **context)
+        contexts.append(fresh)
+        tab = fresh.new_page()
+        tab.set_default_timeout(30_000)
+        tab.on("request", lambda request: is_ours(request.url, address) or wrong.append(request.url))
+        if not broken:
+            tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.goto(address + hash)
+        return tab
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def is_ours(url: str, address: str) -> bool:
+    return url.startswith((address, "blob:", "data:"))
+
+
+def eventually(tab: Any, expression: str) -> Any:
+    """The value of a JavaScript expression, as soon as it is true.
+
+    (Playwright's own wait_for_function evaluates text inside the page, which the page's policy
+    forbids.)
+    """
+    for _ in range(600):
+        if value := tab.evaluate(expression):
+            return value
+        tab.wait_for_timeout(50)
+    raise AssertionError(f"not in time: {expression}")
+
+
+def drawn(tab: Any, selector: str) -> Pixels:
+    """What is on a canvas: H x W x 3."""
+    tab.wait_for_selector(f"{selector}.painted")
+    width, pixels = tab.evaluate(
+        """(selector) => {
+            const canvas = document.querySelector(selector);
+            const { width, height } = canvas;
+            const context = canvas.getContext("2d");
+            return [width, [...context.getImageData(0, 0, width, height).data]];
+        }""",
+        selector,
+    )
+    return np.array(pixels, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
+
+
+def settled(tab: Any, selector: str, expected: Pixels) -> None:
+    """Wait until a canvas shows the expected picture, to one step of 255."""
+    for _ in range(100):
+        seen = drawn(tab, selector)
+        far = np.abs(seen.astype(int) - expected.astype(int)).max()
+        if far <= 1:
+            return
+        tab.wait_for_timeout(50)
+    raise AssertionError(f"{selector} differs by {far} of 255")
+
+
+@pytest.fixture(scope="session")
+def picture_of(generator: torch.nn.Module) -> Callable[[torch.Tensor], Pixels]:
+    """What PyTorch draws for one latent `Z`."""
+
+    def draw(z: torch.Tensor) -> Pixels:
+        with torch.inference_mode():
+            return to_pixels(generator(z[None]))[0].numpy()
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def picture_of_seed(picture_of: Callable[[torch.Tensor], Pixels]) -> Callable[[int], Pixels]:
+    return lambda seed: picture_of(latents([seed], 100)[0])
