@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from kaogan.cli import pages
 from kaogan.cli.generators import add_options, chosen
 from kaogan.errors import KaoganError
 
@@ -54,7 +55,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     add_options(command)
     command.add_argument("--port", type=int, default=0, help="port to listen on (any free one)")
     command.add_argument("--no-open", action="store_true", help="do not open the browser")
-    command.add_argument("--title", help="of the page (the RUN's name)")
+    pages.add_options(command)
     command.set_defaults(run=run)
 
 
@@ -72,14 +73,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _page(options: argparse.Namespace) -> "Page":
-    from kaogan.export import Origin, network_of, page_of
+    from kaogan.export import Origin, network_of
 
     made = chosen(options)
     images = made.run.read(options.checkpoint)[1]["images_seen"] if made.run else None
     origin = Origin(made.name, made.home, made.recipe, made.run, images)
     weights = made.sampler.generator.state_dict()
     network = network_of(made.recipe.model, "generator", weights, origin)
-    return page_of(network, options.title or made.name)
+    return pages.page(network, made.name, options, "fp32")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli import pages
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         action="store_true",
         help="a page that is one HTML file, and works from the disk",
     )
-    command.add_argument("--title", help="of a page (the RUN's name)")
+    pages.add_options(command)
     command.add_argument("--json", action="store_true", help="print what was written as JSON")
     command.set_defaults(run=run)
 
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
     if options.format == "page":
         _write_page(options)
         return
-    for name in ("single_file", "title"):
+    for name in ("single_file", "title", "encoder"):
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} is for --format page")
     form = _form(options)
@@ -108,8 +109,6 @@ def _words(facts: Mapping[str, Any]) -> str:
 
 
 def _write_page(options: argparse.Namespace) -> None:
-    from kaogan.export import page_of
-
     if options.network == "discriminator":
         raise UsageError("a page shows a generator; leave --network away")
     network, place = _network(options)
@@ -121,7 +120,7 @@ def _write_page(options: argparse.Namespace) -> None:
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
     precision: Precision = options.precision or ("fp16" if options.single_file else "fp32")
-    page = page_of(network, options.title or name, precision=precision)
+    page = pages.page(network, name, options, precision)
     if options.single_file:
         page.write_file(out)
         size = out.stat().st_size

@@ -74,7 +74,7 @@ def single_file(files: Mapping[str, bytes]) -> bytes:
 
 def element(name: str, content: bytes) -> str:
     """A content in an element that is not run."""
-    packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
+    packed = base64.b64encode(gzip.compress(content, 6, mtime=0)).decode()
     return f'<script type="text/plain" data-name="{name}">{packed}</script>'
 
 
