@@ -67,7 +67,7 @@ class Directions:
         directions: those that work.
         left_out: those that do not.
         generator: fingerprint of the weights that they belong to.
-        orthogonal: was each named one freed from the others?
+        orthogonal: were those of the picture's parts freed from each other?
 
     """
 

@@ -33,7 +33,7 @@ BATCH = 128
 LOWEST_R2 = 0.3
 SMALLEST_CHANGE = 0.25
 """Standard deviations by which a step of 1 must change the property."""
-LEAST_OF_ITS_OWN = 0.4
+LEAST_OF_ITS_OWN = 0.5
 """Length that must be left of a unit slope when all others are taken out of it."""
 CONSTANT = 1e-5
 
@@ -53,15 +53,17 @@ def find(
     Args:
         generator: latents `N Z` to pictures `N C H W` in [-1, 1].
         latent_dim: Z.
-        orthogonal: free the named directions from each other: see `freed`.
+        orthogonal: free the parts' directions from each other, the best explained ones first:
+            see `freed`. Properties of the whole picture are made of its parts, and stay.
         fit: faces to fit on.
         tracker: told of every face drawn; their number is `faces_drawn`, or less.
 
     """
     faces = _Faces.of(generator, latent_dim, fit, tracker or Silent())
     explained = faces.explained.tolist()
+    names = list(properties)
     left_out, good = [], []
-    for number, name in enumerate(properties):
+    for number, name in enumerate(names):
         if not faces.varies[number]:
             left_out.append(LeftOut(name, "the faces do not differ in it"))
         elif explained[number] < LOWEST_R2:
@@ -69,16 +71,20 @@ def find(
             left_out.append(LeftOut(name, reason, explained[number]))
         else:
             good.append(number)
-    vectors = torch.nn.functional.normalize(faces.slopes[:, good].T, dim=1)
+    slopes = torch.nn.functional.normalize(faces.slopes.T, dim=1)
+    vectors = {number: slopes[number] for number in good}
     if orthogonal:
-        free, vectors = freed(vectors)
-        dependent = [number for place, number in enumerate(good) if place not in free]
-        good = [good[place] for place in free]
-        reason = "the directions before it nearly give it already"
-        left_out += [LeftOut(list(properties)[n], reason, explained[n]) for n in dependent]
+        parts = [n for n in good if not properties[names[n]].whole]
+        parts.sort(key=lambda n: -explained[n])
+        free, own = freed(slopes[parts])
+        for number in (n for place, n in enumerate(parts) if place not in free):
+            reason = "it goes with others that are better explained"
+            left_out.append(LeftOut(names[number], reason, explained[number]))
+            del vectors[number]
+        vectors |= {parts[place]: vector for place, vector in zip(free, own, strict=True)}
     kept = []
-    for number, vector in zip(good, vectors, strict=True):
-        name = list(properties)[number]
+    for number, vector in vectors.items():
+        name = names[number]
         changes = faces.moved(vector)
         direction = _described(name, "named", vector, explained[number], changes, number)
         if fault := _fault(changes[:, number], direction.per_unit):

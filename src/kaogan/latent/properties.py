@@ -62,22 +62,31 @@ def oklab(pictures: Float[Tensor, "N C H W"]) -> Lab:
 
 @dataclass(frozen=True)
 class Property:
-    """A measure, and what a picture looks like where it is low, and where it is high."""
+    """A measure, and what a picture looks like where it is low, and where it is high.
+
+    Args:
+        low, high: words for the two ends.
+        measure: `N 3 H W` in OKLab to `N`.
+        whole: is it about the whole picture? Such a property is made of its parts, and cannot be
+            changed while they all stay as they are.
+
+    """
 
     low: str
     high: str
     measure: Measure
+    whole: bool
 
 
 properties: Registry[Property] = Registry("property")
 
 
-def measured(low: str, high: str) -> Callable[[Measure], Measure]:
+def measured(low: str, high: str, whole: bool = False) -> Callable[[Measure], Measure]:
     """Register a measure under its function's name; the words are for its two ends."""
 
     def enter(measure: Measure) -> Measure:
         name = measure.__name__.replace("_", "-")
-        properties.register(name)(Property(low, high, measure))
+        properties.register(name)(Property(low, high, measure, whole))
         return measure
 
     return enter
@@ -104,7 +113,7 @@ def _chroma(lab: Lab) -> Float[Tensor, "N H W"]:
     return lab[:, 1:].square().sum(1).sqrt()
 
 
-# Parts of the face come first: where directions are to be orthogonal, an earlier one is kept.
+# Parts of the picture
 
 
 @measured("dark hair", "light hair")
@@ -162,7 +171,10 @@ def hair_saturation(lab: Lab) -> Float[Tensor, "N"]:
     return _mean(_chroma(lab), HAIR)
 
 
-@measured("even", "uneven")
+# The whole picture
+
+
+@measured("even", "uneven", whole=True)
 def asymmetry(lab: Lab) -> Float[Tensor, "N"]:
     """How unlike its mirror image a picture is, whichever side is the lighter one.
 
@@ -173,25 +185,25 @@ def asymmetry(lab: Lab) -> Float[Tensor, "N"]:
     return difference / contrast(lab).clamp(min=1e-3)
 
 
-@measured("dark", "light")
+@measured("dark", "light", whole=True)
 def lightness(lab: Lab) -> Float[Tensor, "N"]:
     """Mean lightness."""
     return lab[:, 0].mean((1, 2))
 
 
-@measured("soft contrast", "strong contrast")
+@measured("soft contrast", "strong contrast", whole=True)
 def contrast(lab: Lab) -> Float[Tensor, "N"]:
     """Standard deviation of the lightness over the picture."""
     return lab[:, 0].std((1, 2))
 
 
-@measured("pale colours", "vivid colours")
+@measured("pale colours", "vivid colours", whole=True)
 def saturation(lab: Lab) -> Float[Tensor, "N"]:
     """Mean chroma, the distance from grey."""
     return _chroma(lab).mean((1, 2))
 
 
-@measured("cool", "warm")
+@measured("cool", "warm", whole=True)
 def warmth(lab: Lab) -> Float[Tensor, "N"]:
     """How orange the picture is, blue being the opposite."""
     return WARM[0] * lab[:, 1].mean((1, 2)) + WARM[1] * lab[:, 2].mean((1, 2))
