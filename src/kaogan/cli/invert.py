@@ -39,6 +39,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument("--steps", type=int, default=300, help="of refinement; 0: none (300)")
     command.add_argument("--seed", type=int, default=0, help="of the encoder's training (0)")
     command.add_argument(
+        "--encoder-pictures",
+        type=int,
+        metavar="N",
+        default=24_576,
+        help="drawn to train the encoder, if there is none yet (24576: minutes at 64 x 64)",
+    )
+    command.add_argument(
         "--out",
         metavar="FILE",
         default="inverted.png",
@@ -60,6 +67,8 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"{options.steps} steps make no sense; use 0 or more")
     if not 0 <= options.seed < 2**63:
         raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
+    if options.encoder_pictures < 1:
+        raise UsageError(f"{options.encoder_pictures} pictures teach nothing; use 1 or more")
     if options.pretrained is not None and options.run_folder is not None:
         # The first place is RUN's, where there is one; here it is a picture's.
         options.pictures.insert(0, options.run_folder)
@@ -70,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     generator = source.sampler.generator
     files = [Path(name) for name in options.pictures]
     pictures = _read(files, source)
-    encoder = _encoder(source, options.seed)
+    encoder = _encoder(source, options.encoder_pictures, options.seed)
     with track(options.steps + 1, "refining", "steps") as tracker:
         found = invert(generator, encoder, pictures, options.steps, _distance(options), tracker)
     about = _about(options.pictures, found, source, options.steps)
@@ -103,9 +112,9 @@ def _read(files: list[Path], source: "Chosen") -> "Tensor":
     return to_model(torch.from_numpy(np.stack(pixels)))
 
 
-def _encoder(source: "Chosen", seed: int) -> "Encoder":
+def _encoder(source: "Chosen", pictures: int, seed: int) -> "Encoder":
     """The encoder that lies beside the generator, or a new one, which is then kept there."""
-    from kaogan.latent.encoder import PICTURES, train_encoder
+    from kaogan.latent.encoder import train_encoder
     from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
     from kaogan.progress import track
 
@@ -114,8 +123,8 @@ def _encoder(source: "Chosen", seed: int) -> "Encoder":
     if encoder is None:
         if file.exists():
             print(f"note: {file} belongs to another generator; replacing it", file=sys.stderr)
-        with track(PICTURES, "training the encoder", "pictures") as tracker:
-            encoder = train_encoder(generator, source.sampler.latent_dim, PICTURES, seed, tracker)
+        with track(pictures, "training the encoder", "pictures") as tracker:
+            encoder = train_encoder(generator, source.sampler.latent_dim, pictures, seed, tracker)
         write_encoder(encoder, generator, file)
     return encoder
 
