@@ -1,7 +1,7 @@
 """A page, a server and a real browser for it.
 
-Every test that visits the page also proves that it asked no other origin and that nothing went wrong
-unsaid; a test that breaks the page on purpose says so with `visit(..., broken=True)`.
+Every test that visits the page also proves that it asked no other origin and that nothing went
+wrong unsaid; a test that breaks the page on purpose says so with `visit(..., broken=True)`.
 """
 
 import json
@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from browsing import Files, changed_about, is_ours, training
 
 from kaogan.cli.explore import Server
 from kaogan.errors import KaoganError
@@ -33,8 +33,6 @@ ARGUMENTS = [
 ]
 DIRECTIONS = [("lightness", "named"), ("hair hue", "named"), ("sefa 1", "sefa"), ("pca 1", "pca")]
 
-Files = dict[str, bytes]
-
 
 @pytest.fixture(scope="session")
 def generator() -> torch.nn.Module:
@@ -53,11 +51,15 @@ def directions() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def files(generator: torch.nn.Module, directions: list[dict[str, Any]]) -> Files:
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    return Encoder(64, 3, 100, width=8).eval()
+
+
+@pytest.fixture(scope="session")
+def files(generator: torch.nn.Module, directions: list[dict[str, Any]], encoder: Encoder) -> Files:
     """The page of the drawn avatars, with an encoder that has learned nothing yet."""
     network = network_of(pretrained_recipe(ZOO).model, "generator", generator.state_dict())
-    torch.manual_seed(0)
-    encoder = Encoder(64, 3, 100, width=8).eval()
     try:
         made = dict(page_of(network, "Avatars", directions, encoder).files)
     except KaoganError as error:
@@ -65,30 +67,11 @@ def files(generator: torch.nn.Module, directions: list[dict[str, Any]]) -> Files
     return changed_about(made, training=training())
 
 
-def training() -> dict[str, Any]:
-    """What a run's page says of its training."""
-    rows = [
-        {"images_seen": 1000 * i, "loss_d": 1 / i, "loss_g": 2.0, "d_real": 0.8, "d_fake": 0.2}
-        for i in range(1, 100)
-    ]
-    layer = {"network": "generator", "layer": "convolution", "shape": [3, 64, 64]}
-    return {
-        "images_seen": 99_000,
-        "dataset": {"name": "drawn avatars", "pictures": 3000},
-        "loss": "nonsaturating",
-        "batch": 16,
-        "lr": 0.0004,
-        "parameters": {"generator": 1_102_176, "discriminator": 700_000},
-        "layers": [layer | {"parameters": 1536}],
-        "curves": rows,
-        "quality": [{"images_seen": 99_000, "kid": 0.25, "density": 0.6, "coverage": 0.7}],
-    }
-
-
-def changed_about(files: Files, **changes: Any) -> Files:
-    """The page with another about.json."""
-    about = json.loads(files["model/about.json"]) | changes
-    return files | {"model/about.json": json.dumps(about).encode()}
+@pytest.fixture(scope="session")
+def without_encoder(files: Files) -> Files:
+    named = json.loads(files["model/about.json"])["files"] | {"encoder": None}
+    kept = {name: content for name, content in files.items() if name != "model/encoder.onnx"}
+    return changed_about(kept, files=named)
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +114,9 @@ def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator
         contexts.append(fresh)
         tab = fresh.new_page()
         tab.set_default_timeout(30_000)
-        tab.on("request", lambda request: is_ours(request.url, address) or wrong.append(request.url))
+        tab.on(
+            "request", lambda request: is_ours(request.url, address) or wrong.append(request.url)
+        )
         if not broken:
             tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
@@ -142,49 +127,6 @@ def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator
     for context in contexts:
         context.close()
     assert wrong == []
-
-
-def is_ours(url: str, address: str) -> bool:
-    return url.startswith((address, "blob:", "data:"))
-
-
-def eventually(tab: Any, expression: str) -> Any:
-    """The value of a JavaScript expression, as soon as it is true.
-
-    (Playwright's own wait_for_function evaluates text inside the page, which the page's policy
-    forbids.)
-    """
-    for _ in range(600):
-        if value := tab.evaluate(expression):
-            return value
-        tab.wait_for_timeout(50)
-    raise AssertionError(f"not in time: {expression}")
-
-
-def drawn(tab: Any, selector: str) -> Pixels:
-    """What is on a canvas: H x W x 3."""
-    tab.wait_for_selector(f"{selector}.painted")
-    width, pixels = tab.evaluate(
-        """(selector) => {
-            const canvas = document.querySelector(selector);
-            const { width, height } = canvas;
-            const context = canvas.getContext("2d");
-            return [width, [...context.getImageData(0, 0, width, height).data]];
-        }""",
-        selector,
-    )
-    return np.array(pixels, dtype=np.uint8).reshape(-1, width, 4)[..., :3]
-
-
-def settled(tab: Any, selector: str, expected: Pixels) -> None:
-    """Wait until a canvas shows the expected picture, to one step of 255."""
-    for _ in range(100):
-        seen = drawn(tab, selector)
-        far = np.abs(seen.astype(int) - expected.astype(int)).max()
-        if far <= 1:
-            return
-        tab.wait_for_timeout(50)
-    raise AssertionError(f"{selector} differs by {far} of 255")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import eventually, settled
+from browsing import eventually, settled
 
 from kaogan.rng import latents
 
@@ -22,10 +22,8 @@ def test_the_wall_keeps_coming(visit):
         tab.evaluate("scrollTo(0, document.body.scrollHeight)")
         tab.wait_for_timeout(150)
     assert eventually(tab, f"document.querySelectorAll('.tile').length > {before + 48}")
-    last = "[...document.querySelectorAll('.tile')].at(-1).querySelector('.painted')"
-    tab.evaluate("scrollTo(0, document.body.scrollHeight)")
-    tab.locator(".tile").last.scroll_into_view_if_needed()
-    assert eventually(tab, f"Boolean({last})")
+    tab.locator('[data-seed="130"]').scroll_into_view_if_needed()
+    tab.wait_for_selector('[data-seed="130"] canvas.painted')
 
 
 def test_faces_far_away_are_given_up_and_come_back(visit):

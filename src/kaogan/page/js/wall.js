@@ -7,12 +7,14 @@ import { faceOfSeed, latentOf, LARGEST_SEED, TRUNCATION } from "./face.js";
 const PAGE = 48;
 const NEAR = "900px 0px";
 const FAR = "4000px 0px";
+const END = "1200px 0px";
 
 export class Wall {
   #page;
   #root = byId("tiles");
   #drawing = new Map(); // tile -> AbortController, of tiles that are near
   #near = new IntersectionObserver((entries) => this.#arrive(entries), { rootMargin: NEAR });
+  #end = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#grow(), { rootMargin: END });
   #far = new IntersectionObserver((entries) => this.#leave(entries), { rootMargin: FAR });
 
   /** `page` is what all parts share: store, artist, about, open. */
@@ -26,7 +28,6 @@ export class Wall {
       if (state.wall !== before.wall) this.#restart(state.wall.from !== before.wall.from);
       if (state.kept !== before.kept) this.#markKept();
     });
-    new IntersectionObserver(([entry]) => entry.isIntersecting && this.#grow(), { rootMargin: "1200px" }).observe(byId("more"));
     this.#restart(true);
   }
 
@@ -85,6 +86,9 @@ export class Wall {
       this.#far.observe(tile);
     }
     this.#markKept();
+    // Observed anew, the end reports again, should it still be near.
+    this.#end.unobserve(byId("more"));
+    this.#end.observe(byId("more"));
   }
 
   #faceOf(tile) {
