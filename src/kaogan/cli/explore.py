@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from kaogan.cli import pages
 from kaogan.cli.generators import add_options, chosen
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, UsageError
 
 if TYPE_CHECKING:
     from kaogan.export import Page
@@ -61,7 +61,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make the page and serve it until Ctrl-C."""
-    with Server(_page(options).files, options.port) as serving:
+    if not 0 <= options.port < 2**16:
+        raise UsageError(
+            f"there is no port {options.port}; use 1024 to 65535, or 0 for any free one"
+        )
+    with Server(options.port) as serving:  # first, since making the page may take a minute
+        serving.files = _page(options).files
         address = f"http://{HOST}:{serving.server_port}/"
         print(f"{address}  (Ctrl-C ends it)", flush=True)
         if not options.no_open:
@@ -132,23 +137,22 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves these contents and nothing else, to programs on this machine.
+    """Serves its `files`, contents by name, and nothing else, to programs on this machine.
 
     Args:
-        files: contents by name, `index.html` among them.
         port: where to listen; 0: on any free one.
 
     Raises:
-        KaoganError: something else listens there, or there is no such port.
+        KaoganError: something else listens there.
 
     """
 
-    def __init__(self, files: Mapping[str, bytes], port: int) -> None:
-        self.files = files
+    def __init__(self, port: int) -> None:
+        self.files: Mapping[str, bytes] = {}
         try:
             super().__init__((HOST, port), Handler)
-        except (OSError, OverflowError) as error:
-            if isinstance(error, OSError) and error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise KaoganError(f"cannot listen on port {port}; choose another --port") from None
 

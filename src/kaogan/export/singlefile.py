@@ -31,7 +31,7 @@ POLICY = "; ".join(
     ]
 )
 
-IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*["'](\.[^"']+)["'];?$""", re.M)
+IMPORT = re.compile(r"""^(?:import|export)\s*(?:[\w$*{}\s,]+\sfrom\s*)?"(\.[^"]+)";?$""", re.M)
 """A static import of another module of the page."""
 
 BEGIN = """
