@@ -76,7 +76,7 @@ def training() -> dict[str, Any]:
     }
 
 
-def changed_about(files: Files, **changes: Any) -> Files:
+def changed_about(page: Files, **changes: Any) -> Files:
     """The page with another about.json."""
-    about = json.loads(files["model/about.json"]) | changes
-    return files | {"model/about.json": json.dumps(about).encode()}
+    about = json.loads(page["model/about.json"]) | changes
+    return page | {"model/about.json": json.dumps(about).encode()}

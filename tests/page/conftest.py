@@ -91,7 +91,8 @@ def serve() -> Iterator[Callable[[Files], str]]:
     servers: list[Server] = []
 
     def start(files: Files) -> str:
-        server = Server(files, 0)
+        server = Server(0)
+        server.files = files
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}/"

@@ -35,7 +35,7 @@ FAINT = """() => {
 }"""
 
 # Controls without an accessible name.
-NAMELESS = """() => [...document.querySelectorAll("button, a[href], input, select, canvas[role=img]")]
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, [role=img]")]
     .filter((one) => one.checkVisibility())
     .filter((one) => !one.getAttribute("aria-label") && !one.labels?.length)
     .filter((one) => !one.textContent.trim())
