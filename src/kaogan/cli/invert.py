@@ -113,7 +113,7 @@ def _read(files: list[Path], source: "Chosen") -> "Tensor":
 
 
 def _encoder(source: "Chosen", pictures: int, seed: int) -> "Encoder":
-    """The encoder that lies beside the generator, or a new one, which is then kept there."""
+    """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
     from kaogan.latent.encoder import train_encoder
     from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
     from kaogan.progress import track
@@ -125,7 +125,8 @@ def _encoder(source: "Chosen", pictures: int, seed: int) -> "Encoder":
             print(f"note: {file} belongs to another generator; replacing it", file=sys.stderr)
         with track(pictures, "training the encoder", "pictures") as tracker:
             encoder = train_encoder(generator, source.sampler.latent_dim, pictures, seed, tracker)
-        write_encoder(encoder, generator, file)
+        if source.run is not None:
+            write_encoder(encoder, generator, file)
     return encoder
 
 
