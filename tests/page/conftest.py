@@ -5,14 +5,13 @@ wrong unsaid; a test that breaks the page on purpose says so with `visit(..., br
 """
 
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
-from browsing import Files, changed_about, is_ours, training
+from browsing import ARGUMENTS, CHROMIUM, Files, changed_about, is_ours, training
 
 from kaogan.cli.explore import Server
 from kaogan.errors import KaoganError
@@ -23,14 +22,6 @@ from kaogan.rng import latents
 from kaogan.zoo import pretrained, pretrained_recipe
 
 ZOO = "avatars-64"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DIRECTIONS = [("lightness", "named"), ("hair hue", "named"), ("sefa 1", "sefa"), ("pca 1", "pca")]
 
 

@@ -10,14 +10,18 @@ import { url } from "./resources.js";
 
 const number = (value) => new Intl.NumberFormat("en").format(value);
 
-/** Fill the tab. `artist` is null where the generator could not be loaded. */
-export async function explain({ about, artist, broken }) {
+/** Fill the tab; `loading` is the promise of a generator, which the tab does not wait for. */
+export async function explain(page, loading) {
+  const { about } = page;
   const { training, files } = about;
   const parts = [opening(about), game(about)];
   if (training) parts.push(facts(training), losses(training), curves(training), quality(training), layers(training));
   parts.push(await timelapse(files.timelapse), exploring(about), reading());
   byId("view-explain").replaceChildren(...parts.flat().filter(Boolean));
-  if (artist) liveLatent({ about, artist, broken });
+  loading.then(
+    () => liveLatent(page),
+    () => {}, // why there is none is said elsewhere
+  );
 }
 
 function opening(about) {

@@ -110,7 +110,7 @@ async function main() {
   wireKeyboard({ store, wall, portrait, mixer });
   moveFocus(store, wall);
   follow(store, about, say);
-  explain({ ...page, artist: await loading.then(() => artist, () => null) });
+  explain(page, loading);
 }
 
 main();
