@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.data import add as add_data
+from kaogan.cli.directions import add as add_directions
 from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
@@ -20,6 +21,7 @@ from kaogan.cli.invert import add as add_invert
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
+from kaogan.cli.walk import add as add_walk
 from kaogan.errors import KaoganError
 from kaogan.version import __version__
 
@@ -45,6 +47,8 @@ def parser() -> argparse.ArgumentParser:
         add_train,
         add_toy,
         add_sample,
+        add_walk,
+        add_directions,
         add_invert,
         add_evaluate,
         add_export,

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.cli.generators import add_options, chosen
+from kaogan.cli.pictures import write_png
 from kaogan.errors import UsageError
-from kaogan.files import atomic_file
 
 if TYPE_CHECKING:
     from kaogan.images import Pixels
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
 def _write_grid(pictures: "Pixels", out: Path, options: argparse.Namespace) -> list[str]:
     from kaogan.images import grid
 
-    _write_png(grid(pictures), out, options, options.seed)
+    _write(grid(pictures), out, options, options.seed)
     return [str(out)]
 
 
@@ -68,26 +68,16 @@ def _write_each(pictures: "Pixels", out: Path, options: argparse.Namespace) -> l
     files = []
     for seed, picture in enumerate(pictures, start=options.seed):
         file = out / f"seed-{seed:06d}.png"
-        _write_png(picture, file, options, seed)
+        _write(picture, file, options, seed)
         files.append(str(file))
     return files
 
 
-def _write_png(picture: "Pixels", file: Path, options: argparse.Namespace, seed: int) -> None:
-    """Write a PNG whose metadata say how to make it again."""
-    from PIL.PngImagePlugin import PngInfo
-
-    from kaogan.images import to_pil
-    from kaogan.version import __version__
-
-    about = PngInfo()
-    for key, value in {
-        "Software": f"kaogan {__version__}",
-        "kaogan:seed": seed,
-        "kaogan:truncation": options.truncation,
-        "kaogan:weights": options.weights,
-        "kaogan:source": options.pretrained or Path(options.run_folder).name,
-    }.items():
-        about.add_text(key, str(value))
-    with atomic_file(file) as partial:
-        to_pil(picture).save(partial, format="PNG", pnginfo=about)
+def _write(picture: "Pixels", file: Path, options: argparse.Namespace, seed: int) -> None:
+    about = {
+        "seed": seed,
+        "truncation": options.truncation,
+        "weights": options.weights,
+        "source": options.pretrained or Path(options.run_folder).name,
+    }
+    write_png(picture, file, about)

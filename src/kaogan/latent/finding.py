@@ -8,7 +8,7 @@ What a direction is said to do is measured: faces are moved along it, drawn and 
 named direction that does not do what its name says is left out, with the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -60,39 +60,56 @@ def find(
 
     """
     faces = _Faces.of(generator, latent_dim, fit, tracker or Silent())
-    explained = faces.explained.tolist()
-    names = list(properties)
-    left_out, good = [], []
-    for number, name in enumerate(names):
-        if not faces.varies[number]:
-            left_out.append(LeftOut(name, "the faces do not differ in it"))
-        elif explained[number] < LOWEST_R2:
-            reason = f"a linear fit explains {explained[number]:.0%} of it on fresh faces"
-            left_out.append(LeftOut(name, reason, explained[number]))
-        else:
-            good.append(number)
-    slopes = torch.nn.functional.normalize(faces.slopes.T, dim=1)
-    vectors = {number: slopes[number] for number in good}
+    explained, left_out = _explained(faces)
+    vectors = {name: faces.slope(name) for name in explained}
     if orthogonal:
-        parts = [n for n in good if not properties[names[n]].whole]
-        parts.sort(key=lambda n: -explained[n])
-        free, own = freed(slopes[parts])
-        for number in (n for place, n in enumerate(parts) if place not in free):
-            reason = "it goes with others that are better explained"
-            left_out.append(LeftOut(names[number], reason, explained[number]))
-            del vectors[number]
-        vectors |= {parts[place]: vector for place, vector in zip(free, own, strict=True)}
+        vectors, dependent = _freed(vectors, explained)
+        left_out += dependent
     kept = []
-    for number, vector in vectors.items():
-        name = names[number]
+    for name, vector in vectors.items():
         changes = faces.moved(vector)
-        direction = _described(name, "named", vector, explained[number], changes, number)
-        if fault := _fault(changes[:, number], direction.per_unit):
+        direction = _described(name, "named", vector, explained[name], changes, name)
+        if fault := _fault(direction, changes):
             left_out.append(LeftOut(name, fault, direction.r2, direction.per_unit))
         else:
             kept.append(direction)
     kept += _factors(faces)
     return Directions(tuple(kept), tuple(left_out), fingerprint(generator), orthogonal)
+
+
+def _explained(faces: "_Faces") -> tuple[dict[str, float], list[LeftOut]]:
+    """The properties that are linear enough, and how well a fit explains each."""
+    good, left_out = {}, []
+    for name, varies, share in zip(
+        properties, faces.varies.tolist(), faces.explained.tolist(), strict=True
+    ):
+        if not varies:
+            left_out.append(LeftOut(name, "the faces do not differ in it"))
+        elif share < LOWEST_R2:
+            reason = f"a linear fit explains {share:.0%} of it on fresh faces"
+            left_out.append(LeftOut(name, reason, share))
+        else:
+            good[name] = share
+    return good, left_out
+
+
+def _freed(
+    vectors: dict[str, Tensor], explained: dict[str, float]
+) -> tuple[dict[str, Tensor], list[LeftOut]]:
+    """The same with the parts of the picture freed from each other, and parts that cannot be."""
+    parts = [name for name in vectors if not properties[name].whole]
+    parts.sort(key=lambda name: -explained[name])
+    if not parts:
+        return vectors, []
+    kept, own = freed(torch.stack([vectors[name] for name in parts]))
+    free = {parts[place]: vector for place, vector in zip(kept, own, strict=True)}
+    left_out = [
+        LeftOut(name, "it goes with others that are better explained", explained[name])
+        for name in parts
+        if name not in free
+    ]
+    alike = {each.name for each in left_out}
+    return {name: free.get(name, vectors[name]) for name in vectors if name not in alike}, left_out
 
 
 def faces_drawn(fit: int = FIT) -> int:
@@ -164,6 +181,10 @@ class _Faces:
         still = measured(generator, moved, tracker)
         return _Faces(generator, tracker, centre, spread, varies, slopes, explained, moved, still)
 
+    def slope(self, name: str) -> Float[Tensor, "Z"]:
+        """The direction in which a property rises fastest, of length 1."""
+        return torch.nn.functional.normalize(self.slopes[:, list(properties).index(name)], dim=0)
+
     def moved(self, vector: Float[Tensor, "Z"]) -> Float[Tensor, "S P"]:
         """The mean change of every property after each of STEPS, in standard deviations."""
         steps = torch.tensor(STEPS)[:, None, None]
@@ -192,15 +213,22 @@ def _slope(changes: Float[Tensor, "S P"]) -> Float[Tensor, "P"]:
     return steps @ changes / (steps @ steps)
 
 
-def _fault(changes: Float[Tensor, "S"], per_unit: float) -> str:
-    """Why a direction does not do what its name says; nothing if it does."""
-    if per_unit < SMALLEST_CHANGE:
-        return f"a step of 1 changes it by {per_unit:.2f} of its spread only"
+def _fault(direction: Direction, changes: Float[Tensor, "S P"]) -> str:
+    """Why a direction does not do what its name says; nothing if it does.
+
+    A part of the picture is compared with the other parts, as the whole changes with each.
+    """
+    name, effects = direction.name, direction.effects
+    if direction.per_unit < SMALLEST_CHANGE:
+        return f"a step of 1 changes it by {direction.per_unit:.2f} of its spread only"
+    own = changes[:, list(properties).index(name)]
     below = sum(step < 0 for step in STEPS)
-    in_order = torch.cat([changes[:below], torch.zeros(1), changes[below:]])
+    in_order = torch.cat([own[:below], torch.zeros(1), own[below:]])
     if not bool((in_order.diff() > 0).all()):
-        return "going on along it, it does not go on rising"
-    return ""
+        return "it does not rise all along"
+    rivals = [each for each in effects if properties[name].whole or not properties[each].whole]
+    most = max(rivals, key=lambda each: abs(effects[each]))
+    return "" if most == name else f"it changes {most} more than itself"
 
 
 def _described(
@@ -209,17 +237,15 @@ def _described(
     vector: Float[Tensor, "Z"],
     share: float,
     changes: Float[Tensor, "S P"],
-    number: int,
+    shown: str,
 ) -> Direction:
-    """A direction with what was measured; `number` is the property that its words are about."""
-    names: Sequence[str] = list(properties)
-    about = properties[names[number]]
-    effects = dict(zip(names, _slope(changes).tolist(), strict=True))
-    per_unit = effects[names[number]]
-    return Direction(name, kind, vector, about.low, about.high, share, per_unit, effects)
+    """A direction with what was measured; `shown` is the property that its words are about."""
+    effects = dict(zip(properties, _slope(changes).tolist(), strict=True))
+    low, high = properties[shown].low, properties[shown].high
+    return Direction(name, kind, vector, low, high, share, effects[shown], effects)
 
 
-def _factors(faces: _Faces) -> list[Direction]:
+def _factors(faces: "_Faces") -> list[Direction]:
     """The directions of the first layer, in the words of the property that each changes most."""
     if first_relu(faces.generator) is None:
         return []
@@ -228,12 +254,13 @@ def _factors(faces: _Faces) -> list[Direction]:
     ways: list[tuple[Kind, Factorise]] = [("sefa", sefa), ("pca", pca)]
     for kind, factorise in ways:
         vectors, shares = factorise(faces.generator, dim, min(FACTORS, dim))
-        for place, (vector, share) in enumerate(zip(vectors, shares.tolist(), strict=True)):
+        for place, (vector, share) in enumerate(zip(vectors, shares.tolist(), strict=True), 1):
             changes = faces.moved(vector)
-            number = int(_slope(changes).abs().argmax())
-            if float(_slope(changes)[number]) < 0:  # an eigenvector has no sign of its own
-                vector, changes = -vector, -changes
-            directions.append(
-                _described(f"{kind}-{place + 1}", kind, vector, share, changes, number)
-            )
+            effects = _slope(changes)
+            most = int(effects.abs().argmax())
+            sign = 1.0 if effects[most] >= 0 else -1.0  # an eigenvector has no sign of its own
+            # Moved the other way, the changes are the same, in the other order.
+            turned = changes if sign > 0 else changes.flip(0)
+            name, shown = f"{kind}-{place}", list(properties)[most]
+            directions.append(_described(name, kind, sign * vector, share, turned, shown))
     return directions

@@ -25,7 +25,6 @@ Box = tuple[float, float, float, float]
 """Top, bottom, left and right, as shares of height and width."""
 
 HAIR: Box = (0.08, 0.34, 0.25, 0.75)
-CHEEKS: Box = (0.62, 0.80, 0.35, 0.65)
 SIDES: tuple[Box, Box] = ((0.0, 1.0, 0.0, 0.06), (0.0, 1.0, 0.94, 1.0))
 FACE_LEFT: Box = (0.60, 0.85, 0.15, 0.5)
 FACE_RIGHT: Box = (0.60, 0.85, 0.5, 0.85)
@@ -150,12 +149,6 @@ def side_light(lab: Lab) -> Float[Tensor, "N"]:
 def face_turn(lab: Lab) -> Float[Tensor, "N"]:
     """Which way there is more of the face's light skin beside the hair, eyes left out."""
     return _mean(lab[:, 0], FACE_RIGHT) - _mean(lab[:, 0], FACE_LEFT)
-
-
-@measured("cool skin", "warm skin")
-def skin_warmth(lab: Lab) -> Float[Tensor, "N"]:
-    """How orange the middle of the face is."""
-    return WARM[0] * _mean(lab[:, 1], CHEEKS) + WARM[1] * _mean(lab[:, 2], CHEEKS)
 
 
 @measured("small face", "large face")
