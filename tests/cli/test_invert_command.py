@@ -69,9 +69,7 @@ def test_the_encoder_is_trained_once_and_again_for_another_generator(kaogan, run
 
 def test_a_generator_that_comes_with_kaogan(kaogan, photos, tmp_path):
     out = tmp_path / "found.png"
-    outcome = kaogan(
-        "invert", "--pretrained", "avatars-64", *photos, "--out", out, "--steps", "3"
-    )
+    outcome = kaogan("invert", "--pretrained", "avatars-64", *photos, "--out", out, "--steps", "3")
     assert outcome.status == 0
     assert "training" not in outcome.err
     assert len(outcome.out.splitlines()) == 3
