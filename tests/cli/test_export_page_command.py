@@ -39,6 +39,7 @@ def test_onnx_says_how_near_it_is_to_pytorch(kaogan, trained, tmp_path):
         "bytes": out.stat().st_size,
         "precision": "fp32",
         "largest_difference": 0,
+        "encoder": None,
     }
     outcome = kaogan("export", trained, "--format", "onnx", "--precision", "fp16", "--out", out)
     assert "of PyTorch" in outcome.out

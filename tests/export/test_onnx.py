@@ -12,9 +12,11 @@ from torch import nn
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Network, Onnx, Origin
 from kaogan.export.graph import folded, model_of
-from kaogan.export.onnx import tried
-from kaogan.export.page import encoder_onnx
+from kaogan.export.onnx import encoder_onnx, tried
+from kaogan.latent.directions import Direction, Directions
 from kaogan.latent.encoder import Encoder
+from kaogan.latent.encoder_file import write_encoder
+from kaogan.latent.fingerprint import fingerprint
 from kaogan.models.dcgan import DCGAN
 from kaogan.training.recipe import Recipe
 
@@ -120,6 +122,29 @@ def test_an_encoder_too(size):
     with torch.no_grad():
         expected = encoder(pictures).numpy()
     np.testing.assert_allclose(outputs_of(content, pictures), expected, atol=1e-5)
+
+
+def test_what_lies_beside_the_generator_goes_with_it(tmp_path):
+    plain = trained(DCGAN(**SMALL), "generator")
+    home, out = tmp_path / "home", tmp_path / "out"
+    origin = Origin("faces", home, Recipe(model=DCGAN(**SMALL)))
+    network = Network(plain.model, plain.player, plain.module, origin)
+    assert Onnx().write(network, out / "g.onnx")["encoder"] is None
+    vector = torch.eye(8)[2]
+    warmth = Direction("warmth", "named", vector, "cold", "warm", 0.9, 0.5, {"warmth": 0.5})
+    Directions((warmth,), (), fingerprint(plain.module), False).write(home / "directions.json")
+    write_encoder(Encoder(32, 3, 8, width=4).eval(), plain.module, home / "encoder.safetensors")
+    assert Onnx().write(network, out / "g.onnx")["encoder"] == str(out / "encoder.onnx")
+    assert outputs_of(out / "encoder.onnx", torch.zeros(2, 3, 32, 32)).shape == (2, 8)
+    about = {entry.key: entry.value for entry in onnx.load(out / "g.onnx").metadata_props}
+    (told,) = json.loads(about["directions"])
+    assert (told["name"], told["vector"]) == ("warmth", vector.tolist())
+    # Those of other weights count as not there.
+    with torch.no_grad():
+        next(plain.module.parameters()).add_(1)
+    assert Onnx().write(network, out / "g.onnx")["encoder"] is None
+    read = onnx.load(out / "g.onnx").metadata_props
+    assert "directions" not in {entry.key for entry in read}
 
 
 def test_what_differs_is_not_written():

@@ -5,6 +5,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kaogan.export import Network, Page
     from kaogan.export.graph import Precision
     from kaogan.latent.encoder import Encoder
@@ -48,43 +50,43 @@ def page(
 
 def _directions(network: "Network") -> list[dict[str, Any]]:
     """Those that lie beside the generator, or new ones, which are then kept in the RUN."""
-    from kaogan.latent.directions import Directions, as_json
+    from kaogan.export.companions import DIRECTIONS, described, directions_beside
     from kaogan.latent.finding import faces_drawn, find
-    from kaogan.latent.fingerprint import fingerprint
     from kaogan.progress import track
 
-    origin, found = network.origin, None
-    file = origin.home / "directions.json" if origin else None
-    if file and file.exists():
-        found = Directions.read(file)
-        if found.generator != fingerprint(network.module):
-            print(
-                f"note: {file} belongs to other weights; finding directions anew", file=sys.stderr
-            )
-            found = None
+    found = directions_beside(network)
     if found is None:
         with track(faces_drawn(), "finding directions", "faces") as tracker:
             found = find(network.module, network.model.latent_dim, tracker=tracker)
-        if file and origin and origin.run and not file.exists():
+        if file := _free_place(network, DIRECTIONS):
             found.write(file)
-    shown = ("name", "kind", "vector", "low", "high", "r2", "per_unit")
-    plain = [as_json(direction) for direction in found.directions]
-    return [{key: direction[key] for key in shown} for direction in plain]
+    return described(found)
 
 
 def _encoder(network: "Network", train: bool) -> "Encoder | None":
     """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
+    from kaogan.export.companions import encoder_beside
     from kaogan.latent.encoder import PICTURES, train_encoder
-    from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
+    from kaogan.latent.encoder_file import NAME, write_encoder
     from kaogan.progress import track
 
-    origin, generator = network.origin, network.module
-    file = origin.home / NAME if origin else None
-    encoder = read_encoder(file, generator) if file else None
+    encoder, generator = encoder_beside(network), network.module
     if encoder is None and train:
         with track(PICTURES, "training the encoder", "pictures") as tracker:
-            latent_dim = network.model.latent_dim
-            encoder = train_encoder(generator, latent_dim, tracker=tracker)
-        if file and origin and origin.run and not file.exists():
+            encoder = train_encoder(generator, network.model.latent_dim, tracker=tracker)
+        if file := _free_place(network, NAME):
             write_encoder(encoder, generator, file)
     return encoder
+
+
+def _free_place(network: "Network", name: str) -> "Path | None":
+    """Where to keep a file in the RUN; None without a RUN, or if one of other weights is there."""
+    from kaogan.export.companions import place
+
+    file = place(network, name)
+    if file is None or network.origin is None or network.origin.run is None:
+        return None
+    if file.exists():
+        print(f"note: {file} belongs to other weights, and stays as it is", file=sys.stderr)
+        return None
+    return file

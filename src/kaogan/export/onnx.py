@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.graph import Axes, Precision, import_onnx, model_of
+from kaogan.export.companions import described, directions_beside, encoder_beside
+from kaogan.export.graph import Axes, Precision, ToSphere, import_onnx, model_of
 from kaogan.export.network import Facts, Network, formats
 from kaogan.files import atomic_file
 from kaogan.rng import seed_of
@@ -47,15 +48,25 @@ class Onnx:
     def write(self, network: Network, file: Path) -> Facts:
         """Write the file; says the largest difference from PyTorch's outputs.
 
+        If the generator has an encoder, `encoder.onnx` is written beside it.
+
         Raises:
             UsageError: a discriminator that judges pictures in packs.
             KaoganError: the library is missing, or the file does not give the same outputs.
 
         """
         content, difference = onnx_of(network, self.precision)
+        facts: dict[str, Any] = {"precision": self.precision, "largest_difference": difference}
+        encoder = encoder_beside(network) if network.player == "generator" else None
+        beside = file.with_name("encoder.onnx")
+        if encoder:
+            inverse, apart = encoder_onnx(encoder, network, self.precision)
+            with atomic_file(beside) as partial:
+                partial.write_bytes(inverse)
+            facts |= {"largest_difference": max(difference, apart)}
         with atomic_file(file) as partial:
             partial.write_bytes(content)
-        return {"precision": self.precision, "largest_difference": difference}
+        return facts | {"encoder": str(beside) if encoder else None}
 
 
 def onnx_of(network: Network, precision: Precision = "fp32") -> tuple[bytes, float]:
@@ -78,9 +89,21 @@ def onnx_of(network: Network, precision: Precision = "fp32") -> tuple[bytes, flo
     return tried(layers, source, target, module, precision, about(network))
 
 
+def encoder_onnx(encoder: nn.Module, network: Network, precision: Precision) -> tuple[bytes, float]:
+    """An encoder as the content of an .onnx file, and its difference from PyTorch's outputs."""
+    latent_dim = network.model.latent_dim
+    picture: Axes = ["N", *network.model.sample_shape]
+    latent: Axes = ["N", latent_dim]
+    layers = [*encoder.children(), ToSphere(latent_dim)]
+    source, target = ("pictures", picture), ("z", latent)
+    metadata = about(network) | {"player": "encoder", "directions": None}
+    return tried(layers, source, target, encoder, precision, metadata)
+
+
 def about(network: Network) -> dict[str, Any]:
     """What the file says of its network."""
     model, origin = network.model, network.origin
+    directions = directions_beside(network) if network.player == "generator" else None
     return {
         "kaogan": __version__,
         "player": network.player,
@@ -90,6 +113,7 @@ def about(network: Network) -> dict[str, Any]:
         "value_range": [-1, 1],
         "recipe": origin.recipe.model_dump(mode="json") if origin else None,
         "images_seen": origin.images_seen if origin else None,
+        "directions": described(directions) if directions else None,
     }
 
 

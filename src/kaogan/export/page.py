@@ -23,9 +23,9 @@ from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
-from kaogan.export.graph import Axes, Precision, ToSphere
+from kaogan.export.graph import Precision
 from kaogan.export.network import Network
-from kaogan.export.onnx import onnx_of, tried
+from kaogan.export.onnx import encoder_onnx, onnx_of
 from kaogan.export.singlefile import single_file
 from kaogan.files import atomic_file, atomic_folder
 from kaogan.version import __version__
@@ -121,17 +121,6 @@ def page_of(
     model["about.json"] = json.dumps(about, ensure_ascii=False).encode() + b"\n"
     files = sources(title) | runtime() | {f"model/{name}": model[name] for name in sorted(model)}
     return Page(files, difference)
-
-
-def encoder_onnx(encoder: nn.Module, network: Network, precision: Precision) -> tuple[bytes, float]:
-    """An encoder as the content of an .onnx file, and its difference from PyTorch's outputs."""
-    latent_dim = network.model.latent_dim
-    layers = [*encoder.children(), ToSphere(latent_dim)]
-    picture: Axes = ["N", *network.model.sample_shape]
-    latent: Axes = ["N", latent_dim]
-    about = {"kaogan": __version__, "player": "encoder", "value_range": [-1, 1]}
-    source, target = ("pictures", picture), ("z", latent)
-    return tried(layers, source, target, encoder, precision, about)
 
 
 def timelapse(network: Network) -> dict[str, bytes]:
