@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from kaogan.latent.directions import Direction, Directions, Kind, LeftOut
@@ -154,9 +154,8 @@ class _Faces:
 
     generator: nn.Module
     tracker: Tracker
-    centre: Float[Tensor, "P"]
     spread: Float[Tensor, "P"]
-    varies: Float[Tensor, "P"]
+    varies: Bool[Tensor, "P"]
     slopes: Float[Tensor, "Z P"]
     explained: Float[Tensor, "P"]
     latents: Float[Tensor, "M Z"]
@@ -179,7 +178,7 @@ class _Faces:
         error = (truth - fresh @ slopes).square().mean(0)
         explained = 1 - error / truth.var(0, correction=0).clamp(min=CONSTANT)
         still = measured(generator, moved, tracker)
-        return _Faces(generator, tracker, centre, spread, varies, slopes, explained, moved, still)
+        return _Faces(generator, tracker, spread, varies, slopes, explained, moved, still)
 
     def slope(self, name: str) -> Float[Tensor, "Z"]:
         """The direction in which a property rises fastest, of length 1."""

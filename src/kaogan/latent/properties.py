@@ -26,6 +26,7 @@ Box = tuple[float, float, float, float]
 
 HAIR: Box = (0.08, 0.34, 0.25, 0.75)
 SIDES: tuple[Box, Box] = ((0.0, 1.0, 0.0, 0.06), (0.0, 1.0, 0.94, 1.0))
+HALVES: tuple[Box, Box] = ((0.0, 1.0, 0.0, 0.5), (0.0, 1.0, 0.5, 1.0))
 FACE_LEFT: Box = (0.60, 0.85, 0.15, 0.5)
 FACE_RIGHT: Box = (0.60, 0.85, 0.5, 0.85)
 
@@ -142,7 +143,7 @@ def background_lightness(lab: Lab) -> Float[Tensor, "N"]:
 @measured("lighter on the left", "lighter on the right")
 def side_light(lab: Lab) -> Float[Tensor, "N"]:
     """Left-right asymmetry with a sign: the right half's mean lightness less the left half's."""
-    return _mean(lab[:, 0], (0, 1, 0.5, 1)) - _mean(lab[:, 0], (0, 1, 0, 0.5))
+    return _mean(lab[:, 0], HALVES[1]) - _mean(lab[:, 0], HALVES[0])
 
 
 @measured("face turned left", "face turned right")
