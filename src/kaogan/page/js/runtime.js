@@ -48,6 +48,9 @@ async function start({ provider, script, binary }) {
   const [ort, content, worker] = await Promise.all([url(script).then((address) => import(address)), bytes(binary), hasWorkers()]);
   ort.env.wasm.numThreads = 1; // several need headers that static hosts do not send
   ort.env.wasm.wasmBinary = content.buffer;
+  // Never asked for, as the content is there; but unnamed, it would be looked up beside the script,
+  // and in the single file the script lies nowhere.
+  ort.env.wasm.wasmPaths = { wasm: binary };
   ort.env.wasm.proxy = provider === "wasm" && worker;
   ort.env.logLevel = "error";
   return ort;
@@ -63,7 +66,7 @@ async function hasWebGpu() {
   }
 }
 
-/** Whether a worker starts here: not everywhere does one in a page that was opened from a disk. */
+/** Whether a worker starts here: in a page that was opened from a disk, a module may not. */
 function hasWorkers() {
   return new Promise((resolve) => {
     const address = URL.createObjectURL(new Blob(["postMessage(1)"], { type: "text/javascript" }));
@@ -72,7 +75,7 @@ function hasWorkers() {
       resolve(answer);
     };
     try {
-      const worker = new Worker(address);
+      const worker = new Worker(address, { type: "module" });
       worker.onmessage = () => {
         worker.terminate();
         settle(true);
