@@ -117,7 +117,7 @@ def train_encoder(
             x = frozen(z)
         optimizer.zero_grad()
         error = loss(encoder, frozen, z, augment(x, rng), x)
-        error.backward()
+        error.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         tracker.advance(BATCH, f"loss {error.item():.3f}")

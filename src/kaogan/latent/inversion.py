@@ -65,14 +65,13 @@ def with_features(discriminator: Discriminator, weight: float = FEATURE_WEIGHT) 
     idea of a discriminator as a measure of likeness is that of Larsen et al., "Autoencoding beyond
     pixels using a learned similarity metric" (ICML 2016).
     """
-    layers = copy.deepcopy(discriminator.layers).eval().requires_grad_(False)
-    assert isinstance(layers, nn.Sequential)
+    *layers, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
     packing = discriminator.packing
 
     def maps(pictures: Tensor) -> list[Tensor]:
         # One that judges several pictures at once is shown the same one several times.
         current, found = pictures.repeat(1, packing, 1, 1), []
-        for layer in layers[:-1]:
+        for layer in layers:
             current = layer(current)
             if isinstance(layer, nn.LeakyReLU):
                 found.append(current)
@@ -149,7 +148,7 @@ def refine(
         lowest = torch.where(better, objective.detach(), lowest)
         best[better] = z.detach()[better]
         optimizer.zero_grad()
-        objective.sum().backward()
+        objective.sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         tracker.advance(1)
