@@ -28,7 +28,7 @@ from kaogan.progress import Silent, Tracker
 STEPS = 300
 LR = 0.2
 PRIOR = 0.1
-FEATURE_WEIGHT = 0.1
+FEATURE_WEIGHT = 0.3
 
 Distance = Callable[[Tensor, Tensor], Tensor]
 """How far apart two batches of pictures `N C H W` are, pair by pair: `N`."""
