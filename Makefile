@@ -33,6 +33,7 @@ $(VENV)/kaogan.installed: pyproject.toml constraints.txt
 	@# torch first and by its exact version: a range may bring gigabytes of another build.
 	$(PIP) torch==$$(sed -n 's/^torch==//p' constraints.txt)
 	$(PIP) -e .
+	@$(BIN)/python tools/page_runtime.py || true
 	@touch $@
 
 $(VENV)/dev.installed: $(VENV)/kaogan.installed

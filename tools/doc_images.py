@@ -8,15 +8,15 @@ avatars only.
 
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 import kaogan
 from kaogan.data.show import save_contact_sheet
 from kaogan.training.observers.samples import faces_in_grid
-from kaogan.training.observers.timelapse import write_webp
+from kaogan.training.observers.timelapse import write_small
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 FILM_ROWS = 3
@@ -35,14 +35,12 @@ def main(faces_run: str, demo_run: str, avatars: str) -> None:
 
 def write_film(samples: Path, target: Path) -> None:
     """The first rows of the sample grids, as a small film."""
-    with tempfile.TemporaryDirectory() as folder:
-        frames = []
-        for file in sorted(samples.glob("*-ema.png")):
-            with Image.open(file) as picture:
-                cropped = picture.crop((0, 0, picture.width, 66 * FILM_ROWS + 2))
-            frames.append(Path(folder) / file.name)
-            cropped.save(frames[-1])
-        write_webp(frames, target)
+    frames = []
+    for file in sorted(samples.glob("*-ema.png")):
+        with Image.open(file) as picture:
+            rows = picture.convert("RGB").crop((0, 0, picture.width, 66 * FILM_ROWS + 2))
+        frames.append(np.asarray(rows))
+    write_small(frames, target)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,16 @@ from typing import NoReturn
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.completion import add as add_completion
 from kaogan.cli.data import add as add_data
+from kaogan.cli.directions import add as add_directions
 from kaogan.cli.doctor import add as add_doctor
 from kaogan.cli.evaluate import add as add_evaluate
+from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
+from kaogan.cli.invert import add as add_invert
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
+from kaogan.cli.walk import add as add_walk
 from kaogan.errors import KaoganError
 from kaogan.version import __version__
 
@@ -30,8 +34,12 @@ COMMANDS = (
     add_train,
     add_toy,
     add_sample,
+    add_walk,
+    add_directions,
+    add_invert,
     add_evaluate,
     add_export,
+    add_explore,
     add_bench,
     add_doctor,
     add_completion,

@@ -1,31 +1,39 @@
-"""`kaogan export`: a trained network as a file for others, and back."""
+"""`kaogan export`: a trained network as a file for others, and back; or as a page."""
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli import pages
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
-    from kaogan.export import Network, Player
+    from kaogan.export import Format, Network, Player
+    from kaogan.export.graph import Precision
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "export",
-        help="write a trained network for other programs",
+        help="write a trained network for other programs, or as a page",
         description="Write a trained network as a file. keras: one that plain Keras 3 loads, on "
         "TensorFlow, JAX or PyTorch, and that gives the same pictures; needs pip install "
-        "'kaogan[keras]'. safetensors: the PyTorch weights. WHAT is a RUN, or a file that was "
-        "exported, to be written in another format.",
+        "'kaogan[keras]'. safetensors: the PyTorch weights, with a model card. onnx: for "
+        "onnxruntime; needs pip install 'kaogan[onnx]', as does page: a folder for any static "
+        "host, which draws faces in the browser. WHAT is a RUN, or a file that was exported, to be "
+        "written in another format.",
         allow_abbrev=False,
     )
     command.add_argument("what", nargs="?", metavar="WHAT", help="a RUN, or an exported file")
     command.add_argument("--pretrained", metavar="NAME", help="faces-64 or avatars-64, no WHAT")
     command.add_argument(
-        "--format", choices=("keras", "safetensors"), required=True, help="what to write"
+        "--format",
+        choices=("keras", "safetensors", "onnx", "page"),
+        required=True,
+        help="what to write",
     )
     command.add_argument(
         "--network",
@@ -33,7 +41,10 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         help="of a RUN (generator)",
     )
     command.add_argument(
-        "--out", metavar="FILE", help="file to write (RUN/generator.keras, or beside the file)"
+        "--out",
+        metavar="PATH",
+        help="file to write (RUN/generator.keras, or beside the file); of a page the folder, or "
+        "the file (RUN/page, RUN/page.html)",
     )
     command.add_argument(
         "--checkpoint",
@@ -43,31 +54,90 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--weights", choices=("ema", "raw"), help="of a RUN's generator: averaged or raw (ema)"
     )
+    command.add_argument(
+        "--precision",
+        choices=("fp32", "fp16"),
+        help="of the weights, for onnx and page: fp16 is half the size (fp32; fp16 with "
+        "--single-file)",
+    )
+    command.add_argument(
+        "--single-file",
+        action="store_true",
+        help="a page that is one HTML file, and works from the disk",
+    )
+    pages.add_options(command)
     command.add_argument("--json", action="store_true", help="print what was written as JSON")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Convert and write."""
-    from kaogan.export import formats
-
-    form = formats[options.format]()
+    if options.format == "page":
+        _write_page(options)
+        return
+    for name in ("single_file", "title", "encoder"):
+        if getattr(options, name):
+            raise UsageError(f"--{name.replace('_', '-')} is for --format page")
+    form = _form(options)
     network, place = _network(options)
     out = Path(options.out) if options.out else place.with_name(place.name + form.suffix)
     if out.suffix != form.suffix:
         raise UsageError(f"cannot write {out}: give --out FILE{form.suffix}")
-    form.write(network, out)
+    facts = form.write(network, out)
     size = out.stat().st_size
     if options.json:
         about = {"file": str(out), "format": options.format, "network": network.player}
-        print(json.dumps(about | {"bytes": size}))
+        print(json.dumps(about | {"bytes": size} | dict(facts)))
     else:
-        print(f"{network.player}, {size / 1e6:.1f} MB: {out}")
+        print(f"{network.player}, {size / 1e6:.1f} MB{_words(facts)}: {out}")
+
+
+def _form(options: argparse.Namespace) -> "Format":
+    from kaogan.export import Onnx, formats
+
+    if options.format == "onnx":
+        return Onnx(options.precision or "fp32")
+    if options.precision:
+        raise UsageError("--precision is for --format onnx and page")
+    return formats[options.format]()
+
+
+def _words(facts: Mapping[str, Any]) -> str:
+    if "largest_difference" not in facts:
+        return ""
+    return f", within {facts['largest_difference']:.1g} of PyTorch"
+
+
+def _write_page(options: argparse.Namespace) -> None:
+    if options.network == "discriminator":
+        raise UsageError("a page shows a generator; leave --network away")
+    network, place = _network(options)
+    name = network.origin.name if network.origin else place.name
+    out = Path(options.out) if options.out else place.with_name("page")
+    if options.single_file and not options.out:
+        out = out.with_suffix(".html")
+    if options.single_file != (out.suffix.lower() in (".html", ".htm")):
+        wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
+        raise UsageError(f"cannot write {out}: give --out {wanted}")
+    precision: Precision = options.precision or ("fp16" if options.single_file else "fp32")
+    page = pages.page(network, name, options, precision)
+    if options.single_file:
+        page.write_file(out)
+        size = out.stat().st_size
+    else:
+        page.write_folder(out)
+        size = sum(len(content) for content in page.files.values())
+    facts = {"precision": precision, "largest_difference": page.largest_difference}
+    if options.json:
+        about = {"file": str(out), "format": "page", "network": "generator", "bytes": size}
+        print(json.dumps(about | facts))
+    else:
+        print(f"page, {size / 1e6:.1f} MB{_words(facts)}: {out}")
 
 
 def _network(options: argparse.Namespace) -> "tuple[Network, Path]":
     """The network, and the name without suffix that its file gets unless told."""
-    from kaogan.export import formats, network_of_run
+    from kaogan.export import network_of_run, readers
     from kaogan.training.run import Run
 
     if (options.what is None) == (options.pretrained is None):
@@ -75,12 +145,12 @@ def _network(options: argparse.Namespace) -> "tuple[Network, Path]":
     what = Path(options.what or options.pretrained)
     of_a_run = {name: getattr(options, name) for name in ("network", "checkpoint", "weights")}
     given = [f"--{name}" for name, value in of_a_run.items() if value is not None]
-    readers = {formats[name].suffix: formats[name] for name in formats}
-    if given and (options.pretrained or what.suffix in readers):
+    is_file = what.suffix in readers and not what.is_dir()
+    if given and (options.pretrained or is_file):
         raise UsageError(f"{given[0]} is for a RUN; {what} is one network")
     if options.pretrained:
         return _pretrained(options.pretrained), what
-    if what.suffix in readers and not what.is_dir():
+    if is_file:
         return readers[what.suffix]().read(what), what.with_suffix("")
     player: Player = options.network or "generator"
     if player == "discriminator" and options.weights:
@@ -90,8 +160,8 @@ def _network(options: argparse.Namespace) -> "tuple[Network, Path]":
 
 
 def _pretrained(name: str) -> "Network":
-    from kaogan.export import network_of
-    from kaogan.zoo import pretrained, pretrained_recipe
+    from kaogan.export import Origin, network_of
+    from kaogan.zoo import FOLDER, pretrained, pretrained_recipe
 
-    weights = pretrained(name).generator.state_dict()
-    return network_of(pretrained_recipe(name).model, "generator", weights)
+    recipe, weights = pretrained_recipe(name), pretrained(name).generator.state_dict()
+    return network_of(recipe.model, "generator", weights, Origin(name, FOLDER / name, recipe))

@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli.generators import add_options, chosen
+from kaogan.cli.pictures import write_png
 from kaogan.errors import UsageError
-from kaogan.files import atomic_file
 
 if TYPE_CHECKING:
     from kaogan.images import Pixels
-    from kaogan.training.sampling import Sampler
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -22,8 +22,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "Each face has a seed of its own: --seed 7 --count 1 draws the eighth of --seed 0.",
         allow_abbrev=False,
     )
-    command.add_argument("run_folder", nargs="?", metavar="RUN", help="folder of a training")
-    command.add_argument("--pretrained", metavar="NAME", help="faces-64 or avatars-64, no RUN")
+    add_options(command)
     command.add_argument("--count", type=int, default=64, help="faces to draw (64)")
     command.add_argument("--seed", type=int, default=0, help="seed of the first face (0)")
     command.add_argument(
@@ -33,14 +32,6 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     command.add_argument(
         "--truncation", type=float, default=1.0, help="below 1: cleaner, more alike (1)"
-    )
-    command.add_argument(
-        "--checkpoint",
-        metavar="WHICH",
-        help="best, newest or images seen (best, or newest if the run was not evaluated)",
-    )
-    command.add_argument(
-        "--weights", choices=("ema", "raw"), default="ema", help="averaged or raw (ema)"
     )
     command.add_argument("--json", action="store_true", help="print what was written as JSON")
     command.set_defaults(run=run)
@@ -54,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"cannot write {out}: give --out FILE.png, or a folder as DIR/")
     if options.seed < 0 or options.seed + options.count >= 2**63:
         raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
-    pictures = _sampler(options).sample(options.count, options.seed, options.truncation)
+    pictures = chosen(options).sampler.sample(options.count, options.seed, options.truncation)
     files = (
         _write_each(pictures, out, options) if as_folder else _write_grid(pictures, out, options)
     )
@@ -66,22 +57,10 @@ def run(options: argparse.Namespace) -> None:
         print(f"{options.count} face{'s' if options.count > 1 else ''}, {seeds}: {out}")
 
 
-def _sampler(options: argparse.Namespace) -> "Sampler":
-    if (options.run_folder is None) == (options.pretrained is None):
-        raise UsageError("give a RUN folder, or --pretrained NAME, and not both")
-    if options.pretrained is not None:
-        from kaogan.zoo import pretrained
-
-        return pretrained(options.pretrained)
-    from kaogan.training.run import Run
-
-    return Run(Path(options.run_folder)).sampler(options.checkpoint, options.weights)
-
-
 def _write_grid(pictures: "Pixels", out: Path, options: argparse.Namespace) -> list[str]:
     from kaogan.images import grid
 
-    _write_png(grid(pictures), out, options, options.seed)
+    _write(grid(pictures), out, options, options.seed)
     return [str(out)]
 
 
@@ -89,26 +68,16 @@ def _write_each(pictures: "Pixels", out: Path, options: argparse.Namespace) -> l
     files = []
     for seed, picture in enumerate(pictures, start=options.seed):
         file = out / f"seed-{seed:06d}.png"
-        _write_png(picture, file, options, seed)
+        _write(picture, file, options, seed)
         files.append(str(file))
     return files
 
 
-def _write_png(picture: "Pixels", file: Path, options: argparse.Namespace, seed: int) -> None:
-    """Write a PNG whose metadata say how to make it again."""
-    from PIL.PngImagePlugin import PngInfo
-
-    from kaogan.images import to_pil
-    from kaogan.version import __version__
-
-    about = PngInfo()
-    for key, value in {
-        "Software": f"kaogan {__version__}",
-        "kaogan:seed": seed,
-        "kaogan:truncation": options.truncation,
-        "kaogan:weights": options.weights,
-        "kaogan:source": options.pretrained or Path(options.run_folder).name,
-    }.items():
-        about.add_text(key, str(value))
-    with atomic_file(file) as partial:
-        to_pil(picture).save(partial, format="PNG", pnginfo=about)
+def _write(picture: "Pixels", file: Path, options: argparse.Namespace, seed: int) -> None:
+    about = {
+        "seed": seed,
+        "truncation": options.truncation,
+        "weights": options.weights,
+        "source": options.pretrained or Path(options.run_folder).name,
+    }
+    write_png(picture, file, about)

@@ -1,16 +1,34 @@
 """A trained network as a file for others, and back. One file per format, found by its name."""
 
 from kaogan.export.keras import Keras
-from kaogan.export.network import Format, Network, Player, formats, network_of, network_of_run
+from kaogan.export.network import (
+    Format,
+    Network,
+    Player,
+    Reader,
+    formats,
+    network_of,
+    network_of_run,
+    readers,
+)
+from kaogan.export.onnx import Onnx
+from kaogan.export.origin import Origin
+from kaogan.export.page import Page, page_of
 from kaogan.export.safetensors import Safetensors
 
 __all__ = [
     "Format",
     "Keras",
     "Network",
+    "Onnx",
+    "Origin",
+    "Page",
     "Player",
+    "Reader",
     "Safetensors",
     "formats",
     "network_of",
     "network_of_run",
+    "page_of",
+    "readers",
 ]

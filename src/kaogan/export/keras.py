@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.network import Network, Player, build, formats
+from kaogan.export.network import Facts, Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
@@ -58,7 +58,7 @@ class Keras:
 
     suffix = SUFFIX
 
-    def write(self, network: Network, file: Path) -> None:
+    def write(self, network: Network, file: Path) -> Facts:
         """Write it as Keras does."""
         model = sequential(network)
         with atomic_file(file) as partial:
@@ -68,6 +68,7 @@ class Keras:
                 named.replace(partial)
             finally:
                 named.unlink(missing_ok=True)
+        return {}
 
     def read(self, file: Path) -> Network:
         """Read one that `write` wrote, or that Keras trained: the layers must be the same."""
@@ -87,6 +88,9 @@ class Keras:
         except (ValueError, KeyError, OSError):
             raise KaoganError(f"{file} is damaged: its weights cannot be read") from None
         return Network(model, player, _to_pytorch(made, model, player))
+
+
+readers.register(SUFFIX)(Keras)
 
 
 def sequential(network: Network) -> Any:

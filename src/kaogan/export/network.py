@@ -1,13 +1,15 @@
 """A trained network apart from its run: what an export writes, and what it reads back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import nn
 
 from kaogan.errors import UsageError
+from kaogan.export.origin import Origin
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.models.keras_dcgan import keras_weights
 from kaogan.registry import Component, Registry
@@ -25,20 +27,26 @@ class Network:
         model: the numbers that describe it.
         player: which one it is.
         module: the network in PyTorch, on the CPU, settled to draw or to judge.
+        origin: the training that it comes from; None if it was read from an exported file.
 
     """
 
     model: DCGAN
     player: Player
     module: nn.Module
+    origin: Origin | None = None
+
+
+Facts = Mapping[str, Any]
+"""What there is to say about a file that was written, by name, ready for JSON."""
 
 
 class Format(Protocol):
-    """A kind of file that holds a Network."""
+    """A kind of file that a Network can be written as."""
 
     suffix: str
 
-    def write(self, network: Network, file: Path) -> None:
+    def write(self, network: Network, file: Path) -> Facts:
         """Write the file, whole or not at all.
 
         Raises:
@@ -47,8 +55,12 @@ class Format(Protocol):
         """
         ...
 
+
+class Reader(Protocol):
+    """A kind of file that a Network can be read from."""
+
     def read(self, file: Path) -> Network:
-        """The network in a file that `write` wrote.
+        """The network in a file of this kind.
 
         Raises:
             KaoganError: it is damaged, or no such network.
@@ -58,6 +70,10 @@ class Format(Protocol):
 
 
 formats: Registry[type[Format]] = Registry("format")
+"""By the name that `--format` is given."""
+
+readers: Registry[type[Reader]] = Registry("kind of file")
+"""By the suffix of their files; not every format can be read back."""
 
 
 def build(model: DCGAN, player: Player) -> nn.Module:
@@ -83,14 +99,20 @@ def network_of_run(
 
     """
     tensors, state = run.read(checkpoint)
-    model = checkpoints.recipe_of(state).model
+    recipe, seen = checkpoints.recipe_of(state), state["images_seen"]
+    origin = Origin(run.path.resolve().name, run.path, recipe, run, seen)
     prefix = "ema." if player == "generator" and weights == "ema" else f"{player}."
     own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
-    return network_of(model, player, own)
+    return network_of(recipe.model, player, own, origin)
 
 
-def network_of(model: Component, player: Player, tensors: dict[str, torch.Tensor]) -> Network:
-    """A network of a model, given its state.
+def network_of(
+    model: Component,
+    player: Player,
+    tensors: dict[str, torch.Tensor],
+    origin: Origin | None = None,
+) -> Network:
+    """A network of a model, given its state, and where it comes from.
 
     Raises:
         UsageError: a model that no format knows.
@@ -99,7 +121,7 @@ def network_of(model: Component, player: Player, tensors: dict[str, torch.Tensor
     if isinstance(model, DCGAN):
         module = build(model, player)
         module.load_state_dict(tensors)
-        return Network(model, player, module.eval())
+        return Network(model, player, module.eval(), origin)
     if isinstance(model, KerasDCGAN):
         made = model.generator() if player == "generator" else model.discriminator()
         made.load_state_dict(tensors)
@@ -107,5 +129,5 @@ def network_of(model: Component, player: Player, tensors: dict[str, torch.Tensor
         kept = keras_weights(module)
         for path, tensor in made.network.keras_weights().items():
             kept[path].copy_(tensor.detach())
-        return Network(model.twin, player, module.eval())
+        return Network(model.twin, player, module.eval(), origin)
     raise UsageError(f"a {model.name} cannot be exported; a dcgan or keras-dcgan can")

@@ -7,7 +7,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from kaogan.errors import KaoganError
-from kaogan.export.network import Network, Player, build, formats
+from kaogan.export.card import write_card
+from kaogan.export.network import Facts, Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 
@@ -18,8 +19,11 @@ class Safetensors:
 
     suffix = ".safetensors"
 
-    def write(self, network: Network, file: Path) -> None:
-        """Write the tensors, with the model's numbers and the player as metadata."""
+    def write(self, network: Network, file: Path) -> Facts:
+        """Write the tensors, with the model's numbers and the player as metadata.
+
+        Beside a generator's a model card is written, README.md, unless there is another.
+        """
         tensors = network.module.state_dict()
         # One key: the library writes several in any order, and a file should be a function of its
         # content.
@@ -27,6 +31,8 @@ class Safetensors:
         metadata = {"network": json.dumps(about)}
         with atomic_file(file) as partial:
             save_file({key: tensors[key].contiguous() for key in tensors}, partial, metadata)
+        card = write_card(network, file) if network.player == "generator" else None
+        return {"card": str(card) if card else None}
 
     def read(self, file: Path) -> Network:
         """Read what `write` wrote."""
@@ -43,3 +49,6 @@ class Safetensors:
         except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
             raise KaoganError(f"{file} holds no DCGAN of kaogan's, or is damaged") from None
         return Network(model, player, module.eval())
+
+
+readers.register(".safetensors")(Safetensors)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from kaogan.errors import UsageError
 from kaogan.images import Pixels, to_pixels
+from kaogan.latent.walks import truncate
 from kaogan.rng import latents, seed_of
 
 STANDING_LATENTS = 2048
@@ -43,14 +44,6 @@ def standing_statistics(
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
     return settled.eval()
-
-
-def truncate(z: Tensor, psi: float) -> Tensor:
-    """Pull latents toward their mean, 0: psi * z. Below 1, faces are more alike and cleaner.
-
-    The truncation of Karras et al. 2019, StyleGAN, section B, in z for want of a w.
-    """
-    return psi * z
 
 
 def draw(generator: nn.Module, z: Tensor) -> Iterator[Pixels]:

@@ -1,0 +1,195 @@
+"""`kaogan invert`: the latent whose face is nearest to a given picture."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kaogan.cli.generators import add_options, chosen
+from kaogan.errors import KaoganError, UsageError
+from kaogan.files import atomic_file, write_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kaogan.cli.generators import Chosen
+    from kaogan.latent.encoder import Encoder
+    from kaogan.latent.inversion import Distance, Inversion
+
+LEVELS = 127.5
+"""Steps of 255 in one unit of the networks' pictures."""
+
+
+def add(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "invert",
+        help="find the latent of a given picture",
+        description="Find the latents whose faces are nearest to given pictures. Writes a picture "
+        "with the original, the encoder's guess and the refined face side by side, a row for each; "
+        "the latents beside it as .npy (N x Z, float32) and, with the errors, as .json. The first "
+        "time, an encoder is trained on what the generator draws, and kept in the RUN.",
+        allow_abbrev=False,
+    )
+    add_options(command)
+    command.add_argument(
+        "pictures", nargs="*", metavar="PICTURE", help="picture files; the middle square is used"
+    )
+    command.add_argument("--steps", type=int, default=300, help="of refinement; 0: none (300)")
+    command.add_argument("--seed", type=int, default=0, help="of the encoder's training (0)")
+    command.add_argument(
+        "--encoder-pictures",
+        type=int,
+        metavar="N",
+        default=24_576,
+        help="drawn to train the encoder, if there is none yet (24576: minutes at 64 x 64)",
+    )
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        default="inverted.png",
+        help="picture to write, FILE.png; FILE.npy and FILE.json beside it (inverted.png)",
+    )
+    command.add_argument("--json", action="store_true", help="print what was found as JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, find and write."""
+    from kaogan.latent.inversion import invert
+    from kaogan.progress import track
+
+    out = Path(options.out)
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"cannot write {out}: give --out FILE.png")
+    if options.steps < 0:
+        raise UsageError(f"{options.steps} steps make no sense; use 0 or more")
+    if not 0 <= options.seed < 2**63:
+        raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
+    if options.encoder_pictures < 1:
+        raise UsageError(f"{options.encoder_pictures} pictures teach nothing; use 1 or more")
+    if options.pretrained is not None and options.run_folder is not None:
+        # The first place is RUN's, where there is one; here it is a picture's.
+        options.pictures.insert(0, options.run_folder)
+        options.run_folder = None
+    if not options.pictures:
+        raise UsageError("give one or more pictures after the generator")
+    source = chosen(options)
+    generator = source.sampler.generator
+    files = [Path(name) for name in options.pictures]
+    pictures = _read(files, source)
+    encoder = _encoder(source, options.encoder_pictures, options.seed)
+    with track(options.steps + 1, "refining", "steps") as tracker:
+        found = invert(generator, encoder, pictures, options.steps, _distance(options), tracker)
+    about = _about(options.pictures, found, source, options.steps)
+    _write(out, pictures, found, source, about)
+    print(json.dumps(about) if options.json else "\n".join(_words(about, out)))
+
+
+def _read(files: list[Path], source: "Chosen") -> "Tensor":
+    """The pictures `N C H W` as the generator draws them: its size, its channels, [-1, 1]."""
+    import numpy as np
+    import torch
+
+    from kaogan.data.decode import Preparation, decode
+    from kaogan.data.reasons import Rejected
+    from kaogan.data.sources.folder import Picture
+    from kaogan.images import to_model
+
+    channels, size, _ = source.recipe.networks.sample_shape
+    preparation = Preparation(size, channels, min_size=1)
+    pixels = []
+    for file in files:
+        try:
+            (item,) = Picture().items(file)
+            if isinstance(item.content, Rejected):
+                raise item.content
+            pixels.append(decode(item.content, preparation).pixels)
+        except Rejected as why:
+            detail = f" ({why.detail})" if why.detail else ""
+            raise KaoganError(f"{file}: {why.reason}{detail}; give another picture") from None
+    return to_model(torch.from_numpy(np.stack(pixels)))
+
+
+def _encoder(source: "Chosen", pictures: int, seed: int) -> "Encoder":
+    """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
+    from kaogan.latent.encoder import train_encoder
+    from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
+    from kaogan.progress import track
+
+    file, generator = source.home / NAME, source.sampler.generator
+    encoder = read_encoder(file, generator)
+    if encoder is None:
+        if file.exists():
+            print(f"note: {file} belongs to another generator; replacing it", file=sys.stderr)
+        with track(pictures, "training the encoder", "pictures") as tracker:
+            encoder = train_encoder(generator, source.sampler.latent_dim, pictures, seed, tracker)
+        if source.run is not None:
+            write_encoder(encoder, generator, file)
+    return encoder
+
+
+def _distance(options: argparse.Namespace) -> "Distance":
+    """Pixels, and the features of the run's discriminator if there is a run."""
+    from kaogan.latent.inversion import pixel_distance, with_features
+
+    if options.run_folder is None:
+        return pixel_distance
+    from kaogan.export import network_of_run
+    from kaogan.models.dcgan import Discriminator
+    from kaogan.training.run import Run
+
+    judge = network_of_run(Run(Path(options.run_folder)), "discriminator", options.checkpoint)
+    assert isinstance(judge.module, Discriminator)
+    return with_features(judge.module)
+
+
+def _about(names: list[str], found: "Inversion", source: "Chosen", steps: int) -> dict[str, Any]:
+    """All that was found, ready for JSON."""
+    rows = zip(
+        names,
+        found.encoded_error.tolist(),
+        found.error.tolist(),
+        found.latents.tolist(),
+        strict=True,
+    )
+    pictures = [
+        {
+            "picture": name,
+            "encoder_error": round(encoded * LEVELS, 3),
+            "error": round(refined * LEVELS, 3),
+            "latent": latent,
+        }
+        for name, encoded, refined, latent in rows
+    ]
+    return {"generator": source.name, "steps": steps, "pictures": pictures}
+
+
+def _words(about: dict[str, Any], out: Path) -> list[str]:
+    lines = [
+        f"{row['picture']}: pixels differ by {row['error']:.1f} of 255 in the mean "
+        f"(the encoder's guess: {row['encoder_error']:.1f})"
+        for row in about["pictures"]
+    ]
+    return [*lines, f"original, encoder, refined: {out}; latents: {out.with_suffix('.npy')}"]
+
+
+def _write(
+    out: Path, pictures: "Tensor", found: "Inversion", source: "Chosen", about: dict[str, Any]
+) -> None:
+    """The picture, and the latents as numbers."""
+    import numpy as np
+    import torch
+
+    from kaogan.images import grid, to_pil, to_pixels
+    from kaogan.training.sampling import draw
+
+    drawn = [list(draw(source.sampler.generator, z)) for z in (found.encoded, found.latents)]
+    originals = np.asarray(to_pixels(pictures))
+    rows = [face for row in zip(originals, *drawn, strict=True) for face in row]
+    with atomic_file(out) as partial:
+        to_pil(grid(rows, columns=3)).save(partial, format="PNG")
+    with atomic_file(out.with_suffix(".npy")) as partial, partial.open("wb") as stream:
+        np.save(stream, torch.Tensor.numpy(found.latents), allow_pickle=False)
+    write_text(out.with_suffix(".json"), json.dumps(about, indent=2) + "\n")

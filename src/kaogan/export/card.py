@@ -1,0 +1,95 @@
+"""The model card beside exported weights: what the generator is, in words (README.md).
+
+After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019), as far as a program can know:
+who it is for, and what its pictures may be used for, is for its maker to add.
+"""
+
+from pathlib import Path
+
+from kaogan.export.describe import figures, parameters
+from kaogan.export.network import Network
+from kaogan.files import write_text
+from kaogan.version import __version__
+
+NAME = "README.md"
+
+SIGN = "<!-- Written by kaogan export, which writes it anew; without this line it does not. -->"
+
+
+def write_card(network: Network, weights: Path) -> Path | None:
+    """Write the card of a generator beside its weights.
+
+    A README.md that kaogan did not write is left alone: the result is then None.
+    """
+    file = weights.with_name(NAME)
+    if file.exists() and SIGN not in file.read_text(encoding="utf-8", errors="replace"):
+        return None
+    write_text(file, card_of(network, weights.name))
+    return file
+
+
+def card_of(network: Network, weights: str) -> str:
+    """The card, in Markdown; `weights` is the file's name."""
+    model, origin = network.model, network.origin
+    name = origin.name if origin else Path(weights).stem
+    kind = "grey" if model.channels == 1 else "colour"
+    table = "\n".join(f"| {what} | {words} |" for what, words in rows(network))
+    return f"""{SIGN}
+# {name}
+
+A DCGAN generator: it draws {kind} pictures of {model.size}×{model.size} pixels out of random
+numbers. Written by kaogan {__version__}.
+
+| | |
+|---|---|
+{table}
+
+## Draw with it
+
+```python
+from pathlib import Path
+
+from kaogan.export import Safetensors
+from kaogan.images import grid, to_pil
+from kaogan.training.sampling import Sampler
+
+network = Safetensors().read(Path("{weights}"))
+pictures = Sampler(network.module, network.model.latent_dim).sample(16, seed=0)
+to_pil(grid(pictures)).save("pictures.png")
+```
+
+`network.module` maps latents N×{model.latent_dim} from N(0, 1) to pictures
+N×{model.channels}×{model.size}×{model.size}, from -1 to 1.
+
+## Limits
+
+- It draws what its training pictures show and nothing else, with their imbalances.
+- Whoever made the training pictures may have rights in them: see their licence before you share
+  or sell what is drawn.
+- Single pictures can be malformed, and can be near copies of training pictures: the command
+  `kaogan evaluate` tells.
+"""
+
+
+def rows(network: Network) -> list[tuple[str, str]]:
+    """What is known, name and value."""
+    model, origin = network.model, network.origin
+    known = [
+        (
+            "Network",
+            f"DCGAN generator, width {model.width}, latent {model.latent_dim}, "
+            f"{parameters(network.module):,} parameters",
+        )
+    ]
+    if origin is None:
+        return known
+    if data := origin.dataset:
+        known.append(("Data", f"{data['name']}, {data['pictures']:,} training pictures"))
+    recipe = origin.recipe
+    seen = "" if origin.images_seen is None else f"{origin.images_seen:,} images seen, "
+    loss = f"loss {recipe.loss.name}, Adam {recipe.lr:g}"
+    known.append(("Training", f"{seen}batch {recipe.batch}, {loss}, seed {recipe.seed}"))
+    if quality := figures(origin.quality):
+        words = ", ".join(f"{key} {value:.4g}" for key, value in quality.items())
+        known.append(("Quality", f"{words}, on held-out pictures"))
+    return known

@@ -1,0 +1,52 @@
+"""What lies beside a generator, in its RUN or in the zoo: directions, and an encoder.
+
+Either belongs to certain weights; what belongs to others counts as not there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from kaogan.export.network import Network
+from kaogan.latent.directions import Directions, as_json
+from kaogan.latent.encoder import Encoder
+from kaogan.latent.encoder_file import NAME, read_encoder
+from kaogan.latent.fingerprint import fingerprint
+
+DIRECTIONS = "directions.json"
+
+
+def place(network: Network, name: str) -> Path | None:
+    """Where a file of this name is looked for; None for a network of which no home is known."""
+    return network.origin.home / name if network.origin else None
+
+
+def directions_beside(network: Network) -> Directions | None:
+    """The directions that `kaogan directions` found in this generator.
+
+    Raises:
+        KaoganError: their file is damaged.
+
+    """
+    file = place(network, DIRECTIONS)
+    if file is None or not file.exists():
+        return None
+    found = Directions.read(file)
+    return found if found.generator == fingerprint(network.module) else None
+
+
+def encoder_beside(network: Network) -> Encoder | None:
+    """The encoder that was trained for this generator.
+
+    Raises:
+        KaoganError: its file is damaged.
+
+    """
+    file = place(network, NAME)
+    return read_encoder(file, network.module) if file else None
+
+
+def described(directions: Directions) -> list[dict[str, Any]]:
+    """Directions as a page and an .onnx file have them."""
+    shown = ("name", "kind", "vector", "low", "high", "r2", "per_unit")
+    plain = [as_json(direction) for direction in directions.directions]
+    return [{key: direction[key] for key in shown} for direction in plain]

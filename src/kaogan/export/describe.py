@@ -1,0 +1,105 @@
+"""What a page or a model card says of a training."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from kaogan.export.network import Network, Player, build
+from kaogan.export.origin import Row
+
+MOST_ROWS = 300
+"""Points of a curve: more than that, nobody sees."""
+
+
+def describe_training(network: Network) -> Row | None:
+    """The training behind a generator for about.json; None if nothing is known of it.
+
+    What only a run tells, images seen and data set, is None for a generator without one.
+    """
+    origin = network.origin
+    if origin is None:
+        return None
+    recipe = origin.recipe
+    players: tuple[Player, Player] = ("generator", "discriminator")
+    networks = {player: build(network.model, player) for player in players}
+    return {
+        "images_seen": origin.images_seen,
+        "dataset": origin.dataset,
+        "loss": recipe.loss.name,
+        "batch": recipe.batch,
+        "lr": recipe.lr,
+        "parameters": {player: parameters(networks[player]) for player in players},
+        "layers": [
+            {"network": player, **row}
+            for player in players
+            for row in layers(networks[player], inputs(network, player))
+        ],
+        "curves": thinned(origin.curves, MOST_ROWS),
+        "quality": thinned(origin.quality, MOST_ROWS),
+    }
+
+
+def parameters(module: nn.Module) -> int:
+    """How many numbers are learned."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def inputs(network: Network, player: Player) -> torch.Tensor:
+    """Something of the shape that a network takes."""
+    model = network.model
+    if player == "generator":
+        return torch.zeros(1, model.latent_dim, 1, 1)
+    return torch.zeros(1, model.packing * model.channels, model.size, model.size)
+
+
+def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
+    """A row for each convolution, with what follows it up to the next one.
+
+    Keys: `layer`, in words; `shape`, of what comes out, C H W; `parameters`.
+    """
+    rows: list[Row] = []
+    (stack,) = module.children()
+    module.eval()
+    with torch.inference_mode():
+        for layer in stack.children():
+            x = layer(x)
+            if parameters(layer) and not isinstance(layer, nn.BatchNorm2d):
+                rows.append({"layer": words(layer), "parameters": 0})
+            else:
+                rows[-1]["layer"] += f", {words(layer)}"
+            rows[-1]["shape"] = list(x.shape[1:])
+            rows[-1]["parameters"] += parameters(layer)
+    return rows
+
+
+def words(layer: nn.Module) -> str:
+    """What a layer is called."""
+    match layer:
+        case nn.ConvTranspose2d():
+            return f"transposed convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
+        case nn.Conv2d():
+            return f"convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
+        case nn.BatchNorm2d():
+            return "batch norm"
+        case nn.Sequential():
+            return ", ".join(words(inner) for inner in layer)
+        case nn.Upsample():
+            return "twice as large"
+        case nn.Tanh():
+            return "tanh"
+    return type(layer).__name__
+
+
+def thinned(rows: list[Row], most: int) -> list[Row]:
+    """At most so many rows, evenly spread, the first and the last among them."""
+    if len(rows) <= most:
+        return rows
+    return [rows[round(i * (len(rows) - 1) / (most - 1))] for i in range(most)]
+
+
+def figures(rows: list[Row]) -> dict[str, Any]:
+    """The figures of the last evaluation, if there was one."""
+    if not rows:
+        return {}
+    return {key: rows[-1][key] for key in ("kid", "density", "coverage") if key in rows[-1]}

@@ -1,0 +1,258 @@
+"""A network's layers as an ONNX graph: few operators, and those that run fast in a browser.
+
+What is changed on the way leaves the function the same:
+
+- batch norm, an affine map once training is over, is folded into the layer before it;
+- the first transposed convolution, of a 1 x 1 map, is one matrix product (three times as fast in
+  onnxruntime-web's WebAssembly);
+- in half precision the weights are kept as float16 and cast when the file is loaded; everything is
+  computed in float32, so that inputs and outputs are float32 and any runtime can do it.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from kaogan.errors import KaoganError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Precision = Literal["fp32", "fp16"]
+Axes = list[str | int]
+"""A shape; an axis of any length has a name."""
+
+OPSET, IR = 17, 8
+"""Of 2022: old enough for every runtime that is around."""
+
+
+class ToSphere(nn.Module):
+    """Latents `N Z` brought to length sqrt(Z)."""
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.radius = math.sqrt(latent_dim)
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        return nn.functional.normalize(latents) * self.radius
+
+
+def import_onnx() -> Any:
+    """The onnx package.
+
+    Raises:
+        KaoganError: it is not installed.
+
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
+    return onnx
+
+
+def model_of(
+    layers: Iterable[nn.Module],
+    source: tuple[str, Axes],
+    target: tuple[str, Axes],
+    precision: Precision = "fp32",
+) -> "ModelProto":
+    """An ONNX model of layers that follow each other, in eval mode.
+
+    Args:
+        layers: the network.
+        source: name and shape of what goes in.
+        target: name and shape of what comes out.
+        precision: of the weights in the file.
+
+    Raises:
+        KaoganError: onnx is not installed.
+        TypeError: a layer that has no translation here.
+
+    """
+    onnx = import_onnx()
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    graph = Graph(source[0], precision)
+    for layer in folded(layers):
+        append(layer, graph)
+    graph.rename(target[0])
+    made = helper.make_graph(
+        graph.nodes,
+        "network",
+        [helper.make_tensor_value_info(source[0], kind, source[1])],
+        [helper.make_tensor_value_info(target[0], kind, target[1])],
+        graph.weights,
+    )
+    opset = [helper.make_opsetid("", OPSET)]
+    model: ModelProto = helper.make_model(made, opset_imports=opset, ir_version=IR)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def folded(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """The layers without batch norm, which is folded into the convolution before each.
+
+    (w * x - mean) / sqrt(var + eps) * gain + bias is a convolution again, whose weights are
+    w * gain / sqrt(var + eps).
+    """
+    waiting: nn.Module | None = None
+    for layer in unpacked(layers):
+        if isinstance(layer, nn.BatchNorm2d) and waiting is not None:
+            transposed = isinstance(waiting, nn.ConvTranspose2d)
+            waiting = fuse_conv_bn_eval(waiting, layer, transpose=transposed)  # type: ignore[type-var]
+        else:
+            if waiting is not None:
+                yield waiting
+            waiting = layer
+    if waiting is not None:
+        yield waiting
+
+
+def unpacked(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """The layers, and those inside a Sequential in its place."""
+    for layer in layers:
+        if isinstance(layer, nn.Sequential):
+            yield from unpacked(layer)
+        else:
+            yield layer
+
+
+class Graph:
+    """Nodes and weights of a graph that grows at one end."""
+
+    def __init__(self, source: str, precision: Precision) -> None:
+        self.onnx, self.precision = import_onnx(), precision
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+        self.end = source
+        """The name of what the last node gives."""
+        self.begins = True
+
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> None:
+        """Let an operator follow, which gets what is there so far, then `inputs`."""
+        made = f"{len(self.nodes)}.{operator}"
+        node = self.onnx.helper.make_node(operator, [self.end, *inputs], [made], made, **attributes)
+        self.nodes.append(node)
+        self.end, self.begins = made, False
+
+    def weight(self, tensor: torch.Tensor) -> str:
+        """Keep a weight; its name. Biases are few, and stay in float32."""
+        array = tensor.detach().cpu().numpy()
+        if self.precision == "fp32" or array.ndim < 2:
+            return self.constant(np.ascontiguousarray(array))
+        kept = self.constant(array.astype(np.float16))
+        cast = f"{kept}.float"
+        to = self.onnx.TensorProto.FLOAT
+        self.nodes.append(self.onnx.helper.make_node("Cast", [kept], [cast], cast, to=to))
+        return cast
+
+    def constant(self, array: npt.NDArray[Any]) -> str:
+        """Keep an array; its name."""
+        name = f"w{len(self.weights)}"
+        self.weights.append(self.onnx.numpy_helper.from_array(array, name))
+        return name
+
+    def shape(self, *axes: int) -> str:
+        """Keep the shape that a Reshape is told."""
+        return self.constant(np.array(axes, np.int64))
+
+    def rename(self, name: str) -> None:
+        """Give what comes out its name."""
+        self.nodes[-1].output[0] = name
+
+
+# One translation for each kind of layer
+
+
+@singledispatch
+def append(layer: nn.Module, graph: Graph) -> None:
+    """Let a layer follow in the graph."""
+    raise TypeError(f"there is no ONNX form for a {type(layer).__name__} here")
+
+
+@append.register
+def _(layer: nn.ConvTranspose2d, graph: Graph) -> None:
+    bias = layer.bias if layer.bias is not None else torch.zeros(layer.out_channels)
+    height, width = int(layer.kernel_size[0]), int(layer.kernel_size[1])
+    if graph.begins:  # of a latent, a 1 x 1 map: every weight is used once
+        matrix, spread = layer.weight.flatten(1), bias.repeat_interleave(height * width)
+        graph.add("Gemm", graph.weight(matrix), graph.weight(spread))
+        graph.add("Reshape", graph.shape(-1, layer.out_channels, height, width))
+    else:
+        graph.add("ConvTranspose", graph.weight(layer.weight), graph.weight(bias), **window(layer))
+
+
+@append.register
+def _(layer: nn.Conv2d, graph: Graph) -> None:
+    bias = [] if layer.bias is None else [graph.weight(layer.bias)]
+    graph.add("Conv", graph.weight(layer.weight), *bias, **window(layer))
+
+
+@append.register
+def _(layer: nn.Linear, graph: Graph) -> None:
+    graph.add("Gemm", graph.weight(layer.weight), graph.weight(layer.bias), transB=1)
+
+
+@append.register
+def _(layer: nn.Upsample, graph: Graph) -> None:
+    scales = graph.constant(np.array([1, 1, layer.scale_factor, layer.scale_factor], np.float32))
+    graph.add(
+        "Resize",
+        "",
+        scales,
+        mode="nearest",
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+    )
+
+
+@append.register
+def _(layer: nn.AvgPool2d, graph: Graph) -> None:
+    side = int(layer.kernel_size)  # type: ignore[arg-type]
+    graph.add("AveragePool", kernel_shape=[side, side], strides=[side, side])
+
+
+@append.register
+def _(layer: nn.LeakyReLU, graph: Graph) -> None:
+    graph.add("LeakyRelu", alpha=layer.negative_slope)
+
+
+@append.register
+def _(layer: nn.ReLU, graph: Graph) -> None:
+    graph.add("Relu")
+
+
+@append.register
+def _(layer: nn.Tanh, graph: Graph) -> None:
+    graph.add("Tanh")
+
+
+@append.register
+def _(layer: nn.Flatten, graph: Graph) -> None:
+    if layer.start_dim == 0:
+        graph.add("Reshape", graph.shape(-1))
+    else:
+        graph.add("Flatten")
+
+
+@append.register
+def _(layer: ToSphere, graph: Graph) -> None:
+    graph.add("LpNormalization", axis=1, p=2)
+    graph.add("Mul", graph.constant(np.array(layer.radius, np.float32)))
+
+
+def window(layer: nn.Conv2d | nn.ConvTranspose2d) -> dict[str, list[int]]:
+    """How a convolution steps over its map."""
+    padding = [int(side) for side in layer.padding]
+    return {
+        "kernel_shape": list(layer.kernel_size),
+        "strides": list(layer.stride),
+        "pads": padding + padding,
+    }

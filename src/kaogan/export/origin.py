@@ -1,0 +1,61 @@
+"""Where a network comes from: the training, as far as it is known."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaogan.errors import KaoganError
+from kaogan.training.recipe import Recipe
+from kaogan.training.run import Run
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A training that ended in a network.
+
+    Args:
+        name: what to call it: the RUN folder's name, or that of a generator that comes with kaogan.
+        home: the folder in which files about it lie, e.g. its directions.
+        recipe: what was trained.
+        run: the training, if it is on the disk.
+        images_seen: real pictures shown until then, if that is known.
+
+    """
+
+    name: str
+    home: Path
+    recipe: Recipe
+    run: Run | None = None
+    images_seen: int | None = None
+
+    @property
+    def dataset(self) -> Row | None:
+        """Name of the data set and number of its training pictures; of a run only."""
+        about = self.run.about.get("dataset") if self.run else None
+        if not about:
+            return None
+        return {"name": Path(about.get("path", "")).name, "pictures": about.get("pictures")}
+
+    @property
+    def curves(self) -> list[Row]:
+        """Losses and beliefs until then, as `metrics.jsonl` has them."""
+        return self._rows(self.run.metrics) if self.run else []
+
+    @property
+    def quality(self) -> list[Row]:
+        """The evaluations until then, as `evaluation.jsonl` has them."""
+        return self._rows(self.run.evaluations) if self.run else []
+
+    def _rows(self, file: Path) -> list[Row]:
+        """Rows of a JSON lines file, up to this network."""
+        if not file.is_file():
+            return []
+        try:
+            rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            last = self.images_seen
+            return [row for row in rows if last is None or row["images_seen"] <= last]
+        except (ValueError, KeyError, TypeError):
+            raise KaoganError(f"{file} is damaged: a line of it is no row") from None

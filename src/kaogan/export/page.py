@@ -1,0 +1,180 @@
+"""The page: a generator that draws in the browser, as a folder of static files, or as one file.
+
+A page is a handful of named contents:
+
+    index.html  style.css  js/*.js      as they lie in kaogan/page
+    runtime/                            onnxruntime-web, fetched by tools/page_runtime.py
+    model/about.json                    what the page shows and says
+    model/generator.onnx                and, where there are such, encoder.onnx and the timelapse
+
+It is a function of what it is made of: made twice, it is the same, byte for byte. No picture of the
+training data is in it.
+"""
+
+import html
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from kaogan.errors import KaoganError, UsageError
+from kaogan.export.describe import describe_training
+from kaogan.export.graph import Precision
+from kaogan.export.network import Network
+from kaogan.export.onnx import encoder_onnx, onnx_of
+from kaogan.export.singlefile import single_file
+from kaogan.files import atomic_file, atomic_folder
+from kaogan.version import __version__
+
+SOURCES = Path(__file__).parent.parent / "page"
+FORMAT = 1
+
+SIGN = '<meta name="generator" content="kaogan '
+"""In every page's index.html: what has it may be replaced by a newer page."""
+
+OURS = {"index.html", "style.css", "js", "runtime", "model"}
+"""All that lies in a page's folder."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Contents by name, and how far the networks' outputs are from PyTorch's."""
+
+    files: Mapping[str, bytes]
+    largest_difference: float
+
+    def write_folder(self, folder: Path) -> None:
+        """Write a folder for any static host; an older page there is replaced at the end.
+
+        Raises:
+            UsageError: the folder is there, and no page.
+
+        """
+        if folder.exists() and not is_replaceable(folder):
+            raise UsageError(f"{folder} is there, and no page of kaogan's; give another --out")
+        aside = folder.with_name(f".{folder.name}.old")
+        with atomic_folder(folder) as partial:
+            for name, content in self.files.items():
+                file = partial / name
+                file.parent.mkdir(exist_ok=True)
+                file.write_bytes(content)
+            if folder.exists():
+                shutil.rmtree(aside, ignore_errors=True)
+                folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def write_file(self, file: Path) -> None:
+        """Write one HTML file that needs nothing else, no network either.
+
+        Raises:
+            UsageError: the file is there, and no page.
+
+        """
+        if file.exists() and not (file.is_file() and has_sign(file)):
+            raise UsageError(f"{file} is there, and no page of kaogan's; give another --out")
+        content = single_file(self.files)
+        with atomic_file(file) as partial:
+            partial.write_bytes(content)
+
+
+def page_of(
+    network: Network,
+    title: str,
+    directions: Sequence[Mapping[str, Any]] = (),
+    encoder: nn.Module | None = None,
+    precision: Precision = "fp32",
+) -> Page:
+    """The page of a generator.
+
+    Args:
+        network: the generator; where it comes from is told as far as it is known.
+        title: the page's.
+        directions: entries of about.json, each with its `vector`.
+        encoder: pictures to latents, if there is one.
+        precision: of the weights.
+
+    Raises:
+        KaoganError: onnxruntime-web was not fetched, or a network cannot be written as ONNX.
+
+    """
+    generator, difference = onnx_of(network, precision)
+    model: dict[str, bytes] = {"generator.onnx": generator}
+    if encoder is not None:
+        model["encoder.onnx"], apart = encoder_onnx(encoder, network, precision)
+        difference = max(difference, apart)
+    model |= timelapse(network)
+    named = {name.partition(".")[0]: f"model/{name}" for name in model}
+    about = {
+        "format": FORMAT,
+        "kaogan": __version__,
+        "title": title,
+        "picture": {"size": network.model.size, "channels": network.model.channels},
+        "latent_dim": network.model.latent_dim,
+        "files": {kind: named.get(kind) for kind in ("generator", "encoder", "timelapse")},
+        "directions": list(directions),
+        "training": describe_training(network),
+    }
+    model["about.json"] = json.dumps(about, ensure_ascii=False).encode() + b"\n"
+    files = sources(title) | runtime() | {f"model/{name}": model[name] for name in sorted(model)}
+    return Page(files, difference)
+
+
+def timelapse(network: Network) -> dict[str, bytes]:
+    """The film of the training: drawn faces only."""
+    run = network.origin.run if network.origin else None
+    if run is None or not (run.path / "timelapse.webp").is_file():
+        return {}
+    return {"timelapse.webp": (run.path / "timelapse.webp").read_bytes()}
+
+
+def sources(title: str) -> dict[str, bytes]:
+    """What the page is written in, with its title and the sign that kaogan made it."""
+    index = (SOURCES / "index.html").read_text(encoding="utf-8")
+    charset, named = '<meta charset="utf-8">', f"<title>{html.escape(title)}</title>"
+    index = index.replace(charset, f'{charset}\n{SIGN}{__version__}">', 1)
+    index = index.replace("<title>kaogan</title>", named, 1)
+    files = {"index.html": index.encode(), "style.css": (SOURCES / "style.css").read_bytes()}
+    return files | {f"js/{file.name}": file.read_bytes() for file in modules()}
+
+
+def modules() -> list[Path]:
+    """The page's scripts."""
+    return sorted((SOURCES / "js").glob("*.js"))
+
+
+def runtime() -> dict[str, bytes]:
+    """What the page draws with, and its licence.
+
+    Raises:
+        KaoganError: it was not fetched when kaogan was installed.
+
+    """
+    folder = SOURCES / "runtime"
+    wanted = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    try:
+        return {f"runtime/{name}": (folder / name).read_bytes() for name in ("LICENSE", *wanted)}
+    except FileNotFoundError:
+        raise KaoganError(
+            "the page needs onnxruntime-web, which this installation has not; with Node.js "
+            "installed, run in kaogan's sources: python tools/page_runtime.py"
+        ) from None
+
+
+def is_replaceable(folder: Path) -> bool:
+    """Is this a page, and nothing else, or an empty folder?"""
+    if not folder.is_dir():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return not names or (names <= OURS and has_sign(folder / "index.html"))
+
+
+def has_sign(file: Path) -> bool:
+    """Was this HTML file made by kaogan?"""
+    if not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return SIGN.encode() in opened.read(1024)

@@ -1,0 +1,146 @@
+"""Directions in the latent space along which one thing changes, and `directions.json`.
+
+They are found by `kaogan.latent.finding`.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from kaogan.errors import KaoganError, UsageError
+from kaogan.files import write_text
+from kaogan.latent.fingerprint import fingerprint
+from kaogan.version import __version__
+
+FORMAT = 1
+
+Kind = Literal["named", "sefa", "pca"]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A way to go in the latent space: z + s vector is drawn, with s from about -3 to 3.
+
+    Args:
+        name: of the property, or the kind and a number.
+        kind: how it was found.
+        vector: of length 1.
+        low: what pictures look like at its lower end; high: at its upper end.
+        r2: of a named one, the share of the property's variance over fresh faces that a linear
+            fit on the latent explains; of the others, the share of the first layer's variance.
+        per_unit: measured: by how much a step of 1 changes the property that `low` and `high`
+            describe, in standard deviations of that property over random faces.
+        effects: the same for every property.
+
+    """
+
+    name: str
+    kind: Kind
+    vector: Float[Tensor, "Z"]
+    low: str
+    high: str
+    r2: float
+    per_unit: float
+    effects: dict[str, float]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A direction that does not do what its name says; None: that was not measured any more."""
+
+    name: str
+    reason: str
+    r2: float | None = None
+    per_unit: float | None = None
+
+
+@dataclass(frozen=True)
+class Directions:
+    """What was found in one generator.
+
+    Args:
+        directions: those that work.
+        left_out: those that do not.
+        generator: fingerprint of the weights that they belong to.
+        orthogonal: were those of the picture's parts freed from each other?
+
+    """
+
+    directions: tuple[Direction, ...]
+    left_out: tuple[LeftOut, ...]
+    generator: str
+    orthogonal: bool
+
+    def __getitem__(self, name: str) -> Direction:
+        for direction in self.directions:
+            if direction.name == name:
+                return direction
+        reasons = {each.name: each.reason for each in self.left_out}
+        if name in reasons:
+            raise UsageError(f"the direction {name!r} was left out: {reasons[name]}")
+        names = ", ".join(direction.name for direction in self.directions)
+        raise UsageError(f"there is no direction {name!r}; there are: {names or 'none'}")
+
+    def check(self, generator: nn.Module) -> None:
+        """Raise a KaoganError unless they belong to this generator."""
+        if self.generator != fingerprint(generator):
+            raise KaoganError(
+                "these directions belong to other weights of the generator; find them anew with: "
+                "kaogan directions"
+            )
+
+    def write(self, file: Path) -> None:
+        """Write `directions.json`, a line for each direction."""
+        about = {
+            "format": FORMAT,
+            "kaogan": __version__,
+            "generator": self.generator,
+            "orthogonal": self.orthogonal,
+            "directions": [as_json(direction) for direction in self.directions],
+            "left_out": [asdict(each) for each in self.left_out],
+        }
+        text = json.dumps(about, ensure_ascii=False).replace('{"name"', '\n{"name"')
+        write_text(file, text + "\n")
+
+    @staticmethod
+    def read(file: Path) -> "Directions":
+        """Read what `write` wrote.
+
+        Raises:
+            KaoganError: there is none, or it is damaged or of a newer kaogan.
+
+        """
+        try:
+            about = json.loads(file.read_text(encoding="utf-8"))
+            if about["format"] > FORMAT:
+                raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
+            return Directions(
+                tuple(_from_json(each) for each in about["directions"]),
+                tuple(LeftOut(**each) for each in about["left_out"]),
+                about["generator"],
+                about["orthogonal"],
+            )
+        except FileNotFoundError:
+            raise KaoganError(f"there is no {file}; make it with: kaogan directions") from None
+        except (ValueError, KeyError, TypeError):
+            raise KaoganError(f"{file} is damaged; make it anew with: kaogan directions") from None
+
+
+def as_json(direction: Direction) -> dict[str, Any]:
+    """A direction in plain numbers, rounded: five digits of the vector are more than is seen."""
+    plain = {field.name: getattr(direction, field.name) for field in fields(direction)}
+    return plain | {
+        "vector": [round(entry, 5) for entry in direction.vector.tolist()],
+        "r2": round(direction.r2, 4),
+        "per_unit": round(direction.per_unit, 4),
+        "effects": {name: round(effect, 4) for name, effect in direction.effects.items()},
+    }
+
+
+def _from_json(plain: dict[str, Any]) -> Direction:
+    return Direction(**plain | {"vector": torch.tensor(plain["vector"])})

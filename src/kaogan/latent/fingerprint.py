@@ -1,0 +1,19 @@
+"""Which generator something was made for: encoders and directions are of no use to another."""
+
+import hashlib
+
+import numpy as np
+from torch import nn
+
+
+def fingerprint(network: nn.Module) -> str:
+    """The SHA-256 of a network's weights and averages: names, shapes and values, in hexadecimal.
+
+    It is that of the numbers as they are in memory, whatever precision they were kept in.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        values = np.ascontiguousarray(tensor.detach().cpu().numpy())
+        digest.update(f"{name} {values.dtype} {values.shape}\n".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

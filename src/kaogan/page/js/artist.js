@@ -1,0 +1,61 @@
+// Who draws next. One generator, many who want pictures: what a person is moving comes first, and
+// only its newest state (there is never a backlog); the rest follows in small batches.
+
+const BATCH = 4;
+
+export class Artist {
+  #draw;
+  #urgent = new Map(); // slot -> {z, resolve, reject}
+  #waiting = [];
+  #busy = false;
+
+  /** `draw` takes latents and resolves to as many pictures. */
+  constructor(draw) {
+    this.#draw = draw;
+  }
+
+  /** The picture of z, as soon as can be; null if the same slot asked anew before it was begun. */
+  now(slot, z) {
+    this.#urgent.get(slot)?.resolve(null);
+    return new Promise((resolve, reject) => {
+      this.#urgent.set(slot, { z, resolve, reject });
+      this.#work();
+    });
+  }
+
+  /** The picture of z when nothing is urgent; null if `signal` aborts before it was begun. */
+  later(z, signal) {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ z, resolve, reject, signal });
+      this.#work();
+    });
+  }
+
+  async #work() {
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let jobs = this.#next(); jobs.length; jobs = this.#next()) {
+      try {
+        const pictures = await this.#draw(jobs.map((job) => job.z));
+        jobs.forEach((job, i) => job.resolve(pictures[i]));
+      } catch (error) {
+        jobs.forEach((job) => job.reject(error));
+      }
+    }
+    this.#busy = false;
+  }
+
+  #next() {
+    for (const [slot, job] of this.#urgent) {
+      this.#urgent.delete(slot);
+      return [job];
+    }
+    const jobs = [];
+    while (this.#waiting.length && jobs.length < BATCH) {
+      const job = this.#waiting.shift();
+      if (job.signal?.aborted) job.resolve(null);
+      else jobs.push(job);
+    }
+    return jobs;
+  }
+}

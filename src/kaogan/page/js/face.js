@@ -1,0 +1,100 @@
+// What a face is: a seed (digits) or a latent z of its own, a truncation, and how far it is moved
+// along directions. Frozen; a change makes a new one.
+
+import { checked, decoded, encoded, rounded } from "./base64.js";
+import { combined, scaled } from "./latent.js";
+import { latentOfSeed } from "./random.js";
+import { Sentence } from "./sentence.js";
+
+export const LARGEST_SEED = 2n ** 63n - 1n;
+export const TRUNCATION = { min: 0, max: 1.5, step: 0.05 };
+export const MOVE = { min: -4, max: 4, step: 0.05 };
+
+export const faceOfSeed = (seed, truncation = 1) => Object.freeze({ seed: String(seed), truncation, moves: {} });
+
+export const faceOfLatent = (z) => Object.freeze({ z: rounded(z), truncation: 1, moves: {} });
+
+/** Moved by `amount` along the direction `name`, from where it was before any such move. */
+export function moved(face, name, amount) {
+  const { [name]: _, ...moves } = face.moves;
+  if (amount) moves[name] = amount;
+  return Object.freeze({ ...face, moves });
+}
+
+export const truncated = (face, truncation) => Object.freeze({ ...face, truncation });
+
+export const unmoved = (face) => Object.freeze({ ...face, truncation: 1, moves: {} });
+
+/** psi * z + sum of amount * direction. `about` is the page's about.json. */
+export function latentOf(face, about) {
+  const base = face.seed ? latentOfSeed(face.seed, about.latent_dim) : face.z;
+  const vectors = Object.keys(face.moves).map((name) => directionOf(name, about).vector);
+  const amounts = Object.values(face.moves);
+  return combined([scaled(base, face.truncation), ...vectors], [1, ...amounts]);
+}
+
+/** A name that a person can read: "seed 42", "a face of its own, moved". */
+export function called(face) {
+  const base = face.seed ? `seed ${face.seed}` : "a latent of its own";
+  const changed = Object.keys(face.moves).length || face.truncation !== 1;
+  return changed ? `${base}, changed` : base;
+}
+
+/** The face as the text that addresses hold: "seed=42&truncation=0.8&lightness=1.5". */
+export function textOf(face) {
+  const text = new URLSearchParams(face.seed ? { seed: face.seed } : { z: encoded(face.z) });
+  if (face.truncation !== 1) text.set("truncation", face.truncation);
+  for (const [name, amount] of Object.entries(face.moves)) text.set(name, amount);
+  return text.toString();
+}
+
+/** The face that such a text stands for. Throws a Sentence if it stands for none. */
+export function faceOfText(text, about) {
+  const { seed, z, truncation, ...moves } = Object.fromEntries(new URLSearchParams(text));
+  if ((seed === undefined) === (z === undefined)) {
+    throw new Sentence("This address names no face: it needs a seed or a latent.");
+  }
+  let face = seed === undefined ? faceOfLatent(decoded(z, about.latent_dim)) : faceOfSeed(seedOf(seed));
+  if (truncation !== undefined) face = truncated(face, within(TRUNCATION, truncation, "truncation"));
+  for (const [name, amount] of Object.entries(moves)) {
+    directionOf(name, about);
+    face = moved(face, name, within(MOVE, amount, name));
+  }
+  return face;
+}
+
+/** The face that somebody typed or pasted: a seed, a latent (base64 or numbers), or a whole link. */
+export function faceOfTyping(typed, about) {
+  const text = typed.trim();
+  if (text.includes("?")) return faceOfText(text.slice(text.lastIndexOf("?") + 1), about);
+  if (/^[+-]?\d+$/.test(text)) return faceOfSeed(seedOf(text));
+  const words = text.replace(/^[\[(]|[\])]$/g, "").split(/[\s,;]+/).filter(Boolean);
+  if (words.length > 1) return faceOfNumbers(words.map(Number), about.latent_dim);
+  return faceOfLatent(decoded(text, about.latent_dim));
+}
+
+function faceOfNumbers(numbers, dim) {
+  if (numbers.length !== dim) {
+    throw new Sentence(`A latent of this generator has ${dim} numbers, not ${numbers.length}.`);
+  }
+  return faceOfLatent(checked(Float32Array.from(numbers)));
+}
+
+/** Digits without leading zeros. Throws a Sentence if it is no seed. */
+export function seedOf(text) {
+  const seed = /^\d+$/.test(text.trim()) ? BigInt(text.trim()) : -1n;
+  if (seed >= 0n && seed <= LARGEST_SEED) return String(seed);
+  throw new Sentence(`A seed is a whole number from 0 to ${LARGEST_SEED}.`);
+}
+
+function directionOf(name, about) {
+  const direction = about.directions.find((one) => one.name === name);
+  if (direction) return direction;
+  throw new Sentence(`This generator has no direction called “${name}”.`);
+}
+
+function within({ min, max }, text, what) {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= min && value <= max) return value;
+  throw new Sentence(`The ${what} in this address is not a number from ${min} to ${max}.`);
+}

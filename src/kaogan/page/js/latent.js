@@ -1,0 +1,55 @@
+// Arithmetic on latents: Float32Arrays of equal length, never changed in place.
+
+export const norm = (z) => Math.sqrt(z.reduce((sum, value) => sum + value * value, 0));
+
+export const scaled = (z, factor) => z.map((value) => value * factor);
+
+/** Sum of weights[i] * latents[i]. */
+export function combined(latents, weights) {
+  return latents[0].map((_, k) => latents.reduce((sum, z, i) => sum + weights[i] * z[k], 0));
+}
+
+/**
+ * The weighted mean, as long as the latents are on average. A plain mean of independent latents is
+ * shorter than any of them, and the generator draws what is near 0 as an average face.
+ */
+export function mixed(latents, weights) {
+  const mean = combined(latents, weights);
+  const length = latents.reduce((sum, z, i) => sum + weights[i] * norm(z), 0);
+  const short = norm(mean);
+  return short > 1e-6 ? scaled(mean, length / short) : mean;
+}
+
+/**
+ * Spherical interpolation (Shoemake 1985; White, "Sampling Generative Networks", 2016), with the
+ * length interpolated linearly: t = 0 gives a, t = 1 gives b.
+ */
+export function slerp(a, b, t) {
+  const lengthA = norm(a);
+  const lengthB = norm(b);
+  const dot = a.reduce((sum, value, k) => sum + value * b[k], 0);
+  const cosine = Math.min(1, Math.max(-1, dot / (lengthA * lengthB || 1)));
+  const angle = Math.acos(cosine);
+  const sine = Math.sin(angle);
+  if (sine < 1e-4) return combined([a, b], [1 - t, t]);
+  const length = (1 - t) * lengthA + t * lengthB;
+  const weightA = (Math.sin((1 - t) * angle) / sine) * (length / lengthA);
+  const weightB = (Math.sin(t * angle) / sine) * (length / lengthB);
+  return combined([a, b], [weightA, weightB]);
+}
+
+/**
+ * Weights of the corners of a square (top left, top right, bottom left, bottom right) at x, y in
+ * [0, 1]: bilinear. What an empty corner would weigh goes to its neighbours in equal parts.
+ */
+export function cornerWeights(x, y, present) {
+  const weights = [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y];
+  const neighbours = [[1, 2], [0, 3], [0, 3], [1, 2]];
+  const shared = weights.map((weight, corner) => (present[corner] ? weight : 0));
+  for (const corner of [0, 1, 2, 3].filter((one) => !present[one])) {
+    let heirs = neighbours[corner].filter((one) => present[one]);
+    if (!heirs.length) heirs = [3 - corner];
+    for (const heir of heirs) shared[heir] += weights[corner] / heirs.length;
+  }
+  return shared;
+}

@@ -1,0 +1,48 @@
+"""Make the encoder of a generator that comes with kaogan, after a new one was packed:
+
+    python tools/pack_encoder.py faces-64
+
+Trains it, writes it beside the generator in half precision, and says how well it finds again what
+the generator draws: as it is, and refined.
+"""
+
+import sys
+import time
+
+import torch
+
+from kaogan.latent.encoder import PICTURES, train_encoder
+from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
+from kaogan.latent.inversion import invert
+from kaogan.progress import track
+from kaogan.rng import latents
+from kaogan.zoo import FOLDER, pretrained
+
+FIRST_SEED, COUNT = 10_000, 32
+
+
+def main(name: str) -> None:
+    sampler, file = pretrained(name), FOLDER / name / NAME
+    generator, began = sampler.generator, time.process_time()
+    with track(PICTURES, "training the encoder", "pictures") as tracker:
+        encoder = train_encoder(generator, sampler.latent_dim, tracker=tracker)
+    spent = time.process_time() - began
+    write_encoder(encoder, generator, file, half=True)
+    kept = read_encoder(file, generator)
+    assert kept is not None
+
+    z = latents(list(range(FIRST_SEED, FIRST_SEED + COUNT)), sampler.latent_dim)
+    with torch.no_grad():
+        pictures = generator(z)
+    found = invert(generator, kept, pictures)
+    print(f"{file}: {file.stat().st_size / 1e6:.2f} MB, {spent:.0f} s of processor time")
+    for what, said, error in (
+        ("encoder", found.encoded, found.encoded_error),
+        ("refined", found.latents, found.error),
+    ):
+        alike = torch.cosine_similarity(said, z).mean()
+        print(f"{what}: latent correlation {alike:.2f}, pixels {127.5 * error.mean():.1f} of 255")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
