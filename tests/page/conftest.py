@@ -113,6 +113,7 @@ def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator
             tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.goto(address + hash)
+        tab.wait_for_selector("main:not([aria-busy])")
         return tab
 
     yield start
