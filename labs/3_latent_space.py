@@ -33,6 +33,7 @@ if importlib.util.find_spec("kaogan") is None:
 # %%
 import io
 import os
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -625,7 +626,38 @@ show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4
 # Your turn.
 
 # %% [markdown]
-# ## 11. What you know now
+# ## 11. The same with kaogan
+#
+# What this lab did by hand, `kaogan directions` does for a dozen properties at once: measure, fit,
+# move, measure again, and leave out what does not work. The directions of the generators that come
+# with kaogan lie beside them:
+
+# %%
+from kaogan.latent import Directions, find, plane
+
+home = Path(GENERATOR) if os.path.isdir(GENERATOR) else kaogan.zoo.FOLDER / GENERATOR
+file = home / "directions.json"
+known = Directions.read(file) if file.exists() else find(sampler.generator, DIM, orthogonal=True)
+for direction in known.directions:
+    if direction.kind == "named":
+        print(f"{direction.name:20} {direction.low} to {direction.high}: R² {direction.r2:.2f}")
+
+# %% [markdown]
+# Hue is an angle, so one direction cannot hold it; two can. Here one face goes along two of the
+# directions at once (with `faces-64`: from green hair to red, and from blue to yellow):
+
+# %%
+across, down = known.directions[1:3]
+steps = torch.linspace(-3, 3, 3 if QUICK else 9)
+square = plane(latents(1, seed=91)[0], across.vector, down.vector, steps, steps)
+print(f"to the right {across.high}, downward {down.high}")
+show(faces(square.flatten(0, 1)), columns=len(steps), zoom=1)
+
+# %% [markdown]
+# In a terminal, `kaogan walk` makes films and grids of such ways, `kaogan invert` finds the latent
+# of a picture that you give, and `kaogan explore` opens a page with a slider for each direction.
+#
+# ## 12. What you know now
 #
 # * A latent is a point near a sphere; the generator knows the sphere and its neighbourhood.
 # * Near in, near out. Walk on arcs, not on chords.
