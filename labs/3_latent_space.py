@@ -53,7 +53,7 @@ FIRST, SECOND, THIRD = "#2a6fbb", "#e8772e", "#444444"  # colours of the plots
 plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False})
 
 if os.path.isdir(GENERATOR):
-    sampler = kaogan.Run(GENERATOR).sampler()
+    sampler = kaogan.Run(Path(GENERATOR)).sampler()
 else:
     sampler = kaogan.pretrained(GENERATOR)
 DIM = sampler.latent_dim

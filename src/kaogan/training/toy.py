@@ -1,6 +1,7 @@
 """`train_toy`: a recipe, a law of points and a folder in; a run out, and a film of it."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from kaogan.data.toy import Distribution, ToyBatches
 from kaogan.data.toy.batches import EPOCH, fingerprint
 from kaogan.errors import UsageError
+from kaogan.models import MLP
 from kaogan.training.fit import Desk, fit
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
@@ -23,6 +25,9 @@ from kaogan.training.observers import (
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.trainer import Observer
+
+SMALL = 512
+"""Units in a layer, of all copies together."""
 
 
 def train_toy(
@@ -52,7 +57,22 @@ def train_toy(
         KaoganError: out of memory, a second training on `out`, or NaN three times over.
 
     """
-    return fit(recipe, PointsTask(law, name, film), out, budget, hardware, watch)
+    with _threads(recipe):
+        return fit(recipe, PointsTask(law, name, film), out, budget, hardware, watch)
+
+
+@contextlib.contextmanager
+def _threads(recipe: Recipe) -> Iterator[None]:
+    """One thread for small networks: their products are too small to be shared out with profit, and
+    where other programs are at work, every one of them would wait for the slower thread.
+    """
+    before, model = torch.get_num_threads(), recipe.model
+    if isinstance(model, MLP) and model.width * model.copies <= SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
