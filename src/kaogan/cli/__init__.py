@@ -22,6 +22,7 @@ from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
 from kaogan.cli.invert import add as add_invert
+from kaogan.cli.report import add as add_report
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
@@ -38,6 +39,7 @@ COMMANDS = (
     add_directions,
     add_invert,
     add_evaluate,
+    add_report,
     add_export,
     add_explore,
     add_bench,

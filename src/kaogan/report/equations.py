@@ -34,6 +34,12 @@ def equations_of(component: Component) -> tuple[str, ...]:
     return tuple(found)
 
 
+def remarks_of(component: Component) -> tuple[str, ...]:
+    """What a component's docstring says below the equations: its paragraphs after the first."""
+    text = inspect.cleandoc(type(component).__doc__ or "")
+    return tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n")[1:])
+
+
 def _up_to_its_end(text: str) -> str:
     depth = 0
     for place, character in enumerate(text):

@@ -15,7 +15,6 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.models.dcgan import stage_channels
 from kaogan.training.recipe import Recipe
-from kaogan.training.trainer import ANNEALED
 from kaogan.version import __version__
 
 PIECES = Path(__file__).parent / "handin"
@@ -27,14 +26,6 @@ FUNCTIONS = {
     "hinge": "relu",
 }
 """What a loss's piece takes from `torch.nn.functional`."""
-
-CALLS = {
-    "r1": "r1(self.discriminator, real)",
-    "r2": "r2(self.discriminator, fake)",
-    "gradient-penalty": "gradient_penalty(self.discriminator, real, fake, epsilon)",
-}
-"""How a step calls a penalty's piece."""
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -85,6 +76,8 @@ def standalone(recipe: Recipe, images: int) -> str:
 
     """
     model = model_of(recipe)
+    if recipe.anneal_images is not None:
+        raise KaoganError("a recipe with anneal_images has no standalone form; use train.py")
     widths = stage_channels(model.size, model.width)
     sides = [model.size >> stage for stage in range(len(widths))]
     chain = [model.channels, *widths]
@@ -100,7 +93,6 @@ def standalone(recipe: Recipe, images: int) -> str:
             "train_standalone.py.j2",
             **model.model_dump(exclude={"name"}),
             **recipe.model_dump(exclude={"model", "loss", "penalties"}),
-            annealed=ANNEALED,
             images=images,
             widths=widths,
             ups=ups,
@@ -120,4 +112,4 @@ def standalone(recipe: Recipe, images: int) -> str:
 
 def _penalty(fields: dict[str, Any]) -> dict[str, Any]:
     constant = f"{fields['name'].upper().replace('-', '_')}_WEIGHT"
-    return fields | {"constant": constant, "call": CALLS[fields["name"]]}
+    return fields | {"constant": constant}
