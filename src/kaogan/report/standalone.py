@@ -27,6 +27,7 @@ FUNCTIONS = {
 }
 """What a loss's piece takes from `torch.nn.functional`."""
 
+
 @dataclass(frozen=True)
 class Stage:
     """A convolution that changes the side of its map from `side` pixels: doubles or halves it."""
@@ -81,7 +82,9 @@ def standalone(recipe: Recipe, images: int) -> str:
     widths = stage_channels(model.size, model.width)
     sides = [model.size >> stage for stage in range(len(widths))]
     chain = [model.channels, *widths]
-    downs = [Stage(*pair, side) for pair, side in zip(itertools.pairwise(chain), sides, strict=True)]
+    downs = [
+        Stage(*pair, side) for pair, side in zip(itertools.pairwise(chain), sides, strict=True)
+    ]
     downs[0] = Stage(model.packing * model.channels, widths[0], model.size)
     ups = [
         Stage(channels_in, channels_out, side // 2)
