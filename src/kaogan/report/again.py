@@ -3,6 +3,7 @@
 import shlex
 
 from kaogan import recipes
+from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
 
@@ -70,8 +71,21 @@ def preparing(facts: Facts) -> list[str]:
         return [f"kaogan data avatars --count {count} --size {size}{seed} --out {name}"]
     sources = " ".join(shlex.quote(str(source)) for source in summary["sources"])
     grey = " --channels 1" if summary["channels"] == 1 else ""
-    fit = f" --fit {summary['fit']}" if summary.get("fit", "crop") != "crop" else ""
-    return [f"kaogan data prepare {sources} --size {size}{grey}{fit} --out {name}"]
+    usual = {"fit": "crop", "background": "white", "min_size": size // 2, "max_pixels": MAX_PIXELS}
+    others = "".join(
+        f" --{key.replace('_', '-')} {summary[key]}"
+        for key, value in usual.items()
+        if summary.get(key, value) != value
+    )
+    kept = " --keep-duplicates" if summary.get("duplicates") == "kept" else ""
+    return [f"kaogan data prepare {sources} --size {size}{grey}{others}{kept} --out {name}"]
+
+
+def without_option(recipe: Recipe) -> list[str]:
+    """The numbers of a recipe that are not the usual ones and that no option sets."""
+    usual = Recipe()
+    names = ("beta2", "ema_share", "anneal_images")
+    return [name for name in names if getattr(recipe, name) != getattr(usual, name)]
 
 
 def _at(recipe: Recipe, place: str) -> object:

@@ -157,7 +157,7 @@ def _legend(lines: Sequence[Line]) -> str:
     """On the right above the lines, the last one at the end."""
     parts, right = [], float(WIDTH - RIGHT)
     for number, line in reversed(list(enumerate(lines, start=1))):
-        width = 7.2 * len(line.label)
+        width = 6.5 * len(line.label)
         parts.append(_text(line.label, right, 14, "end"))
         x = right - width - 8
         parts.append(f'<line class="s{number}" x1="{x - 26:.1f}" x2="{x:.1f}" y1="10" y2="10"/>')
@@ -216,40 +216,54 @@ def _svg(
 
 
 def network_diagram(
-    name: str, title: str, before: str, rows: Sequence[Row], after: str, style: str
+    name: str,
+    title: str,
+    before: tuple[str, str],
+    rows: Sequence[Row],
+    after: tuple[str, str],
+    style: str,
 ) -> str:
     """A network as boxes from left to right, as high as its maps are large.
 
     Args:
         name: begins the ids inside it.
         title: what it shows.
-        before: what goes in, in a word or two.
+        before: what goes in: a symbol, and a word.
         rows: its layers, as in the table; `shape` is C H W.
         after: what comes out.
         style: class of the boxes.
 
     """
-    height, base = 190, 150
     step = WIDTH / (len(rows) + 2)
-    parts = [_stage(step / 2, base, 0, before, "", "data")]
+    parts = [_end(step / 2, *before)]
     for number, row in enumerate(rows, start=1):
         channels, size = row["shape"][0], row["shape"][-1]
         words = f"{channels} × {size} × {size}"
-        parts.append(_stage((number + 0.5) * step, base, size, words, str(number), style))
-    parts.append(_stage((len(rows) + 1.5) * step, base, 0, after, "", "data"))
+        parts.append(_layer((number + 0.5) * step, size, words, str(number), style))
+    parts.append(_end((len(rows) + 1.5) * step, *after))
     for number in range(len(rows) + 1):
         x = (number + 1) * step
-        parts.append(f'<path class="arrow" d="M{x - 9:.1f} 75h16m-5 -4l5 4l-5 4"/>')
-    shapes = ", ".join(f"{r['shape'][0]} channels of {r['shape'][-1]} × {r['shape'][-1]}" for r in rows)  # noqa: E501
-    description = f"{before} goes in. The layers give {shapes}. {after} comes out."
-    return _svg(name, title, description, WIDTH, height, "".join(parts), "diagram")
+        parts.append(f'<path class="arrow" d="M{x - 9:.1f} {MIDDLE}h16m-5 -4l5 4l-5 4"/>')
+    maps = [f"{row['shape'][0]} channels of {row['shape'][-1]} × {row['shape'][-1]}" for row in rows]
+    description = f"{before[1]} goes in. The layers give {', '.join(maps)}. {after[1]} comes out."
+    return _svg(name, title, description, WIDTH, LOW + 10, "".join(parts), "diagram")
 
 
-def _stage(x: float, base: int, size: int, words: str, number: str, style: str) -> str:
-    """A box, its middle at half the height above `base`, with its shape below."""
-    side = 22 + 14 * math.log2(max(size, 1)) if size else 26
-    rounded = 3 if size else 13
-    top = base / 2 - side / 2
-    box = f'<rect class="{style}" x="{x - 17:.1f}" y="{top:.1f}" width="34" height="{side:.1f}" rx="{rounded}"/>'  # noqa: E501
-    inside = _text(number, x, base / 2 + 5, "middle", "in-box") if number else ""
-    return box + inside + _text(words, x, base + 18, "middle", "small")
+MIDDLE, LOW = 72, 150
+"""Of a diagram: the boxes' middle, and the line of their words."""
+
+
+def _layer(x: float, size: int, words: str, number: str, style: str) -> str:
+    """A box, taller the larger its map, with its shape below."""
+    side = 22 + 14 * math.log2(size)
+    place = f'x="{x - 17:.1f}" y="{MIDDLE - side / 2:.1f}" width="34" height="{side:.1f}"'
+    box = f'<rect class="{style}" {place} rx="3"/>'
+    inside = _text(number, x, MIDDLE + 4, "middle", "in-box")
+    return box + inside + _text(words, x, LOW, "middle", "small")
+
+
+def _end(x: float, symbol: str, words: str) -> str:
+    """What goes in, or comes out: its symbol, and what it is called."""
+    box = f'<rect class="data" x="{x - 22:.1f}" y="{MIDDLE - 14}" width="44" height="28" rx="14"/>'
+    inside = _text(symbol, x, MIDDLE + 4, "middle", "in-box")
+    return box + inside + _text(words, x, LOW, "middle", "small")

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from kaogan.export.singlefile import single_file
 from kaogan.progress import clock
-from kaogan.report.again import commands
+from kaogan.report.again import commands, without_option
 from kaogan.report.equations import equations_of, mathml, remarks_of
 from kaogan.report.facts import End, Facts, Missing
 from kaogan.report.findings import findings
@@ -153,6 +153,7 @@ def _words(
         "meanings": MEANINGS,
         "found": findings(facts, measured),
         "commands": commands(facts),
+        "without_option": without_option(recipe),
         "versions": _versions(facts),
         "recipe_json": recipe.model_dump_json(indent=2),
         "version": __version__,

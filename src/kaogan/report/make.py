@@ -109,7 +109,7 @@ def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missi
     if facts.drawn is None or facts.dataset is None:
         return None, []
     if not evaluate:
-        return None, [Missing(part, "that was asked for")]
+        return None, [Missing(part, "measuring was not asked for")]
     if faces_measured(facts.dataset) == 0:
         held_out = len(facts.dataset.held_out)
         why = f"{held_out} held-out pictures are too few; {FEWEST} are needed"

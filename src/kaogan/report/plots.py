@@ -21,7 +21,10 @@ def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
 
 def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
     """Both networks as boxes; none of networks without a table of layers."""
-    ends = {"generator": ("z", "picture"), "discriminator": ("picture", "logit C")}
+    ends = {
+        "generator": (("z", "latent vector"), ("G(z)", "picture")),
+        "discriminator": (("x", "picture"), ("C", "logit")),
+    }
     return {
         player.name: network_diagram(
             f"diagram-{player.name}",

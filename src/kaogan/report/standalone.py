@@ -4,7 +4,6 @@ The text is put together of pieces in `handin/`: what the recipe does not use is
 and a penalty have a piece each, found by their registered names.
 """
 
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,10 @@ FUNCTIONS = {
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A convolution that changes the side of its map from `side` pixels: doubles or halves it."""
+class Map:
+    """A feature map: channels x side x side."""
 
-    channels_in: int
-    channels_out: int
+    channels: int
     side: int
 
 
@@ -45,7 +43,7 @@ def rendered(name: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701  # programs and Markdown, no HTML
+        autoescape=False,  # programs and Markdown, no HTML
     )
     return environment.get_template(name).render(version=__version__, **values)
 
@@ -79,17 +77,10 @@ def standalone(recipe: Recipe, images: int) -> str:
     model = model_of(recipe)
     if recipe.anneal_images is not None:
         raise KaoganError("a recipe with anneal_images has no standalone form; use train.py")
-    widths = stage_channels(model.size, model.width)
-    sides = [model.size >> stage for stage in range(len(widths))]
-    chain = [model.channels, *widths]
-    downs = [
-        Stage(*pair, side) for pair, side in zip(itertools.pairwise(chain), sides, strict=True)
+    maps = [
+        Map(channels, model.size >> stage)
+        for stage, channels in enumerate(stage_channels(model.size, model.width), start=1)
     ]
-    downs[0] = Stage(model.packing * model.channels, widths[0], model.size)
-    ups = [
-        Stage(channels_in, channels_out, side // 2)
-        for (channels_out, channels_in), side in zip(itertools.pairwise(chain), sides, strict=True)
-    ][::-1]
     loss = recipe.loss.name
     try:
         return rendered(
@@ -97,9 +88,7 @@ def standalone(recipe: Recipe, images: int) -> str:
             **model.model_dump(exclude={"name"}),
             **recipe.model_dump(exclude={"model", "loss", "penalties"}),
             images=images,
-            widths=widths,
-            ups=ups,
-            downs=downs,
+            maps=maps,
             loss=loss,
             functional=FUNCTIONS.get(loss),
             smoothing=getattr(recipe.loss, "label_smoothing", 0.0),
