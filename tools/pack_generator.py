@@ -2,23 +2,36 @@
 
     python tools/pack_generator.py runs/faces-64 src/kaogan/zoo/faces-64
 
-Writes the newest checkpoint's EMA weights in half precision, and says how far the faces drawn with
-them are from those in float32. The model card beside them is written by hand.
+Writes the best checkpoint's EMA weights in half precision (the newest one's, if the run was not
+evaluated), says how far the faces drawn with them are from those in float32, and finds the
+directions. With the zoo's folder alone, the weights stay and the directions are found anew:
+
+    python tools/pack_generator.py src/kaogan/zoo/faces-64
+
+The model card beside them is written by hand.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors.torch import save_file
 
 from kaogan.files import atomic_file, write_text
+from kaogan.latent.finding import faces_drawn, find
+from kaogan.progress import track
 from kaogan.training.run import Run
+from kaogan.zoo import pretrained
 
 
-def main(run_folder: str, target_folder: str) -> None:
-    run, target = Run(Path(run_folder)), Path(target_folder)
+def main(*folders: str) -> None:
+    if len(folders) == 2:
+        pack_weights(Run(Path(folders[0])), Path(folders[1]))
+    pack_directions(Path(folders[-1]))
+
+
+def pack_weights(run: Run, target: Path) -> None:
+    """Write `generator.safetensors` and `recipe.json`."""
     sampler = run.sampler()
     before = sampler.sample(64).astype(int)
     weights = {
@@ -30,14 +43,22 @@ def main(run_folder: str, target_folder: str) -> None:
     write_text(target / "recipe.json", run.recipe.model_dump_json(indent=2) + "\n")
 
     sampler.generator.load_state_dict(weights)
-    with torch.inference_mode():
-        difference = np.abs(sampler.sample(64) - before)
+    difference = np.abs(sampler.sample(64) - before)
     size = (target / "generator.safetensors").stat().st_size / 1e6
     print(
-        f"{target}: {size:.1f} MB, {run.newest_state()['images_seen']:,} images seen; half "
+        f"{target}: {size:.1f} MB, {run.read()[1]['images_seen']:,} images seen; half "
         f"precision changes pixels by {difference.mean():.3f} of 255 in the mean, "
         f"{difference.max()} at most"
     )
+
+
+def pack_directions(target: Path) -> None:
+    """Write `directions.json`, of the generator as it comes with kaogan."""
+    sampler = pretrained(target.name)
+    with track(faces_drawn(), "measuring", "faces") as tracker:
+        found = find(sampler.generator, sampler.latent_dim, orthogonal=True, tracker=tracker)
+    found.write(target / "directions.json")
+    print(f"{target}: directions {', '.join(each.name for each in found.directions)}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.version import __version__
 
 if TYPE_CHECKING:
-    from kaogan import recipes
+    from kaogan import latent, recipes
     from kaogan.data.avatars import draw_avatars
     from kaogan.data.dataset import Dataset, open_dataset
     from kaogan.data.prepare import prepare
@@ -54,6 +54,7 @@ __all__ = [
     "__version__",
     "draw_avatars",
     "grid",
+    "latent",
     "open_dataset",
     "prepare",
     "pretrained",
@@ -64,8 +65,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "recipes":
-        return importlib.import_module("kaogan.recipes")
+    if name in ("latent", "recipes"):
+        return importlib.import_module(f"kaogan.{name}")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'kaogan' has no attribute {name!r}")

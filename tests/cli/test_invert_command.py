@@ -63,8 +63,22 @@ def test_the_encoder_is_trained_once_and_again_for_another_generator(kaogan, run
     kept = (run / NAME).read_bytes()
     assert "training" not in invert()
     assert (run / NAME).read_bytes() == kept
-    assert "another generator" in invert("--weights", "raw")
-    assert (run / NAME).read_bytes() != kept
+    assert "training the encoder" in invert("--weights", "raw")
+    assert (run / NAME).read_bytes() == kept  # the RUN's own generator draws with averaged weights
+
+
+def test_an_encoder_of_other_weights_gives_way(kaogan, run, photos, tmp_path):
+    from kaogan.latent.encoder_file import read_encoder, write_encoder
+    from kaogan.training.run import Run
+
+    line = ("invert", run, photos[0], "--out", tmp_path / "x.png", *QUICK)
+    kaogan(*line)
+    mine, other = (Run(run).sampler(weights=weights).generator for weights in ("ema", "raw"))
+    encoder = read_encoder(run / NAME, mine)
+    assert encoder is not None
+    write_encoder(encoder, other, run / NAME)
+    assert "belongs to other weights; replacing it" in kaogan(*line).err
+    assert read_encoder(run / NAME, mine) is not None
 
 
 def test_a_generator_that_comes_with_kaogan(kaogan, photos, tmp_path):

@@ -22,7 +22,13 @@ from kaogan.rng import latents
 from kaogan.zoo import pretrained, pretrained_recipe
 
 ZOO = "avatars-64"
-DIRECTIONS = [("lightness", "named"), ("hair hue", "named"), ("sefa 1", "sefa"), ("pca 1", "pca")]
+DIRECTIONS = [
+    ("lightness", "named"),
+    ("hair hue", "named"),
+    ("background-lightness", "named"),
+    ("sefa 1", "sefa"),
+    ("pca 1", "pca"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +38,11 @@ def generator() -> torch.nn.Module:
 
 @pytest.fixture(scope="session")
 def directions() -> list[dict[str, Any]]:
-    """Any four directions of length 1, described as about.json has them."""
-    vectors = torch.linalg.qr(torch.randn(100, 4, generator=torch.Generator().manual_seed(3)))[0].T
+    """Any five directions of length 1, described as about.json has them."""
+    vectors = torch.linalg.qr(torch.randn(100, 5, generator=torch.Generator().manual_seed(3)))[0].T
     return [
         {"name": name, "kind": kind, "vector": vector.tolist()}
-        | {"low": "less", "high": "more", "r2": 0.8, "per_unit": 0.5}
+        | {"low": "dark background", "high": "light background", "r2": 0.8, "per_unit": 0.5}
         for (name, kind), vector in zip(DIRECTIONS, vectors, strict=True)
     ]
 
@@ -113,6 +119,7 @@ def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator
             tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.goto(address + hash)
+        tab.wait_for_selector("main:not([aria-busy])")
         return tab
 
     yield start

@@ -49,9 +49,9 @@ def test_directions_stand_in_groups_by_how_they_were_found(visit):
     tab = visit("#face?seed=1")
     tab.wait_for_selector("#portrait.painted")
     groups = tab.locator("#sliders details").all()
-    assert [group.locator("input").count() for group in groups] == [2, 1, 1]
+    assert [group.locator("input").count() for group in groups] == [3, 1, 1]
     assert [group.get_attribute("open") is not None for group in groups] == [True, False, False]
-    assert tab.get_by_label("Hair hue").is_visible()
+    assert tab.get_by_label("Background lightness").is_visible()
 
 
 def test_undo_takes_back_step_by_step(visit, picture_of_seed):

@@ -119,3 +119,8 @@ def test_truncation_pulls_faces_together(generator):
 def test_what_cannot_be_drawn_is_refused(generator, wrong):
     with pytest.raises(UsageError):
         Sampler(generator, 8).sample(**wrong)
+
+
+def test_latents_are_drawn_as_they_are(generator):
+    sampler = Sampler(standing_statistics(generator, 8), 8)
+    np.testing.assert_array_equal(sampler.draw(latents([3, 4], 8)), sampler.sample(2, seed=3))

@@ -9,6 +9,7 @@ from kaogan.cli.generators import Chosen, add_options, chosen
 from kaogan.cli.pictures import write_png
 
 if TYPE_CHECKING:
+    from kaogan.images import Pixels
     from kaogan.latent.directions import Directions
 
 FILE, PICTURE = "directions.json", "directions.png"
@@ -23,8 +24,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Find directions in the latent space along which one thing changes: hair "
         "colour, lightness, which way the face turns... by regression on a few thousand generated "
         "faces, and out of the generator's first layer (SeFa, GANSpace). What each does is "
-        f"measured; what does not work is left out. Writes {FILE} and {PICTURE}, which has a row "
-        "for each direction and face, from its low end to its high end.",
+        f"measured; what does not work is left out. Writes {FILE}, and {PICTURE}, which shows each "
+        "from its low end to its high end.",
         allow_abbrev=False,
     )
     add_options(command)
@@ -65,7 +66,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _draw(found: "Directions", source: Chosen, file: Path) -> None:
-    """Strips: some faces from the low end of each direction to its high end."""
+    """Strips with their names: some faces from the low end of each direction to its high end."""
+    import numpy as np
     import torch
 
     from kaogan.images import grid
@@ -74,10 +76,24 @@ def _draw(found: "Directions", source: Chosen, file: Path) -> None:
 
     origins = latents(list(range(STRIP_SEEDS)), source.sampler.latent_dim)
     steps = torch.linspace(-REACH, REACH, STRIP_STEPS)[:, None]
-    rows = [z + steps * each.vector for each in found.directions for z in origins]
-    if rows:
-        faces = list(draw(source.sampler.generator, torch.cat(rows)))
-        write_png(grid(faces, STRIP_STEPS), file, {"source": source.name})
+    strips = []
+    for each in found.directions:
+        z = torch.cat([origin + steps * each.vector for origin in origins])
+        faces = grid(list(draw(source.sampler.generator, z)), STRIP_STEPS)
+        label = f"{each.name}: {each.low} to {each.high}"
+        strips.append(np.concatenate([_label(label, faces.shape[1]), faces]))
+    if strips:
+        write_png(grid(strips, columns=2, gap=6), file, {"source": source.name})
+
+
+def _label(text: str, width: int) -> "Pixels":
+    """Black on white, a line high."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    line = Image.new("RGB", (width, 14), "white")
+    ImageDraw.Draw(line).text((2, 1), text, fill="black")
+    return np.asarray(line)
 
 
 def _about(found: "Directions", out: Path) -> dict[str, Any]:

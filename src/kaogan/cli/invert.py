@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli.companions import place_to_keep, train_and_keep
 from kaogan.cli.generators import add_options, chosen
 from kaogan.errors import KaoganError, UsageError
 from kaogan.files import atomic_file, write_text
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
     generator = source.sampler.generator
     files = [Path(name) for name in options.pictures]
     pictures = _read(files, source)
-    encoder = _encoder(source, options.encoder_pictures, options.seed)
+    encoder = _encoder(source, options)
     with track(options.steps + 1, "refining", "steps") as tracker:
         found = invert(generator, encoder, pictures, options.steps, _distance(options), tracker)
     about = _about(options.pictures, found, source, options.steps)
@@ -112,21 +112,16 @@ def _read(files: list[Path], source: "Chosen") -> "Tensor":
     return to_model(torch.from_numpy(np.stack(pixels)))
 
 
-def _encoder(source: "Chosen", pictures: int, seed: int) -> "Encoder":
+def _encoder(source: "Chosen", options: argparse.Namespace) -> "Encoder":
     """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
-    from kaogan.latent.encoder import train_encoder
-    from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
-    from kaogan.progress import track
+    from kaogan.latent.encoder_file import NAME, read_encoder
 
-    file, generator = source.home / NAME, source.sampler.generator
-    encoder = read_encoder(file, generator)
+    generator = source.sampler.generator
+    encoder = read_encoder(source.home / NAME, generator)
     if encoder is None:
-        if file.exists():
-            print(f"note: {file} belongs to another generator; replacing it", file=sys.stderr)
-        with track(pictures, "training the encoder", "pictures") as tracker:
-            encoder = train_encoder(generator, source.sampler.latent_dim, pictures, seed, tracker)
-        if source.run is not None:
-            write_encoder(encoder, generator, file)
+        file = place_to_keep(source.run, options, NAME)
+        pictures, seed = options.encoder_pictures, options.seed
+        encoder = train_and_keep(generator, source.sampler.latent_dim, file, pictures, seed)
     return encoder
 
 

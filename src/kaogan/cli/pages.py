@@ -1,15 +1,15 @@
 """What `explore` and `export --format page` share: a generator's page, with all that is known."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from kaogan.cli.companions import note_replaced, place_to_keep, train_and_keep
 
+if TYPE_CHECKING:
     from kaogan.export import Network, Page
     from kaogan.export.graph import Precision
     from kaogan.latent.encoder import Encoder
+    from kaogan.training.run import Run
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -42,13 +42,13 @@ def page(
     return page_of(
         network,
         options.title or name,
-        _directions(network),
-        _encoder(network, train=options.encoder),
+        _directions(network, options),
+        _encoder(network, options),
         precision,
     )
 
 
-def _directions(network: "Network") -> list[dict[str, Any]]:
+def _directions(network: "Network", options: argparse.Namespace) -> list[dict[str, Any]]:
     """Those that lie beside the generator, or new ones, which are then kept in the RUN."""
     from kaogan.export.companions import DIRECTIONS, described, directions_beside
     from kaogan.latent.finding import faces_drawn, find
@@ -58,35 +58,24 @@ def _directions(network: "Network") -> list[dict[str, Any]]:
     if found is None:
         with track(faces_drawn(), "finding directions", "faces") as tracker:
             found = find(network.module, network.model.latent_dim, tracker=tracker)
-        if file := _free_place(network, DIRECTIONS):
+        if file := place_to_keep(_run(network), options, DIRECTIONS):
+            note_replaced(file)
             found.write(file)
     return described(found)
 
 
-def _encoder(network: "Network", train: bool) -> "Encoder | None":
-    """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
+def _encoder(network: "Network", options: argparse.Namespace) -> "Encoder | None":
+    """The encoder that lies beside the generator, or a new one if asked, kept in the RUN."""
     from kaogan.export.companions import encoder_beside
-    from kaogan.latent.encoder import PICTURES, train_encoder
-    from kaogan.latent.encoder_file import NAME, write_encoder
-    from kaogan.progress import track
+    from kaogan.latent.encoder import PICTURES
+    from kaogan.latent.encoder_file import NAME
 
-    encoder, generator = encoder_beside(network), network.module
-    if encoder is None and train:
-        with track(PICTURES, "training the encoder", "pictures") as tracker:
-            encoder = train_encoder(generator, network.model.latent_dim, tracker=tracker)
-        if file := _free_place(network, NAME):
-            write_encoder(encoder, generator, file)
+    encoder = encoder_beside(network)
+    if encoder is None and options.encoder:
+        file = place_to_keep(_run(network), options, NAME)
+        encoder = train_and_keep(network.module, network.model.latent_dim, file, PICTURES)
     return encoder
 
 
-def _free_place(network: "Network", name: str) -> "Path | None":
-    """Where to keep a file in the RUN; None without a RUN, or if one of other weights is there."""
-    from kaogan.export.companions import place
-
-    file = place(network, name)
-    if file is None or network.origin is None or network.origin.run is None:
-        return None
-    if file.exists():
-        print(f"note: {file} belongs to other weights, and stays as it is", file=sys.stderr)
-        return None
-    return file
+def _run(network: "Network") -> "Run | None":
+    return network.origin.run if network.origin else None

@@ -252,7 +252,8 @@ def _write_film(z: "Tensor", options: argparse.Namespace, source: Chosen, out: P
     def frames() -> "Iterator[Pixels]":
         for _ in range(len(z)):
             side_by_side = [next(faces) for _ in range(z.shape[1])]
-            frame = grid(side_by_side) if len(side_by_side) > 1 else side_by_side[0]
+            columns = len(side_by_side) if len(side_by_side) <= 3 else None
+            frame = grid(side_by_side, columns) if len(side_by_side) > 1 else side_by_side[0]
             yield resized(frame, math.ceil(FILM_SIDE / min(frame.shape[:2])))
 
     write_film(frames(), out, options.fps)

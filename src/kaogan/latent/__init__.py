@@ -1,1 +1,18 @@
 """The latent space: walking it, steering in it, and finding pictures in it."""
+
+from kaogan.latent.directions import Direction, Directions
+from kaogan.latent.finding import find
+from kaogan.latent.walks import arithmetic, lerp, loop, path, plane, slerp, truncate
+
+__all__ = [
+    "Direction",
+    "Directions",
+    "arithmetic",
+    "find",
+    "lerp",
+    "loop",
+    "path",
+    "plane",
+    "slerp",
+    "truncate",
+]

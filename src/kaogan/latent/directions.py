@@ -108,7 +108,7 @@ class Directions:
         write_text(file, text + "\n")
 
     @staticmethod
-    def read(file: Path) -> "Directions":
+    def read(file: str | Path) -> "Directions":
         """Read what `write` wrote.
 
         Raises:
@@ -116,7 +116,7 @@ class Directions:
 
         """
         try:
-            about = json.loads(file.read_text(encoding="utf-8"))
+            about = json.loads(Path(file).read_text(encoding="utf-8"))
             if about["format"] > FORMAT:
                 raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
             return Directions(

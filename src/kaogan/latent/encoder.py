@@ -6,9 +6,9 @@ a light augmentation A, for which E(A(x)) must still say z,
     loss = mean over entries of (E(A(x)) - z)^2  +  4 x mean over pixels of |G(E(A(x))) - x|
 
 The second term is that of Zhu, Krähenbühl, Shechtman and Efros, "Generative Visual Manipulation on
-the Natural Image Manifold" (ECCV 2016), section 3.1, who train on real pictures and compare
-features as well. The first is possible because the pictures are drawn here, as in Bau et al.,
-"Seeing What a GAN Cannot Generate" (ICCV 2019), section 3.2.
+the Natural Image Manifold" (ECCV 2016), who train a predictor of latents on real pictures. The
+first is possible because the pictures are drawn here, as in Bau et al., "Seeing What a GAN Cannot
+Generate" (ICCV 2019).
 
 What it says lies on the sphere of radius sqrt(Z), near which nearly all of N(0, I) lies: a network
 that is trained to lower a squared error would otherwise say less than it should where it is in
@@ -38,6 +38,8 @@ PICTURES = 24_576
 BATCH = 32
 LR = 2e-3
 PICTURE_WEIGHT = 4.0
+"""With 1, the pictures of the guesses are far off: many directions of z are hardly visible, and the
+squared error counts them all the same."""
 
 Pictures = Float[Tensor, "N C H W"]
 

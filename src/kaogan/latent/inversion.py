@@ -5,7 +5,7 @@ The encoder's guess, made better by going down the slope of
     objective = d(G(z), x) + PRIOR (|z|^2 / Z - 1)^2
 
 with Adam: predict, then optimise, as in Zhu, Krähenbühl, Shechtman and Efros, "Generative Visual
-Manipulation on the Natural Image Manifold" (ECCV 2016), section 3.1. The distance d is the mean
+Manipulation on the Natural Image Manifold" (ECCV 2016). The distance d is the mean
 absolute difference of the pixels, to which that of a network's feature maps is added where there
 is a discriminator. The second term keeps z as long as those that the generator was trained with:
 for z ~ N(0, I), |z|^2 / Z is 1, give or take sqrt(2 / Z). All directions are equally likely.

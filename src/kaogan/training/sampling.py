@@ -68,6 +68,10 @@ class Sampler:
     generator: nn.Module
     latent_dim: int
 
+    def draw(self, z: Tensor) -> Pixels:
+        """Pictures (N x H x W x C, uint8) of latents `N Z`, at least one."""
+        return np.stack(list(draw(self.generator, z)))
+
     def sample(self, count: int = 16, seed: int = 0, truncation: float = 1.0) -> Pixels:
         """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ...
 

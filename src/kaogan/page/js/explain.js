@@ -125,7 +125,7 @@ async function timelapse(name) {
 }
 
 function exploring({ directions }) {
-  const named = directions.filter((one) => one.kind === "named").map((one) => one.name);
+  const named = directions.filter((one) => one.kind === "named").map((one) => one.name.replaceAll("-", " "));
   const example = named.length ? ` Here that was done for ${new Intl.ListFormat("en").format(named)}.` : "";
   return [
     el("h3", {}, "What the controls do"),

@@ -113,4 +113,4 @@ async function main() {
   explain(page, loading);
 }
 
-main();
+main().finally(() => document.querySelector("main").removeAttribute("aria-busy"));

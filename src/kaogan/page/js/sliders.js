@@ -34,7 +34,7 @@ export class Sliders {
   }
 
   #direction({ name, low, high, kind, r2 }) {
-    const label = kind === "named" ? capital(name) : name;
+    const label = kind === "named" ? capital(name.replaceAll("-", " ")) : name;
     const hint = kind === "named" && r2 != null ? `Explains ${Math.round(100 * r2)} % of this on fresh faces` : null;
     return this.#slider({ name, label, low, high, hint }, MOVE, 0, (face) => face.moves[name] ?? 0, (face, amount) => moved(face, name, amount));
   }
