@@ -44,6 +44,11 @@ NOTEBOOKS = {
     for file in sorted(ROOT.glob("labs/notebooks/*.ipynb"))
 }
 
+SCRIPTS = {f"labs/{Path(page).stem}.py": page for page in NOTEBOOKS.values()}
+"""The labs' sources: a link to one leads to its page as well."""
+
+HOMES = PAGES | NOTEBOOKS | SCRIPTS
+
 PYTHON = ("losses", "models", "training", "metrics", "latent", "data", "export")
 """Packages with a page of their own; `kaogan` and `contracts` have one besides."""
 
@@ -52,6 +57,13 @@ LINK = re.compile(
     r"(?P<image>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)"
 )
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.S)
+
+SPACING = (
+    (r"<mi>&#x0007E;</mi>", "<mo>&#x223C;</mo>"),
+    (r"(<mi>(?:log|sin)</mi>)(?!<mo stretchy)", r'\1<mspace width="0.17em"/>'),
+    (r"<msub>(<mo>(?:min|max)</mo><mi>\w</mi>)</msub>", r"<munder>\1</munder>"),
+)
+"""Where latex2mathml leaves the space out that belongs around a relation and after a function."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -69,6 +81,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Let links between files lead to their pages."""
     here = page.file.src_uri
+    if here == "index.md":
+        page.meta["hide"] = ["navigation"]  # it would be a list of one
     origins = {target: file for file, target in (PAGES | NOTEBOOKS).items()}
     origin = origins.get(here, f"docs/{here}")
     pieces = CODE.split(markdown)
@@ -83,7 +97,10 @@ def on_page_content(html_text: str, **_: Any) -> str:
 
     def typeset(found: re.Match[str]) -> str:
         display = "block" if found[1] == "div" else "inline"
-        return str(convert(html.unescape(found[2]), display=display))
+        equation = str(convert(html.unescape(found[2]), display=display))
+        for pattern, better in SPACING:
+            equation = re.sub(pattern, better, equation)
+        return equation
 
     return MATH.sub(typeset, html_text)
 
@@ -93,9 +110,8 @@ def linked(found: re.Match[str], origin: str, here: str) -> str:
     if found["target"].startswith(("https:", "http:")):
         return found[0]
     file = posixpath.normpath(posixpath.join(posixpath.dirname(origin), found["target"]))
-    pages = PAGES | NOTEBOOKS
-    if file in pages:
-        target = pages[file]
+    if file in HOMES:
+        target = HOMES[file]
     elif file.startswith("docs/"):
         target = file.removeprefix("docs/")
     elif (ROOT / file).exists():
