@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from kaogan.report.history import Event, Row
 from kaogan.training.observers.curves import smooth
 
-WIDTH, HEIGHT = 720, 270
-LEFT, RIGHT, TOP, BOTTOM = 52, 16, 36, 44
+WIDTH, HEIGHT = 560, 230
+LEFT, RIGHT, TOP, BOTTOM = 44, 14, 36, 44
+LETTER = 8
+"""Room for a letter of the legend, on phones too, where letters are larger."""
 MOST_POINTS = 400
 """Of a line: more than that, nobody sees."""
 
@@ -62,7 +64,7 @@ def line_chart(
         name: begins the ids inside it; unique in the page.
         title: what it shows.
         description: what is to be seen, for those who do not see it.
-        lines: at most three.
+        lines: at most two.
         x_label: what x is.
         y_label: what y is.
         y_range: of the y axis; as the points have it unless given.
@@ -144,7 +146,7 @@ def _axes(frame: _Frame, x_label: str, y_label: str) -> str:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         parts.append(_text(short(value), LEFT - 7, y + 4, "end"))
-    for value in ticks(frame.left, frame.right, 7):
+    for value in ticks(frame.left, frame.right, 5):
         x = frame.x(value)
         parts.append(f'<line class="axis" x1="{x}" x2="{x}" y1="{bottom}" y2="{bottom + 5}"/>')
         parts.append(_text(short(value), x, bottom + 19, "middle"))
@@ -157,11 +159,11 @@ def _legend(lines: Sequence[Line]) -> str:
     """On the right above the lines, the last one at the end."""
     parts, right = [], float(WIDTH - RIGHT)
     for number, line in reversed(list(enumerate(lines, start=1))):
-        width = 6.5 * len(line.label)
-        parts.append(_text(line.label, right, 14, "end"))
-        x = right - width - 8
-        parts.append(f'<line class="s{number}" x1="{x - 26:.1f}" x2="{x:.1f}" y1="10" y2="10"/>')
-        right = x - 46
+        parts.append(
+            f'<line class="s{number}" x1="{right - 26:.1f}" x2="{right:.1f}" y1="10" y2="10"/>'
+        )
+        parts.append(_text(line.label, right - 32, 14, "end"))
+        right -= 58 + LETTER * len(line.label)
     return "".join(parts)
 
 
@@ -234,7 +236,8 @@ def network_diagram(
         style: class of the boxes.
 
     """
-    step = WIDTH / (len(rows) + 2)
+    width = 100 * (len(rows) + 2)
+    step = 100
     parts = [_end(step / 2, *before)]
     for number, row in enumerate(rows, start=1):
         channels, size = row["shape"][0], row["shape"][-1]
@@ -244,9 +247,11 @@ def network_diagram(
     for number in range(len(rows) + 1):
         x = (number + 1) * step
         parts.append(f'<path class="arrow" d="M{x - 9:.1f} {MIDDLE}h16m-5 -4l5 4l-5 4"/>')
-    maps = [f"{row['shape'][0]} channels of {row['shape'][-1]} × {row['shape'][-1]}" for row in rows]
+    maps = [
+        f"{row['shape'][0]} channels of {row['shape'][-1]} × {row['shape'][-1]}" for row in rows
+    ]
     description = f"{before[1]} goes in. The layers give {', '.join(maps)}. {after[1]} comes out."
-    return _svg(name, title, description, WIDTH, LOW + 10, "".join(parts), "diagram")
+    return _svg(name, title, description, width, LOW + 10, "".join(parts), "diagram")
 
 
 MIDDLE, LOW = 72, 150

@@ -44,7 +44,9 @@ def _up_to_its_end(text: str) -> str:
     depth = 0
     for place, character in enumerate(text):
         depth += (character in OPENING) - (character in CLOSING)
-        ends = character in ",;:" or (character == "." and not text[place + 1 : place + 2].isdigit())
+        ends = character in ",;:" or (
+            character == "." and not text[place + 1 : place + 2].isdigit()
+        )
         if depth == 0 and ends:
             return text[:place]
     return text

@@ -27,10 +27,8 @@ class Finding:
 
 def findings(facts: Facts, measured: Measured | None) -> tuple[Finding, ...]:
     """What the figures say against the generator; nothing is not a promise."""
-    found = [*_of_the_training(facts)]
-    if measured is not None:
-        found += _of_the_faces(measured)
-    return tuple(found)
+    of_the_faces = _of_the_faces(measured) if measured else []
+    return (*of_the_faces, *_of_the_training(facts))
 
 
 def _of_the_faces(measured: Measured) -> list[Finding]:

@@ -18,13 +18,13 @@ GLOSSARY = {
     "density": "How many real neighbourhoods a drawn picture falls into, on average; low when "
     "drawn pictures lie where there are no real ones.",
     "discriminator": "D, the network that says how real a picture looks.",
-    "EMA": "Exponential moving average, here of the generator's weights: the jitter of single steps "
-    "is averaged out, and the faces are better for it.",
+    "EMA": "Exponential moving average, here of the generator's weights: the jitter of single "
+    "steps is averaged out, and the faces are better for it.",
     "epoch": "As many pictures as the training set has, shown once each.",
-    "features": "The numbers that a fixed network makes of a picture; pictures that look alike have "
-    "features near each other.",
-    "floor": "The figure that as many real training pictures get in the place of drawn ones: what a "
-    "perfect generator would get.",
+    "features": "The numbers that a fixed network makes of a picture; pictures that look alike "
+    "have features near each other.",
+    "floor": "The figure that as many real training pictures get in the place of drawn ones: what "
+    "a perfect generator would get.",
     "generator": "G, the network that draws.",
     "held-out pictures": "Real pictures that were set aside and never trained on, so that drawn "
     "ones can be compared with something new to both networks.",

@@ -93,14 +93,15 @@ def _place(text: str, begun: int, curves: list[Row], evaluations: list[Row]) -> 
     The log has the time of a warning, and the curves the images; the numbers are in both.
     """
     if winning := WINNING.search(text):
-        keys, quoted, rows = ("d_real", "d_fake", "loss_d"), winning.groups(), curves
-        form = ".2f"
+        quoted, rows, form = winning, curves, ".2f"
+        keys = ["d_real", "d_fake", "loss_d"]
     elif flat := FLAT.search(text):
-        keys, quoted, rows, form = ("kid",), flat.groups(), evaluations, ".4f"
+        quoted, rows, form = flat, evaluations, ".4f"
+        keys = ["kid"]
     else:
         return None
     for row in rows:
-        same = all(format(row.get(k, 0), form) == q for k, q in zip(keys, quoted, strict=True))
+        same = tuple(format(row.get(key, 0), form) for key in keys) == quoted.groups()
         if row["images_seen"] > begun and same:
             return int(row["images_seen"])
     return None

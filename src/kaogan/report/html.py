@@ -42,6 +42,11 @@ MEANINGS = {
     "spectrum": "difference in power over all spatial frequencies, in dB",
 }
 
+DIRECTIONS_NOTE = (
+    "The sliders move the latent vector along straight directions. Those with a number are what "
+    "the generator’s first layer amplifies most; nobody named them."
+)
+
 ENDS: Mapping[End, str] = {
     "done": "its budget was used up",
     "stopped": "stopped by hand",
@@ -77,8 +82,10 @@ def report_html(
         heading: title, author and course.
 
     """
-    index = _environment().get_template("report.html").render(
-        **_words(facts, looks, measured, missing, bool(live), heading)
+    index = (
+        _environment()
+        .get_template("report.html")
+        .render(**_words(facts, looks, measured, missing, bool(live), heading))
     )
     scripts = ["scrubber", "live"] if live else ["scrubber"]
     main = "".join(f'import "./{name}.js";\n' for name in scripts)
@@ -117,6 +124,7 @@ def _words(
     recipe, training = facts.recipe, facts.training
     events = training.events
     plots = charts(facts, events)
+    left_out = {"missing": "What this report leaves out"} if missing or facts.missing else {}
     return {
         "facts": facts,
         "looks": looks,
@@ -126,8 +134,9 @@ def _words(
         "title": heading.title or f"How {facts.name} was trained",
         "author": heading.author,
         "byline": " · ".join(filter(None, [heading.author, heading.course])),
-        "contents": CONTENTS | ({"missing": "What this report leaves out"} if missing or facts.missing else {}) | {"glossary": "Glossary"},
+        "contents": CONTENTS | left_out | {"glossary": "Glossary"},
         "glossary": GLOSSARY,
+        "directions_note": DIRECTIONS_NOTE,
         "model": recipe.model,
         "norm": recipe.networks.norm,
         "packing": recipe.networks.packing,
@@ -181,7 +190,9 @@ def _training_rows(facts: Facts) -> list[tuple[str, str]]:
         rows.append((f"{facts.unit.capitalize()} seen", f"{training.images:,}"))
         rows.append(("Steps", f"{training.images // batch:,}, of {batch} {facts.unit} each"))
     if facts.epochs is not None:
-        rows.append(("Epochs", f"{facts.epochs:.2g}" if facts.epochs < 10 else f"{facts.epochs:,.0f}"))
+        rows.append(
+            ("Epochs", f"{facts.epochs:.2g}" if facts.epochs < 10 else f"{facts.epochs:,.0f}")
+        )
     if training.seconds is not None:
         rows.append(("Time, stops not counted", clock(training.seconds)))
     if training.speed is not None:

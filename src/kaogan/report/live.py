@@ -53,4 +53,3 @@ def directions(network: Network) -> list[dict[str, Any]]:
         {"name": f"direction {n}", "kind": "sefa", "vector": vector, "low": "", "high": ""}
         for n, vector in enumerate(vectors.tolist(), start=1)
     ]
-

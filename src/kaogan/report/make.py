@@ -48,9 +48,7 @@ class Report:
                 files = live_files(self.facts.drawn)
             except KaoganError as error:
                 missing.append(Missing("the generator, alive in the page", str(error)))
-        content = report_html(
-            self.facts, self.looks, self.measured, missing, files, self.heading
-        )
+        content = report_html(self.facts, self.looks, self.measured, missing, files, self.heading)
         with atomic_file(out) as partial:
             partial.write_bytes(content)
         return [*self.facts.missing, *missing]

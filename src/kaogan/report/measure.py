@@ -116,8 +116,11 @@ def measure(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> Measured:
     train = torch.from_numpy(Pictures.shuffled(dataset.train, 0).draw(0, count))
     found, floor = quick(reference, faces), quick(reference, train)
     tracker.advance(count)
-    names = (("KID", "lower"), ("coverage", "higher"), ("density", "higher"))
-    figures = [Figure(n, found[n.lower()], floor[n.lower()], b) for n, b in names]
+    figures = (
+        Figure("KID", found["kid"], floor["kid"], "lower"),
+        Figure("coverage", found["coverage"], floor["coverage"], "higher"),
+        Figure("density", found["density"], floor["density"], "higher"),
+    )
     spectra = (spectrum_distance(held_out, faces), spectrum_distance(held_out, train))
     copies, searched, neighbours = _copies(faces, held_out, dataset, tracker)
     return Measured(

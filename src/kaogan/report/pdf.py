@@ -14,7 +14,7 @@ BROWSERS = (
 )  # fmt: skip
 PATIENCE = 180
 """Seconds that printing may take."""
-DATE = re.compile(rb"/(CreationDate|ModDate) ?\(D:[^)]*\)")
+DATE = re.compile(rb"(/(?:CreationDate|ModDate) ?\(D:)\d{14}")
 
 
 def browser() -> str | None:
@@ -64,5 +64,5 @@ def write_pdf(html: Path, out: Path) -> Path:
 
 
 def without_dates(pdf: bytes) -> bytes:
-    """A PDF whose dates of making are blanked; their length stays, as its offsets need."""
-    return DATE.sub(lambda found: b"/%s%s" % (found[1], b" " * (len(found[0]) - len(found[1]) - 1)), pdf)  # noqa: E501
+    """A PDF whose dates of making are the same; of the same length, as its offsets need."""
+    return DATE.sub(rb"\g<1>20000101000000", pdf)
