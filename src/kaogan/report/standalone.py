@@ -5,6 +5,7 @@ and a penalty have a piece each, found by their registered names.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,12 @@ class Map:
 
 def rendered(name: str, **values: Any) -> str:
     """A piece of `handin/` with its values filled in."""
-    environment = Environment(
+    return _environment().get_template(name).render(version=__version__, **values)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(PIECES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -45,7 +51,6 @@ def rendered(name: str, **values: Any) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # programs and Markdown, no HTML
     )
-    return environment.get_template(name).render(version=__version__, **values)
 
 
 def model_of(recipe: Recipe) -> DCGAN:
