@@ -41,12 +41,15 @@ def run(options: argparse.Namespace) -> None:
     """Make it and write it."""
     from kaogan.report import make_report, write_pdf
     from kaogan.report.html import Heading
+    from kaogan.report.pdf import find_browser
     from kaogan.training.run import Run
 
     folder = Path(options.run_folder)
     out = Path(options.out) if options.out else folder / "report.html"
     if out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"cannot write {out}: give --out FILE.html")
+    if options.pdf:
+        find_browser()  # complain before the work
     heading = Heading(options.title, options.author, options.course)
     report = make_report(Run(folder), heading, evaluate=not options.no_evaluate)
     missing = report.write(out, live=not options.no_live)

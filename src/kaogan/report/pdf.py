@@ -17,9 +17,20 @@ PATIENCE = 180
 DATE = re.compile(rb"(/(?:CreationDate|ModDate) ?\(D:)\d{14}")
 
 
-def browser() -> str | None:
-    """The Chromium, Chrome or Edge on the path."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+def find_browser() -> str:
+    """The Chromium, Chrome or Edge on the PATH.
+
+    Raises:
+        KaoganError: there is none.
+
+    """
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise KaoganError(
+            "a PDF needs Chromium or Chrome on the PATH, and there is none; install one, or open "
+            "the report in any browser and print it"
+        )
+    return program
 
 
 def write_pdf(html: Path, out: Path) -> Path:
@@ -29,12 +40,7 @@ def write_pdf(html: Path, out: Path) -> Path:
         KaoganError: there is no such browser, or it does not print.
 
     """
-    program = browser()
-    if program is None:
-        raise KaoganError(
-            "a PDF needs Chromium or Chrome on the PATH, and there is none; install one, or open "
-            f"{html} in any browser and print it"
-        )
+    program = find_browser()
     with tempfile.TemporaryDirectory(prefix="kaogan-print-") as folder:
         printed = Path(folder) / "printed.pdf"
         command = [
