@@ -57,6 +57,7 @@ LINK = re.compile(
     r"(?P<image>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?\)"
 )
 MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.S)
+CELL_CODE = re.compile(r"<td[^>]*><code>[^<]*</code>")
 
 SPACING = (
     (r"<mi>&#x0007E;</mi>", "<mo>&#x223C;</mo>"),
@@ -93,7 +94,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def on_page_content(html_text: str, **_: Any) -> str:
-    """Set equations."""
+    """Set equations, and the pipes in tables of options."""
 
     def typeset(found: re.Match[str]) -> str:
         display = "block" if found[1] == "div" else "inline"
@@ -102,7 +103,9 @@ def on_page_content(html_text: str, **_: Any) -> str:
             equation = re.sub(pattern, better, equation)
         return equation
 
-    return MATH.sub(typeset, html_text)
+    # In a table GitHub wants a pipe escaped even in code; here the backslash would be seen.
+    unescaped = CELL_CODE.sub(lambda found: found[0].replace("\\|", "|"), html_text)
+    return MATH.sub(typeset, unescaped)
 
 
 def linked(found: re.Match[str], origin: str, here: str) -> str:
