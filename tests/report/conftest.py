@@ -18,7 +18,7 @@ from kaogan.training.train import train
 
 CPU = Hardware(device="cpu", precision="fp32")
 RECIPE = recipes.dcgan(size=32, width=4, latent_dim=8, batch=8, seed=3)
-EVERY_THOUSAND = Watch(evaluate_every=1000)
+AT_EACH_END = Watch(evaluate_every=10**6)
 
 
 def smooth_colours(count: int) -> np.ndarray:
@@ -47,15 +47,15 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that was stopped once and resumed."""
     out = tmp_path_factory.mktemp("report-run") / "a run"
-    train(RECIPE, dataset, out, Budget(images=1200), CPU, EVERY_THOUSAND)
-    return train(RECIPE, dataset, out, Budget(images=2400), CPU, EVERY_THOUSAND)
+    train(RECIPE, dataset, out, Budget(images=1008), CPU, AT_EACH_END)
+    return train(RECIPE, dataset, out, Budget(images=1600), CPU, AT_EACH_END)
 
 
 @pytest.fixture(scope="session")
 def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    recipe = recipes.toy(width=8, batch=16, steps=130)
+    recipe = recipes.toy(width=8, batch=16, steps=63)
     out = tmp_path_factory.mktemp("report-toy") / "toy"
-    return train_toy(recipe, Ring(), "ring", out, Budget(images=2080), CPU)
+    return train_toy(recipe, Ring(), "ring", out, Budget(images=1008), CPU)
 
 
 @pytest.fixture(scope="session")

@@ -28,17 +28,17 @@ def test_the_facts_of_a_run_are_those_on_the_disk(run, dataset):
     training = facts.training
     assert facts.recipe == RECIPE
     assert facts.missing == ()
-    assert (training.images, training.end, training.attempt) == (2400, "done", 0)
+    assert (training.images, training.end, training.attempt) == (1600, "done", 0)
     assert training.seconds == run.read("newest")[1]["seconds"]
-    assert training.speed == pytest.approx(2400 / training.seconds)
+    assert training.speed == pytest.approx(1600 / training.seconds)
     assert training.hardware == (("cpu", "fp32"),)
     assert [event.kind for event in training.events if event.kind != "warning"] == [
         "start",
         "resume",
     ]
     assert training.events[0].images == 0
-    assert [event.images for event in training.events if event.kind == "resume"] == [1200]
-    assert facts.epochs == pytest.approx(2400 / len(dataset))
+    assert [event.images for event in training.events if event.kind == "resume"] == [1008]
+    assert facts.epochs == pytest.approx(1600 / len(dataset))
     assert training.best["kid"] == min(row["kid"] for row in training.evaluations)
 
 
@@ -89,7 +89,7 @@ def test_a_run_that_was_cut_off_before_its_first_checkpoint(copy):
     (copy.path / "evaluation.jsonl").unlink()
     facts = gather(copy)
     assert facts.training.end == "cut off"
-    assert facts.training.images == 2400  # the curves tell
+    assert facts.training.images == 1600  # the curves tell
     assert facts.training.seconds is None
     assert facts.drawn is None
     assert facts.frames == ()
@@ -98,7 +98,7 @@ def test_a_run_that_was_cut_off_before_its_first_checkpoint(copy):
 
 def test_a_run_that_was_stopped_says_so(copy):
     with (copy.path / "log.txt").open("a") as log:
-        log.write("2030-01-01T00:00:00+00:00 stopped after 2,400 images, everything is saved\n")
+        log.write("2030-01-01T00:00:00+00:00 stopped after 1,600 images, everything is saved\n")
     assert gather(copy).training.end == "stopped"
 
 
@@ -106,7 +106,7 @@ def test_a_run_of_points_has_scores_and_no_pictures(toy_run):
     facts = gather(toy_run)
     assert facts.is_toy
     assert facts.unit == "points"
-    assert facts.scores["images_seen"] == facts.training.images == 2080
+    assert facts.scores["images_seen"] == facts.training.images == 1008
     assert facts.drawn is None
     assert facts.training.end == "done"
     assert len(facts.players) == 2
