@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from kaogan.report.glossary import GLOSSARY
 from test_docs import DOCUMENTS, PACKAGE, ROOT, anchors, fences, read, section
 
 MESSAGES = ROOT / "docs" / "how-to" / "messages.md"
@@ -81,6 +82,12 @@ def test_the_budgets_are_those_that_were_measured():
 def test_the_glossary_has_each_word_once():
     headings = re.findall(r"^### (.*)$", read(ROOT / "docs" / "explanation" / "glossary.md"), re.M)
     assert len(headings) == len(set(headings)) > 40
+
+
+def test_the_glossary_has_the_words_of_the_reports():
+    headings = re.findall(r"^### (.*)$", read(ROOT / "docs" / "explanation" / "glossary.md"), re.M)
+    known = {word.lower() for heading in headings for word in (heading, *heading.split(", "))}
+    assert not {word for word in GLOSSARY if word.lower() not in known}
 
 
 LINKED = [

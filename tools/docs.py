@@ -49,7 +49,7 @@ SCRIPTS = {f"labs/{Path(page).stem}.py": page for page in NOTEBOOKS.values()}
 
 HOMES = PAGES | NOTEBOOKS | SCRIPTS
 
-PYTHON = ("losses", "models", "training", "metrics", "latent", "data", "export")
+PYTHON = ("losses", "models", "training", "metrics", "latent", "data", "export", "report")
 """Packages with a page of their own; `kaogan` and `contracts` have one besides."""
 
 CODE = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.M | re.S)
