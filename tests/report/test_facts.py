@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import RECIPE
 
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError
@@ -26,7 +25,7 @@ def parts(facts) -> set[str]:
 def test_the_facts_of_a_run_are_those_on_the_disk(run, dataset):
     facts = gather(run)
     training = facts.training
-    assert facts.recipe == RECIPE
+    assert facts.recipe == run.recipe
     assert facts.missing == ()
     assert (training.images, training.end, training.attempt) == (1600, "done", 0)
     assert training.seconds == run.read("newest")[1]["seconds"]
@@ -52,7 +51,7 @@ def test_the_data_is_described_with_what_was_left_out(run, dataset):
 
 def test_the_layers_are_those_of_the_networks(run):
     generator, discriminator = gather(run).players
-    networks = RECIPE.networks
+    networks = run.recipe.networks
     for player, network in (
         (generator, networks.generator()),
         (discriminator, networks.discriminator()),
