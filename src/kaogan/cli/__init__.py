@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from kaogan.cli.bench import add as add_bench
+from kaogan.cli.bundle import add as add_bundle
 from kaogan.cli.completion import add as add_completion
 from kaogan.cli.data import add as add_data
 from kaogan.cli.directions import add as add_directions
@@ -40,6 +41,7 @@ COMMANDS = (
     add_invert,
     add_evaluate,
     add_report,
+    add_bundle,
     add_export,
     add_explore,
     add_bench,
