@@ -42,7 +42,9 @@ def titles(facts, measured=None) -> list[str]:
 
 
 def with_figure(name: str, value: float) -> Measured:
-    figures = [f if f.name != name else dataclasses.replace(f, value=value) for f in PERFECT.figures]
+    figures = [
+        f if f.name != name else dataclasses.replace(f, value=value) for f in PERFECT.figures
+    ]
     return dataclasses.replace(PERFECT, figures=tuple(figures))
 
 
@@ -91,5 +93,21 @@ def kids(*values: float) -> tuple[dict, ...]:
 
 def test_an_end_too_early_and_one_too_late(facts):
     assert titles(changed(facts, evaluations=kids(3, 2, 1))) == ["It was still getting better"]
-    assert titles(changed(facts, evaluations=kids(1, 0.2, 0.5, 0.6))) == ["It was best before its end"]
+    assert titles(changed(facts, evaluations=kids(1, 0.2, 0.5, 0.6))) == [
+        "It was best before its end"
+    ]
     assert titles(changed(facts, evaluations=kids(3, 1, 1.05, 0.99))) == []
+
+
+def test_lost_modes_of_points_are_named(toy_run):
+    facts = gather(toy_run)
+    assert titles(scored(facts, modes=8, covered=8, high_quality=0.95)) == []
+    assert titles(scored(facts, modes=8, covered=5, high_quality=0.5)) == [
+        "Modes are missing",
+        "Points lie between the modes",
+    ]
+
+
+def scored(facts, **score):
+    quiet = dataclasses.replace(facts.training, events=())
+    return dataclasses.replace(facts, training=quiet, scores={"ema": [score]})

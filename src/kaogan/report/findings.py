@@ -14,6 +14,8 @@ SURE_REAL, SURE_FAKE = 0.8, 0.2
 """Beyond these, averaged over the last tenth, the discriminator was ahead."""
 STILL_FALLING = 0.9
 """KID over the last third fell below this share of what it was before: not at its end yet."""
+HIGH_QUALITY = 0.9
+"""Share of points near a mode below which the rest is worth a word."""
 MANY_COPIES = 3 * QUANTILE
 
 
@@ -119,7 +121,20 @@ def _of_the_training(facts: Facts) -> list[Finding]:
         found.append(
             Finding("The health monitor warned", f"It did so {times}; see what happened, above.")
         )
-    return found + _of_the_course(facts)
+    return found + _of_the_course(facts) + _of_the_points(facts)
+
+
+def _of_the_points(facts: Facts) -> list[Finding]:
+    """Modes of a mixture that were lost, and points that lie between modes; averaged weights."""
+    found = []
+    for score in facts.scores["ema"] if facts.scores else ():
+        if score.get("covered", 0) < score.get("modes", 0):
+            text = f"{score['covered']} of {score['modes']} modes are covered."
+            found.append(Finding("Modes are missing", text))
+        if score.get("high_quality", 1.0) < HIGH_QUALITY:
+            text = f"{1 - score['high_quality']:.0%} of the points are near no mode."
+            found.append(Finding("Points lie between the modes", text))
+    return found
 
 
 def _of_the_course(facts: Facts) -> list[Finding]:

@@ -107,6 +107,7 @@ def _environment() -> Environment:
         "anchor": anchor,
         "count": "{:,}".format,
         "real": "{:g}".format,
+        "figure": lambda value: f"{value:.3g}" if abs(value) >= 0.01 else f"{value:.4f}",
         "scores": in_words,
     }
     return made

@@ -24,7 +24,7 @@ WIDEST = 1072
 QUALITY = 85
 SHEET, SHEET_COLUMNS = 48, 12
 FACES, FACES_COLUMNS = 32, 8
-WALKS, STEPS = 3, 8
+WALKS, STEPS = 3, 10
 FRAMES, KEY_FRAMES, FRAME_WIDTH, FRAME_QUALITY = 30, 4, 544, 72
 """Frames that can be leafed through, and of those the ones that paper shows."""
 
