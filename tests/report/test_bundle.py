@@ -194,7 +194,7 @@ def test_commands_of_the_readme_parse(project):
         if "train_standalone.py" in line:
             words = line.split("train_standalone.py")[1].split()
             assert words[0] in ("train", "sample")
-            known = {"--out", "--weights", "--images", "--seed", "--count"}
+            known = {"--out", "--weights", "--images", "--seeds"}
             assert {word for word in words if word.startswith("--")} <= known
 
 

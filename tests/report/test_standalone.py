@@ -121,8 +121,8 @@ def test_steps_are_those_of_kaogan(load, recipe):
         if "gradient-penalty" in [penalty.name for penalty in recipe.penalties]:
             given.append(dealt.epsilon)
         mine, stats = game.step(*given, seen), trainer.step()
-        torch.testing.assert_close(mine[0].detach(), stats.loss_d, rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(mine[1].detach(), stats.loss_g, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mine["loss D"].detach(), stats.loss_d, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mine["loss G"].detach(), stats.loss_g, rtol=1e-4, atol=1e-5)
     assert_near(moments(game.adam_g), moments(state.optimizers["generator"]), 1e-3)
     assert_near(moments(game.adam_d), moments(state.optimizers["discriminator"]), 1e-3)
     for mine, theirs in players.items():
