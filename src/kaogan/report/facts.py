@@ -178,7 +178,9 @@ def gather(run: Run) -> Facts:
     training = _training(run, about, missing)
     dataset = None if toy else _dataset(run, about["dataset"], missing)
     drawn = None if toy else _drawn(run, missing)
-    if not toy and not training.evaluations:
+    if toy:
+        missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
+    elif not training.evaluations:
         why = "the run was not evaluated: that was not asked for, or fewer than 100 pictures were "
         missing.append(Missing("quality over the training", why + "held out"))
     return Facts(

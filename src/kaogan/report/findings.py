@@ -93,7 +93,10 @@ def _of_the_faces(measured: Measured) -> list[Finding]:
 def _of_the_training(facts: Facts) -> list[Finding]:
     training, found = facts.training, []
     if training.end != "done":
-        how = "was stopped by hand" if training.end == "stopped" else "was cut off, or still runs"
+        stopped = training.end == "stopped"
+        how = (
+            "was stopped before its budget was used up" if stopped else "was cut off, or still runs"
+        )
         found.append(Finding("The training did not come to its end", f"It {how}."))
     if not facts.is_toy and facts.data.count < FEW_PICTURES:
         found.append(

@@ -49,8 +49,8 @@ DIRECTIONS_NOTE = (
 
 ENDS: Mapping[End, str] = {
     "done": "its budget was used up",
-    "stopped": "stopped by hand",
-    "cut off": "cut off, or still running",
+    "stopped": "it was stopped",
+    "cut off": "it was cut off, or it still runs",
 }
 
 
