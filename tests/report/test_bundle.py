@@ -24,6 +24,7 @@ from kaogan.images import grid
 from kaogan.report import bundle as bundle_module
 from kaogan.report.bundle import Bundle, train_script, write_bundle
 from kaogan.report.html import Heading
+from kaogan.report.pdf import BROWSERS
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 
@@ -135,6 +136,22 @@ def test_weights_are_the_runs(run, project):
         theirs = network_of_run(run, player).module.state_dict()
         assert mine.keys() == theirs.keys()
         assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+
+
+def test_without_a_browser_there_is_no_pdf_and_it_says_so(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    bundle = write_bundle(run, tmp_path / "b.zip", HEADING, live=False)
+    assert "report.pdf" not in bundle.names
+    assert "Chromium" in next(one.why for one in bundle.missing if one.part == "report.pdf")
+
+
+def test_with_a_browser_there_is_a_pdf_and_it_is_always_the_same(run, tmp_path):
+    if not any(map(shutil.which, BROWSERS)):
+        pytest.skip("needs Chromium")
+    files = [tmp_path / "a.zip", tmp_path / "b.zip"]
+    for file in files:
+        assert "report.pdf" in write_bundle(run, file, HEADING, live=False).names
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 # Following its instructions

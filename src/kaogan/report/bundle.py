@@ -23,7 +23,7 @@ from kaogan.report.again import preparing
 from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading, duration
 from kaogan.report.make import Report, make_report
-from kaogan.report.pdf import write_pdf
+from kaogan.report.pdf import find_browser, write_pdf
 from kaogan.report.standalone import model_of, rendered, standalone
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
@@ -179,13 +179,15 @@ def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> lis
     missing = report.write(folder / "report.html", live=live)
     if not pdf:
         return [*missing, Missing("report.pdf", "that was asked for")]
+    try:
+        find_browser()
+    except KaoganError:
+        why = "there was no Chromium or Chrome to print it; any browser prints report.html"
+        return [*missing, Missing("report.pdf", why)]
     with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as aside:
-        try:
-            report.write(Path(aside) / "report.html", live=False)
-            write_pdf(Path(aside) / "report.html", folder / "report.pdf")
-        except KaoganError:
-            why = "it needs Chromium or Chrome; any browser prints report.html"
-            missing = [*missing, Missing("report.pdf", why)]
+        plain = Path(aside) / "report.html"
+        report.write(plain, live=False)
+        write_pdf(plain, folder / "report.pdf")
     return missing
 
 
