@@ -2,11 +2,12 @@
 
 A block whose first line is a comment with a path quotes that file. All other blocks of a page are
 run in their order, as one script, in a folder that holds what readers have by then: `pictures`, a
-data set, latents, exported generators. What is changed on the way is listed in CHANGES. README.md
+data set, a run, directions, latents, exported generators. What is changed on the way is listed in CHANGES. README.md
 has a test of its own (test_readme.py).
 """
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -75,6 +76,8 @@ def folder(tmp_path_factory) -> Path:
     recipe = kaogan.recipes.dcgan(size=64, width=4, batch=8)
     cpu = kaogan.Hardware(device="cpu")
     kaogan.train(recipe, dataset, folder / "runs" / "pictures", kaogan.Budget(images=16), cpu)
+    directions = ROOT / "src" / "kaogan" / "zoo" / "faces-64" / "directions.json"
+    shutil.copy(directions, folder / "runs" / "pictures")
     np.save(folder / "found.npy", np.zeros((1, 100), np.float32))
     return folder
 
