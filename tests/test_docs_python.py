@@ -2,8 +2,8 @@
 
 A block whose first line is a comment with a path quotes that file. All other blocks of a page are
 run in their order, as one script, in a folder that holds what readers have by then: `pictures`, a
-data set, a run, directions, latents, exported generators. What is changed on the way is listed in CHANGES. README.md
-has a test of its own (test_readme.py).
+data set, a run, directions, latents, exported generators. What is changed on the way is listed in
+CHANGES. README.md has a test of its own (test_readme.py).
 """
 
 import re
