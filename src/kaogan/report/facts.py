@@ -202,7 +202,7 @@ def gather(run: Run) -> Facts:
 def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Training:
     curves, evaluations = list(read_rows(run.metrics)), list(read_rows(run.evaluations))
     if len(curves) < 2:
-        why = f"{len(curves)} rows were logged; one is written about every 1,000 images"
+        why = f"rows logged: {len(curves)}; one is written about every 1,000 images"
         missing.append(Missing("the curves", why))
     state: Mapping[str, Any] = {}
     try:
@@ -236,7 +236,7 @@ def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
 
 
 def _dataset(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Dataset | None:
-    """The data set, if it lies where it lay, seen from here or from the run, and is the same."""
+    """The data set, if it lies where it lay and is the same."""
     part = "the training pictures, and what depends on them"
     path = Path(about["path"])
     try:
