@@ -14,14 +14,16 @@ DEMO_RECIPE := --width 32 --batch 16
 # The labs: a part of their names chooses among them, `make labs LAB=2`.
 LAB :=
 LABS_RUN := build/labs
+SITE := build/site
 
-.PHONY: help demo test check labs format clean
+.PHONY: help demo test check labs docs format clean
 
 help:
 	@echo "make demo    draw avatars, train a small GAN on them, see new faces (5 minutes)"
 	@echo "make test    run the tests"
 	@echo "make check   run the linters and the type checker"
 	@echo "make labs    build the course's notebooks and run them, into $(LABS_RUN)"
+	@echo "make docs    build the documentation as a site, into $(SITE)"
 	@echo "make format  format the code"
 	@echo "make clean   remove .venv"
 
@@ -68,6 +70,10 @@ labs: $(VENV)/dev.installed
 	@cp labs/notebooks/*.ipynb $(LABS_RUN)
 	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=3600 --timeout=7200 -q \
 	  --durations=0 $(LABS_RUN)/$(LAB)*.ipynb
+
+# A warning (a broken link, a page that nobody leads to) is an error; with --quiet it would not be.
+docs: $(VENV)/dev.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir $(SITE)
 
 format: $(VENV)/dev.installed
 	$(BIN)/ruff check --fix .

@@ -33,7 +33,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 SHELLS = ("sh", "powershell", "ipython")
-LANGUAGES = (*SHELLS, "python", "text", "mermaid")
+LANGUAGES = (*SHELLS, "python", "text")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 
 every_document = pytest.mark.parametrize(

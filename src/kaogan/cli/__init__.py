@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from kaogan.cli.bench import add as add_bench
+from kaogan.cli.bundle import add as add_bundle
 from kaogan.cli.completion import add as add_completion
 from kaogan.cli.data import add as add_data
 from kaogan.cli.directions import add as add_directions
@@ -22,6 +23,7 @@ from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
 from kaogan.cli.invert import add as add_invert
+from kaogan.cli.report import add as add_report
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
@@ -38,6 +40,8 @@ COMMANDS = (
     add_directions,
     add_invert,
     add_evaluate,
+    add_report,
+    add_bundle,
     add_export,
     add_explore,
     add_bench,

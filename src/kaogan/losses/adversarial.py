@@ -23,9 +23,8 @@ from kaogan.registry import Component
 
 
 def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: float) -> Scalar:
-    """Binary cross-entropy with labels 1 - s for real and 0 for fake, s the label smoothing:
-
-        L_D = -E_x[(1 - s) log D(x) + s log(1 - D(x))] - E_z[log(1 - D(G(z)))].
+    """Binary cross-entropy with labels 1 - s for real and 0 for fake, s the label smoothing: the
+    L_D of `CrossEntropy`.
 
     With s = 0 this is -V(D, G). Smoothing is one-sided, on the real labels only: Salimans et al.,
     "Improved Techniques for Training GANs" (NeurIPS 2016), section 3.4.
@@ -36,7 +35,12 @@ def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: flo
 
 
 class CrossEntropy(Component):
-    """The discriminator's side, which both games share. Abstract: a game adds the generator's."""
+    """The discriminator's side, which both games share:
+
+        L_D = -E_x[(1 - s) log D(x) + s log(1 - D(x))] - E_z[log(1 - D(G(z)))].
+
+    Abstract: a game adds the generator's.
+    """
 
     label_smoothing: float = Field(
         default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"

@@ -2,6 +2,7 @@
 Convolutional Generative Adversarial Networks" (ICLR 2016), section 3 and figure 1.
 
 The paper's guidelines, and where each one stands here:
+
 - strided convolutions instead of pooling: `Discriminator`, `_upsampling`
 - batch norm in both, but not at the generator's output and the discriminator's input
 - no fully connected hidden layers

@@ -1,6 +1,7 @@
 """The DCGAN of `kaogan.models.dcgan` in Keras 3 layers: the same networks, the same loop.
 
 Where the two libraries differ, and what is done about it:
+
 - Keras' pictures are `N H W C`: they are turned at the border
 - kernels are `H W I O` in Keras, `O I H W` in PyTorch; of transposed convolutions `H W O I` and
   `I O H W`: one permutation turns both

@@ -1,0 +1,309 @@
+"""Everything that a report says of a run, gathered from what the run left. No HTML in it.
+
+What is not known is None, and `Facts.missing` says why: a report leaves it out, and says so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.errors import KaoganError
+from kaogan.export.describe import inputs, layers, parameters
+from kaogan.export.network import Network, Player, build, network_of_run
+from kaogan.report.history import Event, Row, read_history
+from kaogan.training import checkpoints
+from kaogan.training.observers.log import read_rows
+from kaogan.training.recipe import Recipe
+from kaogan.training.run import Run
+
+End = Literal["done", "stopped", "cut off"]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A part that a report has not, and why."""
+
+    part: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """What was learned from.
+
+    Args:
+        name: of the DATASET's folder, or of the law of the points.
+        fingerprint: by which it is known again.
+        count: training pictures, or points in an epoch.
+        summary: what its `dataset.json` says; None if it is no longer there.
+        side: smallest, median and largest shorter side of the originals, in pixels, if known.
+
+    """
+
+    name: str
+    fingerprint: str
+    count: int
+    summary: Mapping[str, Any] | None = None
+    side: tuple[int, float, int] | None = None
+
+    @property
+    def rejected(self) -> Mapping[str, int]:
+        """Pictures that were left out, by reason."""
+        return self.summary["rejected"] if self.summary else {}
+
+
+@dataclass(frozen=True)
+class PlayerFacts:
+    """One of the two networks.
+
+    Args:
+        name: which one.
+        parameters: numbers that were learned.
+        rows: a row a layer: `layer`, in words; `shape`, C H W; `parameters`. Empty for points.
+
+    """
+
+    name: Player
+    parameters: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How it went.
+
+    Args:
+        images: real samples shown until the end; None if no checkpoint and no row tells.
+        seconds: spent in training, stops not counted; None without a checkpoint.
+        end: the budget was used up, somebody stopped it, or it was cut off (or goes on).
+        attempt: how often it was set back after NaN or infinity.
+        precision: number format, as `run.json` has it.
+        events: what the log tells.
+        curves: rows of `metrics.jsonl`.
+        evaluations: rows of `evaluation.jsonl`.
+
+    """
+
+    images: int | None
+    seconds: float | None
+    end: End
+    attempt: int
+    precision: str
+    events: tuple[Event, ...]
+    curves: tuple[Row, ...]
+    evaluations: tuple[Row, ...]
+
+    @property
+    def speed(self) -> float | None:
+        """Images in a second."""
+        return self.images / self.seconds if self.images and self.seconds else None
+
+    @property
+    def hardware(self) -> tuple[tuple[str, str], ...]:
+        """Device and precision of each start, without repeats."""
+        return tuple(dict.fromkeys(e.hardware for e in self.events if e.hardware))
+
+    @property
+    def best(self) -> Row | None:
+        """The evaluation with the lowest KID."""
+        return min(self.evaluations, key=lambda row: float(row["kid"]), default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """A run, as far as it is known.
+
+    Args:
+        run: where it lies.
+        name: what to call it.
+        kaogan: the version that trained it.
+        recipe: what was trained.
+        data: what it learned from.
+        players: both networks.
+        training: how it went.
+        drawn: the generator that draws the report's pictures; None if there is none yet, or of
+            points.
+        dataset: the data set, if it is still there and the same.
+        scores: `toy.json`, of points.
+        frames: sample grids, the oldest first, by images seen.
+        missing: what is not known.
+
+    """
+
+    run: Run
+    name: str
+    kaogan: str
+    recipe: Recipe
+    data: Data
+    players: tuple[PlayerFacts, ...]
+    training: Training
+    drawn: Network | None
+    dataset: Dataset | None
+    scores: Mapping[str, Any] | None
+    frames: tuple[tuple[int, Path], ...]
+    missing: tuple[Missing, ...]
+
+    @property
+    def is_toy(self) -> bool:
+        """Are the samples points?"""
+        return len(self.recipe.networks.sample_shape) != 3
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return "points" if self.is_toy else "images"
+
+    @property
+    def epochs(self) -> float | None:
+        """Passes over the training pictures."""
+        seen = self.training.images
+        return seen / self.data.count if seen and self.data.count else None
+
+
+def gather(run: Run) -> Facts:
+    """All that is known of a run.
+
+    Raises:
+        KaoganError: there is no run, or its `run.json` is damaged or newer.
+
+    """
+    about, recipe = run.about, run.recipe
+    missing: list[Missing] = []
+    toy = len(recipe.networks.sample_shape) != 3
+    training = _training(run, about, missing)
+    dataset = None if toy else _dataset(run, about["dataset"], missing)
+    drawn = None if toy else _drawn(run, missing)
+    if toy:
+        missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
+    elif not training.evaluations:
+        why = "the run was not evaluated: that was not asked for, or fewer than 100 pictures were "
+        missing.append(Missing("quality over the training", why + "held out"))
+    return Facts(
+        run=run,
+        name=run.path.resolve().name,
+        kaogan=about["kaogan"],
+        recipe=recipe,
+        data=_data(about["dataset"], dataset),
+        players=_players(recipe, drawn, missing),
+        training=training,
+        drawn=drawn,
+        dataset=dataset,
+        scores=_scores(run) if toy else None,
+        frames=_frames(run, missing),
+        missing=tuple(missing),
+    )
+
+
+def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Training:
+    curves, evaluations = list(read_rows(run.metrics)), list(read_rows(run.evaluations))
+    if len(curves) < 2:
+        why = f"rows logged: {len(curves)}; one is written about every 1,000 images"
+        missing.append(Missing("the curves", why))
+    state: Mapping[str, Any] = {}
+    try:
+        _, state = run.read("newest")
+    except KaoganError:
+        missing.append(Missing("how long it took", "there is no checkpoint that can be read"))
+    last = curves[-1]["images_seen"] if curves else None
+    images = state.get("images_seen", last)
+    events = read_history(run.path / "log.txt", curves, evaluations)
+    return Training(
+        images=images,
+        seconds=state.get("seconds"),
+        end=_end(run, events, images),
+        attempt=state.get("attempt", 0),
+        precision=about["precision"],
+        events=events,
+        curves=tuple(curves),
+        evaluations=tuple(evaluations),
+    )
+
+
+def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
+    """A training that ends by itself draws at its end; one that is asked to stop says so."""
+    begun = [event.kind for event in events if event.kind in ("start", "resume", "stop")]
+    if begun and begun[-1] == "stop":
+        return "stopped"
+    scores = _scores(run)
+    ends = {None if scores is None else scores["images_seen"]}
+    ends |= {seen for seen, _ in _frames(run, [])[-1:]}
+    return "done" if images is not None and images in ends else "cut off"
+
+
+def _dataset(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Dataset | None:
+    """The data set, if it lies where it lay and is the same."""
+    part = "the training pictures, and what depends on them"
+    path = Path(about["path"])
+    try:
+        dataset = open_dataset(path)
+    except KaoganError:
+        missing.append(Missing(part, f"the data set {path.name} is not where it was"))
+        return None
+    if dataset.fingerprint != about["fingerprint"]:
+        missing.append(Missing(part, f"the data set {path.name} is another one now"))
+        return None
+    return dataset
+
+
+def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:
+    count = about.get("pictures", about.get("points", 0))
+    name, fingerprint = Path(about["path"]).name, about["fingerprint"]
+    if dataset is None:
+        return Data(name, fingerprint, count)
+    sides = sorted(min(r["original_size"]) for r in dataset.manifest() if "original_size" in r)
+    side = (sides[0], sides[len(sides) // 2], sides[-1]) if sides else None
+    return Data(name, fingerprint, count, dataset.summary, side)
+
+
+def _drawn(run: Run, missing: list[Missing]) -> Network | None:
+    """The generator to draw with: the best, or the newest of a run that was not evaluated."""
+    try:
+        return network_of_run(run)
+    except KaoganError:
+        none = "no checkpoint" if not checkpoints.found(run.checkpoints) else "no sound checkpoint"
+        missing.append(Missing("new faces, and the generator itself", f"there is {none}"))
+        return None
+
+
+def _players(
+    recipe: Recipe, drawn: Network | None, missing: list[Missing]
+) -> tuple[PlayerFacts, ...]:
+    """Sizes and layers of both networks, from real ones."""
+    players: tuple[Player, Player] = ("generator", "discriminator")
+    if drawn is not None:
+        made = {player: build(drawn.model, player) for player in players}
+        return tuple(
+            PlayerFacts(p, parameters(made[p]), tuple(layers(made[p], inputs(drawn, p))))
+            for p in players
+        )
+    if recipe.model.name == "keras-dcgan":
+        return ()
+    missing.append(Missing("the tables of layers", "they are made for networks that draw pictures"))
+    with torch.random.fork_rng(devices=[]):
+        made_by_recipe = (recipe.networks.generator(), recipe.networks.discriminator())
+    return tuple(
+        PlayerFacts(player, parameters(network), ())
+        for player, network in zip(players, made_by_recipe, strict=True)
+    )
+
+
+def _scores(run: Run) -> Mapping[str, Any] | None:
+    try:
+        scores: Mapping[str, Any] = json.loads((run.path / "toy.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return scores
+
+
+def _frames(run: Run, missing: list[Missing]) -> tuple[tuple[int, Path], ...]:
+    files = sorted(run.samples.glob("*-ema.png")) or sorted(run.samples.glob("*.png"))
+    named = [(file.name.split("-")[0].split(".")[0], file) for file in files]
+    frames = tuple((int(seen), file) for seen, file in named if seen.isdecimal())
+    if not frames:
+        missing.append(Missing("samples through time", "the folder samples/ holds none"))
+    return frames

@@ -1,0 +1,77 @@
+"""A small run of pictures and one of points, trained once, and the report of the first."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kaogan import recipes
+from kaogan.data.dataset import Dataset, LeftOut, Picture, write_dataset
+from kaogan.data.reasons import Reason
+from kaogan.data.toy import Ring
+from kaogan.report.html import Heading
+from kaogan.report.make import Report, make_report
+from kaogan.training.recipe import Budget, Hardware, Watch
+from kaogan.training.run import Run
+from kaogan.training.toy import train_toy
+from kaogan.training.train import train
+
+CPU = Hardware(device="cpu", precision="fp32")
+RECIPE = recipes.dcgan(size=32, width=4, latent_dim=8, batch=8, seed=3)
+AT_EACH_END = Watch(evaluate_every=10**6)
+
+
+def smooth_colours(count: int) -> np.ndarray:
+    """Pictures of 32 x 32, no two alike."""
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 255, (count, 2, 2, 3))
+    across = np.linspace(0, 1, 32)
+    rows = np.einsum("nabc,ay->nybc", corners, np.stack([1 - across, across]))
+    return np.einsum("nybc,bx->nyxc", rows, np.stack([1 - across, across])).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """About 1,170 training pictures, and more than 100 held out."""
+    entries = [
+        Picture(picture, {"source": f"{i}.png", "original_size": [40, 32]})
+        for i, picture in enumerate(smooth_colours(1300))
+    ]
+    left_out = LeftOut("broken.png", Reason.DAMAGED)
+    folder = tmp_path_factory.mktemp("report-data") / "colours <&>"
+    about = {"sources": ["a folder.zip"], "fit": "crop"}
+    return write_dataset(folder, [*entries, left_out], size=32, channels=3, about=about)
+
+
+@pytest.fixture(scope="session")
+def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was stopped once and resumed."""
+    out = tmp_path_factory.mktemp("report-run") / "a run"
+    train(RECIPE, dataset, out, Budget(images=1008), CPU, AT_EACH_END)
+    return train(RECIPE, dataset, out, Budget(images=1600), CPU, AT_EACH_END)
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    recipe = recipes.toy(width=8, batch=16, steps=63)
+    out = tmp_path_factory.mktemp("report-toy") / "toy"
+    return train_toy(recipe, Ring(), "ring", out, Budget(images=1008), CPU)
+
+
+@pytest.fixture(scope="session")
+def heading() -> Heading:
+    """What somebody may type, and what must not become markup."""
+    return Heading('Faces <script>alert("1")</script>', "A. & B.", "<b>Course</b> 'GAN'")
+
+
+@pytest.fixture(scope="session")
+def report(run: Run, heading: Heading) -> Report:
+    return make_report(run, heading)
+
+
+@pytest.fixture(scope="session")
+def plain(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report without the generator."""
+    out = tmp_path_factory.mktemp("plain") / "report.html"
+    report.write(out, live=False)
+    return out

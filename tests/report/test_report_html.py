@@ -1,0 +1,164 @@
+"""The file: valid, complete in itself, accessible, small, and the same each time."""
+
+import dataclasses
+import itertools
+import re
+
+import pytest
+from reading import Reader
+
+from kaogan.report import live as live_generator
+from kaogan.report import write_report
+from kaogan.report.facts import Missing
+from kaogan.report.html import Heading, duration
+from kaogan.report.make import make_report
+
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module")
+def text(plain) -> str:
+    return plain.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def read(text) -> Reader:
+    return Reader(text)
+
+
+@pytest.fixture(scope="module")
+def toy(toy_run, tmp_path_factory) -> Reader:
+    out = tmp_path_factory.mktemp("toy-report") / "report.html"
+    assert write_report(toy_run, out, live=True) == out
+    return Reader(out.read_text(encoding="utf-8"))
+
+
+def test_ids_are_unique_and_links_lead_somewhere(read):
+    ids = read.attribute("id")
+    assert len(ids) == len(set(ids))
+    for link in read.attribute("href"):
+        assert link.startswith("#")
+        assert link[1:] in ids
+    for names in read.attribute("aria-labelledby"):
+        assert set(names.split()) <= set(ids)
+
+
+def test_headings_descend_one_level_at_a_time(read):
+    levels = [int(tag[1]) for tag, _ in read.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_it_says_its_language_and_every_picture_says_what_is_to_be_seen(read):
+    assert read.all("html")[0]["lang"] == "en"
+    pictures = read.all("img")
+    assert len(pictures) >= 6
+    for picture in pictures:
+        assert len(picture["alt"]) > 10
+        assert picture["src"].startswith("data:image/jpeg;base64,")
+        assert int(picture["width"]) > 0
+    for svg in read.all("svg"):
+        assert svg["role"] == "img"
+        assert "aria-labelledby" in svg
+
+
+def test_nothing_in_it_points_to_another_origin(read, text):
+    (policy,) = [
+        meta["content"]
+        for meta in read.all("meta")
+        if meta.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+    for name in ("src", "href", "action", "data"):
+        assert not [value for value in read.attribute(name) if "//" in value[:8]]
+    assert "@import" not in text
+    assert "url(" not in text
+    assert read.attribute("style") == []  # the policy would ignore them
+
+
+def test_what_somebody_typed_is_text_and_no_markup(read, text):
+    assert '<script>alert("1")' not in text
+    assert 'Faces <script>alert("1")</script>' in read.words
+    assert "A. & B. · <b>Course</b> 'GAN'" in read.words
+    assert "colours <&>" in read.words  # the data set's name
+    assert read.all("b") == []
+
+
+def test_it_is_small_and_the_same_each_time(report, plain, tmp_path):
+    assert plain.stat().st_size < 5 * MEGABYTE
+    assert report.write(tmp_path / "again.html", live=False) == []
+    assert (tmp_path / "again.html").read_bytes() == plain.read_bytes()
+
+
+def test_it_tells_this_runs_numbers(read, run, dataset):
+    for number in (f"{len(dataset.train):,}", "1,600", "200, of 8 images each"):
+        assert number in read.words
+    assert dataset.fingerprint in read.words
+    assert "truncated or damaged" in read.words
+    parameters = sum(p.numel() for p in run.recipe.networks.generator().parameters())
+    assert f"{parameters:,} numbers were learned" in read.words
+    assert "resumed" in read.words.lower()
+    assert run.recipe.model_dump_json(indent=2) in read.words
+
+
+def test_its_equations_are_those_of_the_loss(read):
+    (loss_d, loss_g) = [math["alttext"] for math in read.all("math")]
+    assert loss_d.startswith("L_D = -E_x[(1 - s) log D(x)")
+    assert loss_g == "L_G = -E_z[log D(G(z))]"
+    assert "label smoothing, 0.1 in this run" in read.words
+
+
+def test_it_says_that_it_shows_training_pictures(read):
+    assert "The report shows some of the training pictures" in read.words
+
+
+def test_what_is_missing_is_listed(report, tmp_path):
+    poorer = dataclasses.replace(report, missing=(Missing("this", "of that"),), measured=None)
+    assert poorer.write(tmp_path / "r.html", live=False) == [Missing("this", "of that")]
+    words = Reader((tmp_path / "r.html").read_text(encoding="utf-8")).words
+    assert "This: of that." in words
+    assert "Their floors were not measured" in words
+
+
+def test_without_the_runtime_the_generator_is_left_out(report, tmp_path, monkeypatch):
+    from kaogan.errors import KaoganError
+
+    def absent():
+        raise KaoganError("the page needs onnxruntime-web")
+
+    monkeypatch.setattr(live_generator, "runtime", absent)
+    (missing,) = report.write(tmp_path / "r.html", live=True)
+    assert "onnxruntime-web" in missing.why
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "onnxruntime-web" in Reader(text).words
+    assert 'data-name="model/generator.onnx"' not in text
+
+
+def test_a_report_can_be_made_without_measuring(run):
+    report = make_report(run, evaluate=False)
+    assert report.measured is None
+    assert [one.why for one in report.missing] == ["measuring was not asked for"]
+    assert report.looks.neighbours is None
+    assert report.heading == Heading()
+
+
+def test_a_report_of_points_leaves_faces_out(toy):
+    assert "Points like those of ring" not in toy.words
+    assert "points like those of ring" in toy.words
+    assert "of 8 modes" in toy.words
+    assert "The tables of layers" in toy.words  # left out, and said so
+    assert "faces" not in toy.words[: toy.words.index("Glossary")].lower().replace("surfaces", "")
+    alts = [math["alttext"] for math in toy.all("math")]
+    assert [alt.split(" = ")[0] for alt in alts] == ["L_D", "L_G", "R1", "R2"]
+
+
+def test_durations_are_said_as_people_say_them():
+    assert [duration(s) for s in (1, 45, 600, 3600, 4800)] == [
+        "1 second",
+        "45 seconds",
+        "10 minutes",
+        "1 hour",
+        "1 hour 20 minutes",
+    ]

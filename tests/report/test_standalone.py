@@ -1,0 +1,260 @@
+"""`train_standalone.py`: the same networks, losses and steps as kaogan's, number by number."""
+
+import contextlib
+import copy
+import importlib.util
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from kaogan import recipes
+from kaogan.data.decode import Preparation, decode
+from kaogan.errors import KaoganError, UsageError
+from kaogan.export import Network, Safetensors
+from kaogan.images import grid
+from kaogan.losses import losses
+from kaogan.losses.penalties import penalties
+from kaogan.report.standalone import standalone
+from kaogan.training.precision import Compute
+from kaogan.training.recipe import Recipe
+from kaogan.training.sampling import Sampler
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+IMAGES = 10_000
+SMALL = {"size": 32, "width": 4, "latent_dim": 8, "batch": 4}
+COMPUTE = Compute(torch.device("cpu"), "fp32")
+
+
+def games() -> list[Recipe]:
+    """A small recipe of every loss, norm and set of penalties that go together, packed or not."""
+    sets = [chosen for n in range(4) for chosen in itertools.combinations(penalties, n)]
+    packs = {(): (1, 2), ("r1", "r2"): (1, 2)}
+    made = []
+    for loss, chosen, norm in itertools.product(losses, sets, ("batch", "spectral", "none")):
+        for packing in packs.get(chosen, (1,)):
+            parts = {"loss": loss, "penalties": dict.fromkeys(chosen, 0.7), "packing": packing}
+            with contextlib.suppress(UsageError):  # they do not go together
+                made.append(recipes.dcgan(**parts, norm=norm, **SMALL))
+    return made
+
+
+def shapes() -> list[Recipe]:
+    """Everything that networks are described by, and smoothing."""
+    return [
+        recipes.dcgan(**SMALL | {"upsample": "resize", "channels": 1}),
+        recipes.dcgan(**SMALL | {"size": 64, "width": 8}, label_smoothing=0.0),
+        recipes.dcgan(**SMALL, loss="minimax", label_smoothing=0.25, beta1=0.0, lr=1e-3, seed=3),
+    ]
+
+
+def name_of(recipe: Recipe) -> str:
+    model = recipe.model
+    words = [recipe.loss.name, model.norm, *(p.name for p in recipe.penalties)]
+    return "-".join([*words, f"{model.size}", model.upsample, f"pack{model.packing}"])
+
+
+every_game = pytest.mark.parametrize("recipe", [*games(), *shapes()], ids=name_of)
+
+
+def program(text: str, file: Path) -> ModuleType:
+    """The text as a module."""
+    file.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("train_standalone", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def load(tmp_path):
+    return lambda recipe: program(standalone(recipe, IMAGES), tmp_path / "train_standalone.py")
+
+
+class Noise:
+    """Real pictures: noise, as a function of the position."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def __call__(self, start: int, count: int) -> torch.Tensor:
+        rng = torch.Generator().manual_seed(start)
+        return torch.rand(count, *self.shape, generator=rng) * 2 - 1
+
+    def __len__(self) -> int:
+        return 100
+
+
+def assert_near(mine: list[torch.Tensor], theirs: list[torch.Tensor], share: float) -> None:
+    """The difference is a small share of what there is, all tensors together."""
+    mine, theirs = (torch.cat([tensor.flatten() for tensor in each]) for each in (mine, theirs))
+    assert (mine - theirs).norm() <= share * theirs.norm()
+
+
+def moments(adam: torch.optim.Adam) -> list[torch.Tensor]:
+    return [slots["exp_avg"] for slots in adam.state.values()]
+
+
+@every_game
+def test_steps_are_those_of_kaogan(load, recipe):
+    alone = load(recipe)
+    state = TrainState.fresh(recipe, COMPUTE)
+    game = alone.Game()
+    players = {"generator": "generator", "discriminator": "discriminator", "average": "ema"}
+    first = {name: copy.deepcopy(network.state_dict()) for name, network in state.networks.items()}
+    for mine, theirs in players.items():  # from one seed, the same first weights
+        begun = vars(game)[mine].state_dict()
+        assert begun.keys() == first[theirs].keys()
+        assert all(torch.equal(begun[key], first[theirs][key]) for key in begun)
+    trainer = Trainer(recipe, state, Noise(recipe.networks.sample_shape), COMPUTE)
+    for seen in (4, 8):
+        dealt = trainer.deal()
+        given = [dealt.x, dealt.z]
+        if "gradient-penalty" in [penalty.name for penalty in recipe.penalties]:
+            given.append(dealt.epsilon)
+        mine, stats = game.step(*given, seen), trainer.step()
+        torch.testing.assert_close(mine["loss D"].detach(), stats.loss_d, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mine["loss G"].detach(), stats.loss_g, rtol=1e-4, atol=1e-5)
+    assert_near(moments(game.adam_g), moments(state.optimizers["generator"]), 1e-3)
+    assert_near(moments(game.adam_d), moments(state.optimizers["discriminator"]), 1e-3)
+    for mine, theirs in players.items():
+        ended, expected = vars(game)[mine].state_dict(), state.networks[theirs].state_dict()
+        # What they moved. Adam moves a weight by as much for the smallest gradient, and the
+        # smallest ones are rounding: not each weight can be compared.
+        moved = [[each[key] - first[theirs][key] for key in each] for each in (ended, expected)]
+        assert_near(*moved, 0.05)
+
+
+@pytest.mark.parametrize("smoothing", [None, 0.0, 0.25])
+@pytest.mark.parametrize("loss", losses)
+def test_losses_are_those_of_kaogan(load, loss, smoothing):
+    if smoothing and "label_smoothing" not in losses[loss].model_fields:
+        pytest.skip("it has no labels")
+    recipe = recipes.dcgan(**SMALL, loss=loss, label_smoothing=smoothing, norm="spectral")
+    alone = load(recipe)
+    real, fake = torch.randn(2, 16, generator=torch.Generator().manual_seed(0)) * 3
+    game = recipe.game
+    torch.testing.assert_close(alone.discriminator_loss(real, fake), game.discriminator(real, fake))
+    logits = (real, fake) if game.needs_real else (fake,)
+    torch.testing.assert_close(alone.generator_loss(*logits), game.generator(real, fake))
+
+
+@pytest.mark.parametrize("upsample", ["transposed", "resize"])
+@pytest.mark.parametrize("size", [32, 256])
+def test_it_is_short_and_clean(tmp_path, size, upsample):
+    ruff = ROOT / ".venv/bin/ruff"
+    ruff = ruff if ruff.exists() else Path(sys.executable).with_name("ruff")
+    for number, small in enumerate(games()):
+        model = small.model.model_copy(
+            update={"size": size, "width": 512, "latent_dim": 4096, "upsample": upsample}
+        )
+        recipe = small.model_copy(update={"model": model, "batch": 65536, "lr": 0.00012345})
+        text = standalone(recipe, 10**9)
+        assert text.count("\n") < 300, name_of(recipe)
+        assert text.endswith("\n")
+        (tmp_path / f"game_{number}.py").write_text(text, encoding="utf-8")
+    config = ["--config", str(ROOT / "pyproject.toml"), str(tmp_path)]
+    for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):
+        done = subprocess.run([ruff, *command, *config], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_it_needs_three_packages_and_shows_what_it_uses_only():
+    text = standalone(recipes.dcgan(), IMAGES)
+    imported = {
+        line.split()[1].split(".")[0]
+        for line in text.splitlines()
+        if line.startswith(("import ", "from "))
+    }
+    assert imported - sys.stdlib_module_names == {"torch", "numpy", "PIL"}
+    for absent in ("relu(", "spectral", "PACK", "WEIGHT", "squared_slopes", "epsilon"):
+        assert absent not in text
+    assert "softplus" not in standalone(recipes.dcgan(loss="hinge"), IMAGES)
+
+
+def test_weights_that_kaogan_exports_draw_the_same_faces(load, tmp_path):
+    for recipe in (recipes.dcgan(**SMALL), shapes()[0]):
+        alone = load(recipe)
+        torch.manual_seed(5)
+        generator = recipe.networks.generator().eval()
+        file = tmp_path / "generator.safetensors"
+        Safetensors().write(Network(recipe.model, "generator", generator), file)
+        mine = alone.Generator().eval().requires_grad_(False)
+        mine.load_state_dict(alone.read_weights(file))
+        alone.draw(mine, range(7, 12), tmp_path / "faces.png")
+        faces = Sampler(generator, recipe.networks.latent_dim).sample(5, seed=7)
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "faces.png")), grid(faces))
+
+
+def awkward_pictures(folder: Path) -> None:
+    """Not square, turned, half transparent, with a palette, grey; and what is no picture."""
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(6):
+        pixels = rng.integers(0, 256, (50 + number, 43, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    picture = Image.open(folder / "0.png")
+    picture.save(folder / "turned.jpg", exif=turned)
+    picture.putalpha(Image.fromarray(rng.integers(0, 256, (50, 43), dtype=np.uint8)))
+    picture.save(folder / "see-through.png")
+    Image.open(folder / "1.png").quantize(16).save(folder / "palette.gif")
+    Image.open(folder / "2.png").convert("L").save(folder / "grey.png")
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    (folder / "broken.png").write_bytes((folder / "0.png").read_bytes()[:500])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_are_read_as_kaogan_does(load, tmp_path, channels):
+    awkward_pictures(tmp_path / "pictures")
+    read = load(recipes.dcgan(**SMALL, channels=channels)).read_pictures(tmp_path / "pictures")
+    expected = []
+    for file in sorted((tmp_path / "pictures").iterdir()):
+        if file.name not in ("notes.txt", "broken.png"):
+            decoded = decode(file.read_bytes(), Preparation(32, channels))
+            expected.append(decoded.pixels.transpose(2, 0, 1))
+    difference = np.abs(read.numpy().astype(int) - np.stack(expected).astype(int))
+    assert difference.max() <= 1
+
+
+def test_it_trains_stops_and_goes_on(load, tmp_path, capsys):
+    awkward_pictures(tmp_path / "pictures")
+    alone = load(recipes.dcgan(**SMALL))
+    out = tmp_path / "trained"
+    alone.train(tmp_path / "pictures", out, 20)
+    first = torch.load(out / "checkpoint.pt", weights_only=True)
+    alone.train(tmp_path / "pictures", out, 40)
+    said = capsys.readouterr().out
+    assert "20 of 20" in said
+    assert "40 of 40" in said
+    again = torch.load(out / "checkpoint.pt", weights_only=True)
+    assert (first["images_seen"], again["images_seen"]) == (20, 40)
+    assert again["adam_d"]["state"][0]["step"] == 10  # of 4 pictures each, five before the stop
+    weights = alone.read_weights(out / "generator.pt")
+    assert all(tensor.isfinite().all() for tensor in weights.values())
+    assert weights["layers.1.running_var"].ne(1).all()  # measured
+    assert sorted(file.name for file in out.iterdir()) == [
+        "checkpoint.pt", "generator.pt", "samples-000000020.png", "samples-000000040.png"
+    ]  # fmt: skip
+
+
+def test_what_has_no_standalone_form_is_refused():
+    with pytest.raises(UsageError, match="points"):
+        standalone(recipes.toy(), IMAGES)
+    annealed = recipes.dcgan().model_copy(update={"anneal_images": 1000})
+    with pytest.raises(KaoganError, match="anneal"):
+        standalone(annealed, IMAGES)
+
+
+def test_a_keras_run_gets_the_same_networks_in_pytorch():
+    keras, torch_ = (recipes.dcgan(framework=name) for name in ("keras", "pytorch"))
+    assert standalone(keras, IMAGES) == standalone(torch_, IMAGES)
