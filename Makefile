@@ -67,7 +67,7 @@ check: $(VENV)/dev.installed
 labs: $(VENV)/dev.installed
 	$(BIN)/python tools/labs.py
 	@mkdir -p $(LABS_RUN)
-	@cp labs/notebooks/*.ipynb $(LABS_RUN)
+	@cp labs/notebooks/$(LAB)*.ipynb $(LABS_RUN)
 	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=3600 --timeout=7200 -q \
 	  --durations=0 $(LABS_RUN)/$(LAB)*.ipynb
 
