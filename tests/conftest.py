@@ -3,11 +3,16 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+import chromium
 
 SOURCE = Path(__file__).parent.parent / "src"
 WRITES_SHAPES = re.compile(
@@ -42,3 +47,15 @@ os.environ["KAOGAN_CACHE"] = _cache.name
 
 # Keras on PyTorch, whichever it is configured for; other backends get processes of their own.
 os.environ["KERAS_BACKEND"] = "torch"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium, one for all tests of a process: Playwright can be started only once."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if chromium.PROGRAM is None:
+        pytest.skip("there is no Chromium here")
+    with playwright.sync_playwright() as started:
+        program = started.chromium.launch(executable_path=chromium.PROGRAM, args=chromium.ARGUMENTS)
+        yield program
+        program.close()

@@ -7,7 +7,6 @@ anything, complains of nothing, and is not wider than the screen.
 import functools
 import http.server
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +19,6 @@ from test_docs import ROOT
 
 pytest.importorskip("mkdocs", reason="needs kaogan[docs]")
 pytest.importorskip("mkdocstrings", reason="needs kaogan[docs]")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENS = {
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
     "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
@@ -86,25 +84,21 @@ def test_the_labs_and_the_code_are_there(site):
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_every_page_is_at_home(site, address, screen):
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here")
+def test_every_page_is_at_home(site, address, screen, browser):
     wrong = []
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        tab = browser.new_context(**SCREENS[screen]).new_page()
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
-        tab.on(
-            "request",
-            lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url),
-        )
-        for page in sorted(pages(site)) if screen == "phone" else ON_THE_DESK:
-            tab.goto(address + page.lstrip("/"))
-            width = tab.evaluate("document.documentElement.scrollWidth")
-            if width > SCREENS[screen]["viewport"]["width"]:
-                wrong.append(f"{page} is {width} wide")
-        tab.wait_for_load_state("networkidle")
-        browser.close()
+    context = browser.new_context(**SCREENS[screen])
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+    tab.on(
+        "request",
+        lambda asked: asked.url.startswith((address, "data:")) or wrong.append(asked.url),
+    )
+    for page in sorted(pages(site)) if screen == "phone" else ON_THE_DESK:
+        tab.goto(address + page.lstrip("/"))
+        width = tab.evaluate("document.documentElement.scrollWidth")
+        if width > SCREENS[screen]["viewport"]["width"]:
+            wrong.append(f"{page} is {width} wide")
+    tab.wait_for_load_state("networkidle")
+    context.close()
     assert not wrong

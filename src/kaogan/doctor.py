@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from kaogan.data.cache import cache_folder
-from kaogan.training.precision import choose_device, choose_precision
+from kaogan.training.precision import choose_device, choose_precision, name_of
 from kaogan.version import __version__
 
 ROOM = 2**30
@@ -53,25 +53,15 @@ def _torch_advice() -> str:
 
 def _machine() -> list[Finding]:
     device = choose_device("auto")
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     cores, threads = os.cpu_count() or 1, torch.get_num_threads()
     advice = ""
     if threads < cores and "OMP_NUM_THREADS" in os.environ:
         advice = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves cores idle; unset it"
     return [
-        Finding("device", f"{device}: {name}"),
+        Finding("device", f"{device}: {name_of(device)}"),
         Finding("precision", choose_precision("auto", device)),
         Finding("threads", f"{threads} of {cores} cores", advice),
     ]
-
-
-def _processor() -> str:
-    if Path("/proc/cpuinfo").exists():
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        model = re.search(r"model name\s*:\s*(.+)", text)
-        if model:
-            return model[1]
-    return platform.processor() or platform.machine()
 
 
 def _extras() -> list[Finding]:

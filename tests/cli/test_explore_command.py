@@ -158,7 +158,13 @@ def test_it_serves_a_run_until_it_is_interrupted(trained, beside):
     command = [sys.executable, "-m", "kaogan", "explore", str(trained), "--no-open"]
     environment = os.environ | {"PYTHONPATH": str(source)}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # Whoever runs the tests in the background has them ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     line = process.stdout.readline()

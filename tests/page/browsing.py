@@ -2,21 +2,11 @@
 
 import base64
 import json
-import shutil
 from typing import Any
 
 import numpy as np
 
 from kaogan.images import Pixels
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 Files = dict[str, bytes]
 """A page's contents by name."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import ARGUMENTS, CHROMIUM, Files, changed_about, is_ours, training
+from browsing import Files, changed_about, is_ours, training
 
 from kaogan.cli.explore import Server
 from kaogan.errors import KaoganError
@@ -69,17 +69,6 @@ def without_encoder(files: Files) -> Files:
     named = json.loads(files["model/about.json"])["files"] | {"encoder": None}
     kept = {name: content for name, content in files.items() if name != "model/encoder.onnx"}
     return changed_about(kept, files=named)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

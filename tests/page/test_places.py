@@ -1,8 +1,9 @@
 """Where else the page runs: from the disk as one file, and on a graphics card."""
 
 import pytest
-from browsing import ARGUMENTS, CHROMIUM, settled
+from browsing import settled
 
+import chromium
 from kaogan.export.singlefile import single_file
 
 SOFTWARE_GPU = [
@@ -31,12 +32,12 @@ def test_the_single_file_draws_from_the_disk(browser, files, tmp_path, picture_o
 
 @pytest.mark.slow
 def test_webgpu_draws_the_same_faces(browser, serve, files, picture_of_seed):
-    arguments = [one for one in ARGUMENTS if one != "--disable-gpu"] + SOFTWARE_GPU
-    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=arguments)
-    tab = chromium.new_page()
+    arguments = [one for one in chromium.ARGUMENTS if one != "--disable-gpu"] + SOFTWARE_GPU
+    other = browser.browser_type.launch(executable_path=chromium.PROGRAM, args=arguments)
+    tab = other.new_page()
     tab.goto(serve(files) + "#face?seed=42")
     settled(tab, "#portrait", picture_of_seed(42))
     used = tab.get_attribute("html", "data-provider")
-    chromium.close()
+    other.close()
     if used != "webgpu":
         pytest.skip("this Chromium has no WebGPU in software")

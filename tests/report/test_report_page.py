@@ -1,34 +1,19 @@
 """The report in a browser, from the disk: no word in the console, and everything moves."""
 
-import shutil
-
 import numpy as np
 import pytest
 import torch
 
 from kaogan.errors import KaoganError
 from kaogan.images import to_pixels
-from kaogan.report.pdf import BROWSERS, find_browser, write_pdf
+from kaogan.report.pdf import find_browser, write_pdf
 from kaogan.rng import latents
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PIXELS = """(selector) => {
     const canvas = document.querySelector(selector);
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return [...data];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip("there is no Chromium here")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from kaogan.errors import KaoganError
 from kaogan.export import Network, Onnx, Safetensors, network_of_run
 from kaogan.files import atomic_file
 from kaogan.images import grid, to_pil
+from kaogan.machine import PACKAGES, versions
 from kaogan.report.again import preparing
 from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading, duration
@@ -32,8 +32,6 @@ from kaogan.training.sampling import Sampler
 GRID = 64
 """New faces in one picture, of the seeds 0, 1, ...: what `make sample` draws, too."""
 SINGLE = 8
-NEEDED = ("torch", "numpy", "pillow")
-"""What the standalone program imports, by the names that pip knows."""
 NOT_LATER = (1980, 1, 1, 0, 0, 0)
 """The time of every file: the earliest that a ZIP can tell."""
 
@@ -105,7 +103,7 @@ def write_bundle(
             *_write_weights(players, folder / "weights"),
             *_write_report(report, folder, pdf=pdf, live=live),
         ]
-        _write_programs(players[0], folder)
+        _write_programs(report.facts, players[0], folder)
         words = _instructions(report.facts, players[0], folder, missing, heading)
         (folder / "README.md").write_text(words, encoding="utf-8", newline="\n")
         _write_checksums(folder)
@@ -191,17 +189,18 @@ def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> lis
     return missing
 
 
-def _write_programs(generator: Network, folder: Path) -> None:
+def _write_programs(facts: Facts, generator: Network, folder: Path) -> None:
     """Both programs, and what it takes to run them."""
     assert generator.origin is not None  # it comes from a run
     recipe, images = generator.origin.recipe, generator.origin.images_seen or 1
     # Which build of a package it was ("2.13.0+cpu") is no matter for another machine.
-    versions = {name: version(name).split("+")[0] for name in NEEDED}
+    known = {**versions(), **facts.versions}
+    pins = {name: known[name].split("+")[0] for name in PACKAGES}
     texts = {
         "train.py": train_script(recipe, images),
         "train_standalone.py": standalone(recipe, images),
         "Makefile": rendered("Makefile.j2"),
-        "requirements.txt": rendered("requirements.txt.j2", versions=versions),
+        "requirements.txt": rendered("requirements.txt.j2", versions=pins),
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")

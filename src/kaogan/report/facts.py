@@ -138,6 +138,9 @@ class Facts:
     run: Run
     name: str
     kaogan: str
+    versions: Mapping[str, str]
+    """Of Python and packages at the last start; empty for runs of a time before they were kept."""
+    hardware: str
     recipe: Recipe
     data: Data
     players: tuple[PlayerFacts, ...]
@@ -187,6 +190,8 @@ def gather(run: Run) -> Facts:
         run=run,
         name=run.path.resolve().name,
         kaogan=about["kaogan"],
+        versions=about.get("versions", {}),
+        hardware=about.get("hardware", ""),
         recipe=recipe,
         data=_data(about["dataset"], dataset),
         players=_players(recipe, drawn, missing),

@@ -208,8 +208,11 @@ def _training_rows(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _versions(facts: Facts) -> list[tuple[str, str]]:
+    own = [f"{name} {number}" for name, number in facts.versions.items()]
+    hardware = [("Trained on", facts.hardware)] if facts.hardware else []
     return [
-        ("Trained with", f"kaogan {facts.kaogan}"),
+        ("Trained with", ", ".join([f"kaogan {facts.kaogan}", *own])),
+        *hardware,
         ("Seed", str(facts.recipe.seed)),
         ("This report", f"kaogan {__version__}, torch {torch.__version__}"),
         ("Python", platform.python_version()),

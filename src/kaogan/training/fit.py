@@ -23,7 +23,7 @@ from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Checkpoints, Diverged, Lenient
-from kaogan.training.precision import Compute, choose_device, choose_precision
+from kaogan.training.precision import Compute, choose_device, choose_precision, name_of
 from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
@@ -97,7 +97,9 @@ def fit(
         _check_same(run, recipe, task)
         journal = Journal(run.path / "log.txt")
         compute = _compute(run, recipe, hardware, device, journal)
-        run.write_about(recipe, task.about, compute.precision, compute.plan.choices)
+        run.write_about(
+            recipe, task.about, compute.precision, compute.plan.choices, name_of(device)
+        )
         state = TrainState.fresh(recipe, compute)
         resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn)
         batches = task.batches(recipe, device, hardware.workers)

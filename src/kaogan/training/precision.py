@@ -9,6 +9,7 @@ from torch import nn
 
 from kaogan.convolutions import Plan, use
 from kaogan.errors import UsageError
+from kaogan.machine import processor
 from kaogan.training.recipe import Precision
 
 
@@ -71,6 +72,11 @@ def choose_device(name: str) -> torch.device:
             f"this machine, or this build of torch, has no device {name!r}; use --device cpu"
         )
     return device
+
+
+def name_of(device: torch.device) -> str:
+    """What the hardware is called: "NVIDIA T4", or the processor's name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:

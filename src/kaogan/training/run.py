@@ -25,6 +25,7 @@ from torch import Tensor
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import write_text
 from kaogan.images import Pixels
+from kaogan.machine import versions
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
@@ -106,8 +107,9 @@ class Run:
         dataset: Mapping[str, Any],
         precision: str,
         convolutions: Mapping[str, str],
+        hardware: str = "",
     ) -> None:
-        """Write `run.json`."""
+        """Write `run.json`; versions and hardware are those of the last start."""
         about = {
             "format": FORMAT,
             "kaogan": __version__,
@@ -115,6 +117,8 @@ class Run:
             "dataset": dict(dataset),
             "precision": precision,
             "convolutions": dict(convolutions),
+            "versions": versions(),
+            "hardware": hardware,
         }
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 

@@ -8,7 +8,6 @@ runs on one machine agree to the bit, and the second one starts at once.
 import contextlib
 import hashlib
 import json
-import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from kaogan.convolutions import Plan
 from kaogan.data.cache import cache_folder
 from kaogan.files import write_text
+from kaogan.machine import cpuinfo, processor
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Precision, Recipe
 
@@ -93,14 +93,8 @@ def measured_plan(
 
 def machine() -> str:
     """What the speed of a product depends on: processor, threads, version of torch."""
-    processor = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        described = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
-        lines = dict(line.split(":", 1) for line in described.splitlines() if ":" in line)
-        fields = {key.strip(): value.strip() for key, value in lines.items()}
-        flags = hashlib.sha256(fields.get("flags", "").encode()).hexdigest()[:8]
-        processor = f"{fields.get('model name', processor)} ({flags})"
-    return f"{processor}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    flags = hashlib.sha256(cpuinfo().get("flags", "").encode()).hexdigest()[:8]
+    return f"{processor()} ({flags}), {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def _recall(memory: Path, place: str) -> dict[str, str]:
