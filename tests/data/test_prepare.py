@@ -212,5 +212,7 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path):
     )
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert run.returncode == 1
-    assert 'if __name__ == "__main__"' in run.stderr.splitlines()[-1]
+    # Python's own tracker may add a line about the workers that died, or not.
+    said = [line for line in run.stderr.splitlines() if "resource_tracker" not in line]
+    assert 'if __name__ == "__main__"' in said[-1]
     assert not (tmp_path / "d").exists()
