@@ -19,7 +19,7 @@ from kaogan.training.precision import Compute
 from kaogan.training.recipe import Hardware
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
-from kaogan.training.trainer import StepStats, Trainer
+from kaogan.training.trainer import Deal, StepStats, Trainer
 from worker import About, Orders, Task, check_parameters, serve
 
 HARDWARE = {
@@ -70,8 +70,8 @@ def all_gradients(trainer: Trainer, pictures: Pixels) -> Trainer:
     """The generator's turn computes the discriminator's weight gradients as well, for nothing."""
     discriminator, play = trainer.state.discriminator, trainer.play
 
-    def round_with_waste(*dealt: Tensor) -> StepStats:
-        stats = play(*dealt)
+    def round_with_waste(deal: Deal, penalised: bool) -> StepStats:
+        stats = play(deal, penalised)
         discriminator.zero_grad()
         return stats
 

@@ -94,7 +94,7 @@ def measure_table(options: argparse.Namespace) -> dict[str, Any]:
     with track(len(cells), "measuring", "cells") as progress:
         for size, batch in cells:
             if not any((row["size"], row["batch"]) == (size, batch) for row in result["rows"]):
-                recipe = recipes.dcgan(size, width=options.width, batch=batch)
+                recipe = recipes.dcgan(size=size, width=options.width, batch=batch)
                 row = law(recipe, setting["precision"], limits, base)
                 row |= _left_out(row, result["rows"], options.limit) or _run_cell(
                     {**setting, "size": size, "batch": batch, "steps": options.steps}
@@ -149,7 +149,7 @@ def measure_cell(cell: dict[str, Any]) -> Row:
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (PICTURES, size, size, 3), dtype=np.uint8)
     hardware = Hardware(device="cpu", precision=cell["precision"], tune=cell["tune"])
-    recipe = recipes.dcgan(size, width=cell["width"], batch=batch)
+    recipe = recipes.dcgan(size=size, width=cell["width"], batch=batch)
     trainer = assemble(recipe, pictures, hardware)
     trainer.step()
     seconds = statistics.median(seconds_of(trainer.step, CPU) for _ in range(cell["steps"]))

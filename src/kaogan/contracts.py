@@ -10,7 +10,8 @@ Axes, wherever a shape is written:
     L  logits: one for each sample, or for each pack of them
 """
 
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -73,16 +74,31 @@ class Loss(Protocol):
         ...
 
 
+class Pass(NamedTuple):
+    """One pass through the discriminator: the samples that went in, the logits that came out.
+
+    Where penalties follow, the logits can be differentiated by the samples, twice.
+    """
+
+    samples: Samples
+    logits: Logits
+
+
 @runtime_checkable
 class Penalty(Protocol):
     """A term added to the discriminator's loss; it may differentiate through the discriminator.
 
-    It is called outside autocast, on float32 samples. `epsilon`, one number from 0 to 1 for each
-    sample, is all its randomness.
+    It is given the passes that the loss was computed from, so that it need not make them again,
+    and the discriminator (samples to logits) for passes of its own. `epsilon`, one number from 0
+    to 1 for each sample, is all its randomness.
     """
 
     def __call__(
-        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+        self,
+        discriminator: Callable[[Samples], Logits],
+        real: Pass,
+        fake: Pass,
+        epsilon: Positions,
     ) -> Scalar: ...
 
 

@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
         size, channels = 64 if options.size is None else options.size, 3
     else:
         size, channels = dataset.size, dataset.channels
-    recipe = recipes.dcgan(size, channels, width=options.width, batch=options.batch)
+    recipe = recipes.dcgan(size=size, channels=channels, width=options.width, batch=options.batch)
     pictures = _avatars(size) if dataset is None else dataset.train
     epoch = ANIME_FACES if dataset is None else len(dataset)
     found = measure(recipe, pictures, hardware, options.seconds)

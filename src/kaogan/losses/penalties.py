@@ -2,33 +2,42 @@
 
 Each looks at the gradient of the logit C by its input. A logit depends on its own samples alone
 (which is why batch norm and penalties exclude each other), so the gradients of all logits at once
-are that of their sum. The means are over logits: a logit may judge several samples together.
+are that of their sum. The means are over logits: a logit may judge several samples together. (A
+minibatch standard deviation lets a logit depend a little on the other samples of its group. As in
+StyleGAN2, the gradient of the sum is penalised then.)
 
-Second derivatives need digits and range, so the trainer calls penalties outside autocast, in
-float32, whatever the precision of the run.
+The gradients come from the pass that the loss is computed from, in its number format; squares are
+summed in float32.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 from jaxtyping import Float
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
-from kaogan.contracts import Positions, Samples, Scalar
+from kaogan.contracts import Logits, Pass, Positions, Samples, Scalar
 from kaogan.losses.registered import penalties
 from kaogan.registry import Component
 
-__all__ = ["R1", "R2", "GradientPenalty", "penalties"]
+__all__ = ["R1", "R2", "GradientPenalty", "differentiable", "penalties"]
 
 
-def squared_slopes(discriminator: nn.Module, at: Samples) -> Float[Tensor, "L"]:
+Discriminator = Callable[[Samples], Logits]
+
+
+def differentiable(samples: Samples) -> Samples:
+    """The samples as a new beginning of the graph, by which logits can be differentiated."""
+    leaf = samples.detach().requires_grad_()
+    return leaf.view_as(leaf)  # who counts operations by hooks on leaves would be in the way
+
+
+def squared_slopes(at: Pass) -> Float[Tensor, "L"]:
     """||grad C||^2 of every logit by the samples that it judges; differentiable by the weights."""
-    leaf = at.detach().requires_grad_()
-    at = leaf.view_as(leaf)  # who counts operations by hooks on leaves would be in the way
-    logits = discriminator(at)
-    (slopes,) = torch.autograd.grad(logits.sum(), at, create_graph=True)
-    return slopes.reshape(len(logits), -1).square().sum(1)
+    (slopes,) = torch.autograd.grad(at.logits.sum(), at.samples, create_graph=True)
+    return slopes.float().reshape(len(at.logits), -1).square().sum(1)
 
 
 @penalties.register("r1")
@@ -43,9 +52,9 @@ class R1(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
-        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
     ) -> Scalar:
-        return self.weight / 2 * squared_slopes(discriminator, real).mean()
+        return self.weight / 2 * squared_slopes(real).mean()
 
 
 @penalties.register("r2")
@@ -59,9 +68,9 @@ class R2(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
-        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
     ) -> Scalar:
-        return self.weight / 2 * squared_slopes(discriminator, fake).mean()
+        return self.weight / 2 * squared_slopes(fake).mean()
 
 
 @penalties.register("gradient-penalty")
@@ -76,9 +85,11 @@ class GradientPenalty(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="lambda")
 
     def __call__(
-        self, discriminator: nn.Module, real: Samples, fake: Samples, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
     ) -> Scalar:
-        between = torch.lerp(fake, real, epsilon.view(-1, *[1] * (real.ndim - 1)))
+        weights = epsilon.view(-1, *[1] * (real.samples.ndim - 1))
+        between = differentiable(torch.lerp(fake.samples, real.samples, weights))
+        squares = squared_slopes(Pass(between, discriminator(between)))
         # The root's own slope is infinite at 0, where a discriminator that is flat would stand.
-        slopes = (squared_slopes(discriminator, between) + 1e-12).sqrt()
+        slopes = (squares + 1e-12).sqrt()
         return self.weight * (slopes - 1).square().mean()

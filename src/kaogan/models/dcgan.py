@@ -14,16 +14,25 @@ Shapes at 64x64 with width 64; from 32 to 256, the number of stages follows the 
     generator       z 100 -> 512x4x4 -> 256x8x8 -> 128x16x16 -> 64x32x32 -> 3x64x64
     discriminator   3x64x64 -> 64x32x32 -> 128x16x16 -> 256x8x8 -> 512x4x4 -> 1 logit
 
-Two options change the discriminator. Its `norm`: batch norm as in the paper; spectral norm of the
-weights (Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018,
-section 2.1); or none, for a loss with penalties. And `packing`: it judges several pictures at once,
-stacked as channels (Lin, Khetan, Fanti and Oh, "PacGAN: The power of two samples in generative
-adversarial networks", NeurIPS 2018, section 2).
+Options change the discriminator:
+
+- `norm`: batch norm as in the paper; spectral norm of the weights (Miyato et al., "Spectral
+  Normalization for Generative Adversarial Networks", ICLR 2018, section 2.1); or none, for a loss
+  with penalties
+- `initialization`: the paper's, or "he": weights ~ N(0, 2 / ((1 + 0.2^2) fan_in)), which keep the
+  size of the activations without a norm (He, Zhang, Ren and Sun, "Delving Deep into Rectifiers",
+  ICCV 2015, equation 15); half of that for the logit
+- `minibatch_std`: a channel that tells how much the pictures of a group differ (Karras, Aila, Laine
+  and Lehtinen, "Progressive Growing of GANs", ICLR 2018, section 3)
+- `packing`: it judges several pictures at once, stacked as channels (Lin, Khetan, Fanti and Oh,
+  "PacGAN: The power of two samples in generative adversarial networks", NeurIPS 2018, section 2)
 """
 
 import itertools
+import math
 from typing import Literal
 
+import torch
 from jaxtyping import Float
 from pydantic import Field, field_validator
 from torch import Tensor, nn
@@ -34,6 +43,10 @@ from kaogan.models.registered import models
 from kaogan.registry import Component
 
 Upsample = Literal["transposed", "resize"]
+Initialization = Literal["normal", "he"]
+
+SLOPE = 0.2
+"""Of LeakyReLU, below zero."""
 
 
 def stage_channels(size: int, width: int) -> list[int]:
@@ -55,6 +68,15 @@ def initialize(module: nn.Module) -> None:
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
+
+
+def initialize_he(layers: nn.Sequential) -> None:
+    """Weights ~ N(0, 2 / ((1 + 0.2^2) fan_in)), biases 0; the last layer, of the logit, half."""
+    convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+    for convolution in convolutions:
+        nn.init.kaiming_normal_(convolution.weight, SLOPE)
+    with torch.no_grad():
+        convolutions[-1].weight.mul_(0.5)
 
 
 def _upsampling(channels_in: int, channels_out: int, upsample: Upsample, bias: bool) -> nn.Module:
@@ -102,14 +124,47 @@ def _halving(channels_in: int, channels_out: int, norm: Norm | None) -> list[nn.
     bias = norm in ("spectral", "none")
     convolution = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
     norms = [nn.BatchNorm2d(channels_out)] if norm == "batch" else []
-    return [convolution, *norms, nn.LeakyReLU(0.2, inplace=True)]
+    return [convolution, *norms, nn.LeakyReLU(SLOPE, inplace=True)]
+
+
+class MinibatchStd(nn.Module):
+    """One more channel, the same everywhere: how much the feature maps of a group differ.
+
+        s = mean over c, h, w of sqrt(Var_group(x[c, h, w]) + 1e-8)
+
+    A generator that draws one picture again and again is found out by it. Karras, Aila, Laine and
+    Lehtinen, "Progressive Growing of GANs" (ICLR 2018), section 3; in groups, as they did later.
+    Neighbours in the batch are a group; where the batch is no multiple of it, the largest size that
+    divides both is taken.
+    """
+
+    def __init__(self, group: int) -> None:
+        super().__init__()
+        self.group = group
+
+    def forward(self, maps: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C1 H W"]:
+        n, channels, height, width = maps.shape
+        group = math.gcd(n, self.group)
+        groups = maps.float().reshape(-1, group, channels, height, width)
+        # Not `var`: over an inner axis, it takes ten times as long on a CPU.
+        variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)
+        deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(maps.dtype)
+        channel = deviation.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, height, width)
+        return torch.cat([maps, channel], 1)
 
 
 class Discriminator(nn.Module):
     """Pictures `N C H W` in [-1, 1] to logits `N / packing`: log-odds of being real."""
 
     def __init__(
-        self, size: int, channels: int, width: int, norm: Norm = "batch", packing: int = 1
+        self,
+        size: int,
+        channels: int,
+        width: int,
+        norm: Norm = "batch",
+        packing: int = 1,
+        initialization: Initialization = "normal",
+        minibatch_std: int = 0,
     ) -> None:
         super().__init__()
         self.packing = packing
@@ -118,9 +173,13 @@ class Discriminator(nn.Module):
         layers = _halving(packing * channels, widths[0], None if norm == "batch" else norm)
         for channels_in, channels_out in itertools.pairwise(widths):
             layers += _halving(channels_in, channels_out, norm)
-        layers.append(nn.Conv2d(widths[-1], 1, 4, bias=False))
+        if minibatch_std:
+            layers.append(MinibatchStd(minibatch_std))
+        layers.append(nn.Conv2d(widths[-1] + bool(minibatch_std), 1, 4, bias=False))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
+        if initialization == "he":
+            initialize_he(self.layers)
         if norm == "spectral":
             for layer in self.layers:
                 if isinstance(layer, nn.Conv2d):
@@ -162,10 +221,27 @@ class DCGAN(Shape):
 
     name: Literal["dcgan"] = "dcgan"
     norm: Norm = Field(default="batch", description="what normalises the discriminator")
+    initialization: Initialization = Field(
+        default="normal", description="of the discriminator: the paper's, or 'he' without a norm"
+    )
+    minibatch_std: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="pictures whose spread the discriminator is told; 0: none",
+    )
     packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
     def generator(self) -> Generator:
         return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)
 
     def discriminator(self) -> Discriminator:
-        return Discriminator(self.size, self.channels, self.width, self.norm, self.packing)
+        return Discriminator(
+            self.size,
+            self.channels,
+            self.width,
+            self.norm,
+            self.packing,
+            self.initialization,
+            self.minibatch_std,
+        )

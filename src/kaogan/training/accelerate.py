@@ -7,11 +7,12 @@ inputs and one launch. Whatever does not work here is left out, with a line that
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from kaogan.training.journal import Journal
 from kaogan.training.state import TrainState
@@ -40,7 +41,8 @@ def compile_networks(trainer: Trainer, journal: Journal) -> None:
             trainer.discriminator = cast(
                 nn.Module, torch.compile(state.discriminator, dynamic=False)
             )
-            trainer.step()  # compiles, and shows that the result runs
+            for penalised in trainer.recipe.kinds_of_steps:  # compiles, and shows that it runs
+                trainer.play(trainer.deal(), penalised)
     except Exception as error:
         trainer.generator, trainer.discriminator = state.generator, state.discriminator
         journal.say(_note("torch.compile does not work here", error))
@@ -51,28 +53,34 @@ def capture_rounds(trainer: Trainer, journal: Journal, record: Recorder) -> None
     try:
         with unchanged(trainer.state):
             trainer.round = Captured(trainer, record)
-            trainer.step()  # shows that the recording runs
+            for penalised in trainer.recipe.kinds_of_steps:  # shows that the recordings run
+                trainer.round(trainer.deal(), penalised)
     except Exception as error:
         trainer.round = trainer.play
         journal.say(_note("a round cannot be recorded as a graph", error))
 
 
 class Captured:
-    """`Trainer.play` recorded once: the same kernels on the same memory, whenever it is called.
+    """`Trainer.play` recorded: the same kernels on the same memory, whenever it is called. Steps
+    with penalties and steps without have a recording each.
 
     It reads its inputs where the recording read them, so they are copied there. The numbers that
     it returns are overwritten by the next call.
     """
 
     def __init__(self, trainer: Trainer, record: Recorder) -> None:
-        self._dealt = Deal(*(tensor.clone() for tensor in trainer.deal()))
-        self._stats, self._replay = record(lambda: trainer.play(*self._dealt), trainer.rng)
+        self._deal = Deal(*(tensor.clone() for tensor in trainer.deal()))
+        self._recordings = {
+            penalised: record(functools.partial(trainer.play, self._deal, penalised), trainer.rng)
+            for penalised in trainer.recipe.kinds_of_steps
+        }
 
-    def __call__(self, *dealt: Tensor) -> StepStats:
-        for kept, new in zip(self._dealt, dealt, strict=True):
+    def __call__(self, deal: Deal, penalised: bool) -> StepStats:
+        for kept, new in zip(self._deal, deal, strict=True):
             kept.copy_(new)
-        self._replay()
-        return self._stats
+        stats, replay = self._recordings[penalised]
+        replay()
+        return stats
 
 
 def cuda_graph(play: Callable[[], StepStats], rng: torch.Generator) -> tuple[StepStats, Replay]:

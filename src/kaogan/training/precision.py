@@ -27,9 +27,17 @@ class Compute:
             # Shapes never change: let cuDNN try its algorithms once, and keep the fastest.
             torch.backends.cudnn.benchmark = True
 
-    def autocast(self) -> contextlib.AbstractContextManager[object]:
-        """Run matrix products in the chosen precision; parameters and sums stay float32."""
-        if self.precision == "fp32":
+    def autocast(
+        self, second_derivatives: bool = False
+    ) -> contextlib.AbstractContextManager[object]:
+        """Run matrix products in the chosen precision; parameters and sums stay float32.
+
+        Args:
+            second_derivatives: the outputs are differentiated twice. fp16 has not the range for
+                squares of slopes: float32 then.
+
+        """
+        if self.precision == "fp32" or (second_derivatives and self.precision == "fp16"):
             return contextlib.nullcontext()
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
         return torch.autocast(self.device.type, dtype)

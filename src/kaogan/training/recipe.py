@@ -23,17 +23,23 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 class Recipe(BaseModel):
     """A run, complete: frozen, validated, and the same after a round trip through JSON.
 
-    The defaults are the best that was found for faces of 64 x 64 pixels (docs/results.md). The
-    DCGAN paper has batch 128, learning rate 2e-4 and no label smoothing.
+    The defaults are those of the DCGAN paper. What `kaogan train` takes unless told otherwise is
+    `kaogan.recipes.standard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: Annotated[SerializeAsAny[Component], by_name(models)] = DCGAN()
-    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating(label_smoothing=0.1)
+    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating()
     penalties: tuple[Term, ...] = ()
-    batch: int = Field(default=32, ge=2, le=65536, description="pictures in a batch")
-    lr: float = Field(default=4e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
+    penalty_interval: int = Field(
+        default=1, ge=1, le=1000, description="penalties come on every k-th step, k times as strong"
+    )
+    mirror: bool = Field(
+        default=False, description="mirror every real picture with probability one half"
+    )
+    batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
+    lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="Adam's second momentum")
     ema_share: float = Field(
@@ -58,6 +64,8 @@ class Recipe(BaseModel):
                 f"a batch of {self.batch} cannot be judged in packs of {self.networks.packing}; "
                 "choose a multiple"
             )
+        if self.mirror and len(self.networks.sample_shape) != 3:
+            raise UsageError("only pictures can be mirrored; leave mirror away")
         return self
 
     @property
@@ -79,6 +87,13 @@ class Recipe(BaseModel):
     def bounds_slope(self) -> bool:
         """Do penalties or spectral norm keep the discriminator's slope in check?"""
         return bounds_slope(self.networks, self._penalty_names)
+
+    @property
+    def kinds_of_steps(self) -> tuple[bool, ...]:
+        """Which steps there are: with penalties (True), without."""
+        if not self.penalties:
+            return (False,)
+        return (True,) if self.penalty_interval == 1 else (True, False)
 
     @property
     def _penalty_names(self) -> list[str]:

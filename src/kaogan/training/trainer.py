@@ -1,5 +1,6 @@
 """THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,17 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from kaogan.contracts import Augmentation, Batches, Latents, Positions, Samples, Scalar
+from kaogan.contracts import (
+    Augmentation,
+    Batches,
+    Latents,
+    Logits,
+    Pass,
+    Positions,
+    Samples,
+    Scalar,
+)
+from kaogan.losses.penalties import differentiable
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
@@ -96,12 +107,20 @@ def annealed(images_seen: int, anneal_images: int | None) -> float:
     return ANNEALED + (1 - ANNEALED) * (1 + math.cos(math.pi * share)) / 2
 
 
+def mirrored(pictures: Samples, chances: Positions) -> Samples:
+    """Each picture `N C H W` mirrored left to right where its chance is below one half."""
+    chosen = (chances < 0.5).view(-1, 1, 1, 1)
+    return torch.where(chosen, pictures.flip(-1), pictures)
+
+
 @dataclass
 class Trainer:
     """A generator and a discriminator, updated in turn.
 
     One step, with z ~ N(0, I) and x real:
-        1. the discriminator descends L_D(C(x), C(G(z))) and the penalties, G held fixed
+        1. the discriminator descends L_D(C(x), C(G(z))), G held fixed; on every k-th step also
+           the penalties, with k times their weights ("lazy" penalties, k the penalty interval:
+           Karras et al., StyleGAN2, 2020, appendix B)
         2. the generator descends L_G(C(x), C(G(z))) for the same z, the new C held fixed
         3. the EMA of the generator moves toward the generator
     """
@@ -120,13 +139,19 @@ class Trainer:
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
         self._current: list[Tensor] = list(self.generator.parameters())
         # `play` itself, or a recording of it that does the same (`kaogan.training.accelerate`).
-        self.round: Callable[[Samples, Latents, Positions, Scalar, Scalar], StepStats] = self.play
+        self.round: Callable[[Deal, bool], StepStats] = self.play
 
     def step(self) -> StepStats:
         """Play one round and count its images."""
-        stats = self.round(*self.deal())
+        stats = self.round(self.deal(), self.penalised())
         self.state.images_seen += self.recipe.batch
         return stats
+
+    def penalised(self) -> bool:
+        """Does the next step have penalties? A function of the position."""
+        recipe = self.recipe
+        step = self.state.images_seen // recipe.batch
+        return bool(recipe.penalties) and step % recipe.penalty_interval == 0
 
     def deal(self) -> Deal:
         """Choose samples and draw numbers for the next round: a function of the position."""
@@ -136,37 +161,39 @@ class Trainer:
         size = (recipe.batch, recipe.networks.latent_dim)
         z = torch.randn(size, device=x.device, generator=self.rng)
         epsilon = torch.rand(recipe.batch, device=x.device, generator=self.rng)
+        if recipe.mirror:
+            x = mirrored(x, torch.rand(recipe.batch, device=x.device, generator=self.rng))
         decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
         left = annealed(seen, recipe.anneal_images)
         ema_weight, anneal = (torch.full((), n, device=x.device) for n in (1.0 - decay, left))
         return Deal(x, z, epsilon, ema_weight, anneal)
 
-    def play(
-        self, x: Samples, z: Latents, epsilon: Positions, ema_weight: Scalar, anneal: Scalar
-    ) -> StepStats:
+    def play(self, deal: Deal, penalised: bool) -> StepStats:
         """One round: a function of these tensors and those of the state, which it changes in place.
 
         It never waits for the device, and no number in it differs from step to step: recorded
-        once as a CUDA graph, it can be played again and again.
+        as CUDA graphs, one with and one without penalties, it can be played again and again.
         """
-        game = self.recipe.game
+        x, z, epsilon, ema_weight, anneal = deal
+        recipe, game = self.recipe, self.recipe.game
         for optimizer in self.state.optimizers.values():
-            torch.mul(anneal, self.recipe.lr, out=optimizer.param_groups[0]["lr"])
+            torch.mul(anneal, recipe.lr, out=optimizer.param_groups[0]["lr"])
         with self.compute.autocast():
             fake = self.generator(z).float()
 
         # Real and fake go through separately: each has batch statistics of its own.
-        real_logits, fake_logits = self.judge(x), self.judge(fake.detach())
-        loss_d = game.discriminator(real_logits, fake_logits)
-        for penalty in self.recipe.terms:
-            # Not the compiled network: torch.compile has no second derivatives.
-            term = penalty(self.state.discriminator, x, fake.detach(), epsilon)
-            loss_d = loss_d + anneal * term
+        logits_of = self.judge_for_penalties if penalised else self.judge
+        start = differentiable if penalised else Tensor.detach
+        real, fakes = (Pass(at, logits_of(at)) for at in (start(x), start(fake)))
+        loss_d = game.discriminator(real.logits, fakes.logits)
+        for penalty in recipe.terms if penalised else ():
+            term = penalty(logits_of, real, fakes, epsilon)
+            loss_d = loss_d + recipe.penalty_interval * anneal * term
         self._descend("discriminator", loss_d)
 
         # Frozen, the discriminator passes gradients on without computing those of its weights.
         self.discriminator.requires_grad_(False)
-        fresh_real_logits = self.judge(x) if game.needs_real else real_logits.detach()
+        fresh_real_logits = self.judge(x) if game.needs_real else real.logits.detach()
         loss_g = game.generator(fresh_real_logits, self.judge(fake))
         self._descend("generator", loss_g)
         self.discriminator.requires_grad_(True)
@@ -174,15 +201,30 @@ class Trainer:
         with torch.no_grad():
             weights = [ema_weight] * len(self._current)
             torch._foreach_lerp_(self._averaged, self._current, weights)
-        beliefs = game.beliefs(real_logits.detach(), fake_logits.detach())
+        beliefs = game.beliefs(real.logits.detach(), fakes.logits.detach())
         return StepStats(loss_d.detach(), loss_g.detach(), *beliefs)
 
-    def judge(self, samples: Samples) -> Tensor:
+    def judge(self, samples: Samples) -> Logits:
         """The discriminator's logits for (augmented) samples, in float32."""
+        return self._logits(self.discriminator, samples, self.compute.autocast())
+
+    def judge_for_penalties(self, samples: Samples) -> Logits:
+        """The same, to be differentiated twice: not compiled, as torch.compile has no second
+        derivatives, and not in fp16, which has no room for squares of slopes.
+        """
+        context = self.compute.autocast(second_derivatives=True)
+        return self._logits(self.state.discriminator, samples, context)
+
+    def _logits(
+        self,
+        discriminator: nn.Module,
+        samples: Samples,
+        precision: contextlib.AbstractContextManager[object],
+    ) -> Logits:
         if self.augmentation is not None:
             samples = self.augmentation(samples, self.rng)
-        with self.compute.autocast():
-            logits: Tensor = self.discriminator(samples)
+        with precision:
+            logits: Tensor = discriminator(samples)
         return logits.float()
 
     def _descend(self, player: str, loss: Tensor) -> None:

@@ -9,16 +9,20 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from kaogan.contracts import Samples
 from kaogan.convolutions import Plan
 from kaogan.data.cache import cache_folder
 from kaogan.files import write_text
 from kaogan.machine import cpuinfo, processor
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Precision, Recipe
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
 
 
 def fresh_compute(
@@ -49,8 +53,8 @@ def measured_plan(
 ) -> Plan:
     """The fastest algorithm for every convolution of a step of this recipe on this machine.
 
-    Both networks play once forward and once back, with the penalties; each operation on a layer
-    that is not remembered is timed with every algorithm that fits.
+    Both networks play a step of each kind; each operation on a layer that is not remembered is
+    timed with every algorithm that fits.
 
     Args:
         recipe: networks and batch.
@@ -67,28 +71,35 @@ def measured_plan(
     place = f"{machine()}, batch {recipe.batch}"
     known = _recall(memory, place) if remember else {}
     compute = Compute(device, precision, plan)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        generator = compute.place(recipe.networks.generator())
-        discriminator = compute.place(recipe.networks.discriminator())
-        z = torch.randn(recipe.batch, recipe.networks.latent_dim)
+    trainer = Trainer(recipe, TrainState.fresh(recipe, compute), Noise(recipe), compute)
 
     def notice(operation: str) -> None:
         if say is not None and plan.choices.keys() <= known.keys():  # it is the first
             say("measuring which algorithms suit the convolutions on this machine, once")
 
     with plan.learning(known, notice):
-        with compute.autocast():
-            fake = generator(z).float()
-            logits = discriminator(fake)
-        loss, x = logits.float().sum(), fake.detach()
-        for penalty in recipe.terms:
-            loss = loss + penalty(discriminator, x, x, torch.rand(recipe.batch))
-        loss.backward()
+        for penalised in recipe.kinds_of_steps:
+            trainer.play(trainer.deal(), penalised)
     if remember and not plan.choices.keys() <= known.keys():
         with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
             _keep(memory, place, known | plan.choices)
     return plan
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Batches to try a step with: samples of the recipe's shape, in [-1, 1]."""
+
+    recipe: Recipe
+
+    def __call__(self, start: int, count: int) -> Samples:
+        rng = torch.Generator().manual_seed(start)
+        shape = (count, *self.recipe.networks.sample_shape)
+        noise = torch.rand(shape, generator=rng) * 2 - 1
+        return noise.contiguous(memory_format=torch.channels_last) if noise.ndim == 4 else noise
+
+    def __len__(self) -> int:
+        return self.recipe.batch
 
 
 def machine() -> str:
