@@ -23,6 +23,7 @@ from kaogan.cli.evaluate import add as add_evaluate
 from kaogan.cli.explore import add as add_explore
 from kaogan.cli.export import add as add_export
 from kaogan.cli.invert import add as add_invert
+from kaogan.cli.recipes import add as add_recipes
 from kaogan.cli.report import add as add_report
 from kaogan.cli.sample import add as add_sample
 from kaogan.cli.toy import add as add_toy
@@ -34,6 +35,7 @@ from kaogan.version import __version__
 COMMANDS = (
     add_data,
     add_train,
+    add_recipes,
     add_toy,
     add_sample,
     add_walk,

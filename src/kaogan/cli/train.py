@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kaogan.training.run import Run
 
 RECIPE_OPTIONS = (
-    ("--batch", int, "N", "pictures in a batch (32)"),
+    ("--batch", int, "N", "pictures in a batch (32; dcgan 128)"),
     ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
@@ -22,18 +22,35 @@ RECIPE_OPTIONS = (
         "--loss",
         str,
         "NAME",
-        "nonsaturating, minimax, leastsquares, wasserstein, hinge, relativistic (nonsaturating)",
+        "relativistic, nonsaturating, minimax, leastsquares, wasserstein, hinge "
+        "(relativistic; dcgan nonsaturating)",
+    ),
+    ("--label-smoothing", float, "S", "real labels are 1 - S; nonsaturating and minimax only (0)"),
+    ("--norm", str, "HOW", "of the discriminator: batch, spectral, none (none; dcgan batch)"),
+    (
+        "--initialization",
+        str,
+        "HOW",
+        "of the discriminator: he, or normal as in the DCGAN paper (he; dcgan normal)",
     ),
     (
-        "--label-smoothing",
-        float,
-        "S",
-        "real labels are 1 - S; nonsaturating and minimax only (0.1)",
+        "--minibatch-std",
+        int,
+        "N",
+        "group whose standard deviation the discriminator sees; 0: none (4; dcgan 0)",
     ),
-    ("--norm", str, "HOW", "of the discriminator: batch, spectral or none (batch)"),
     ("--packing", int, "N", "pictures that the discriminator judges together (1)"),
-    ("--lr", float, "RATE", "learning rate of both Adam optimisers (4e-4)"),
-    ("--beta1", float, "B", "Adam's first momentum (0.5)"),
+    ("--penalty-interval", int, "K", "penalties on every K-th step, K times as strong (4)"),
+    ("--lr", float, "RATE", "learning rate of both Adam optimisers (3e-4; dcgan 2e-4)"),
+    ("--beta1", float, "B", "Adam's first momentum (0; dcgan 0.5)"),
+    ("--beta2", float, "B", "Adam's second momentum (0.99; dcgan 0.999)"),
+    ("--ema-share", float, "S", "half-life of the EMA as a share of the images seen (0.015)"),
+    (
+        "--anneal-images",
+        int,
+        "N",
+        "images over which rates and penalties fall to a twentieth; 0: they do not",
+    ),
     ("--seed", int, "N", "seed of everything random (0)"),
 )
 
@@ -58,6 +75,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     recipe = command.add_argument_group("recipe")
     recipe.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
     recipe.add_argument("--channels", type=int, metavar="N", help="1 or 3 (DATASET's, else 3)")
+    recipe.add_argument(
+        "--recipe",
+        default="standard",
+        metavar="NAME",
+        help="standard, or dcgan as in the paper; see kaogan recipes (standard)",
+    )
     for name, kind, metavar, text in RECIPE_OPTIONS:
         recipe.add_argument(name, type=kind, metavar=metavar, help=text)
     recipe.add_argument(
@@ -65,7 +88,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         action="append",
         default=[],
         metavar="NAME=WEIGHT",
-        help="r1, r2 or gradient-penalty; repeatable; needs --norm none or spectral",
+        help="r1, r2 or gradient-penalty, repeatable; or none (r1=1 and r2=1; dcgan none)",
+    )
+    recipe.add_argument(
+        "--mirror",
+        action=argparse.BooleanOptionalAction,
+        help="mirror half of the real pictures; wrong for text (yes; dcgan no)",
     )
     hardware = command.add_argument_group("hardware")
     hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
@@ -112,8 +140,13 @@ def run(options: argparse.Namespace) -> None:
         for name, *_ in RECIPE_OPTIONS
         if (value := getattr(options, name[2:].replace("-", "_"))) is not None
     }
-    given["penalties"] = penalties(options.penalty)
-    recipes.dcgan(**given, **_shape(options))  # complain before preparing gigabytes
+    if options.penalty:
+        given["penalties"] = penalties(options.penalty)
+    if options.mirror is not None:
+        given["mirror"] = options.mirror
+    if given.get("anneal_images") == 0:
+        given["anneal_images"] = None
+    recipes.named(options.recipe, **given, **_shape(options))  # complain before preparing gigabytes
     try:
         asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
         limits = {key: value for key, value in asked.items() if value is not None}
@@ -133,7 +166,8 @@ def run(options: argparse.Namespace) -> None:
     except ValidationError as error:
         raise UsageError(recipes.explain(error)) from None
     dataset = _dataset(options)
-    recipe = recipes.dcgan(**given, size=dataset.size, channels=dataset.channels)
+    shape = {"size": dataset.size, "channels": dataset.channels}
+    recipe = recipes.named(options.recipe, **given, **shape)
     out = Path(options.out or Path("runs") / _name(options.data))
     trained = train(recipe, dataset, out, budget, hardware, watch)
     state = trained.read("newest")[1]
@@ -142,7 +176,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def penalties(given: list[str]) -> dict[str, float]:
-    """["r1=10"] to {"r1": 10.0}."""
+    """["r1=10"] to {"r1": 10.0}; ["none"] to {}."""
+    if given == ["none"]:
+        return {}
     weights: dict[str, float] = {}
     for each in given:
         name, _, weight = each.partition("=")
