@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import statistics
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
@@ -14,45 +16,28 @@ if TYPE_CHECKING:
 
 RECIPE_OPTIONS = (
     ("--batch", int, "N", "pictures in a batch (32; dcgan 128)"),
-    ("--width", int, "N", "channels of the largest map; 32 is 3 times as fast (64)"),
+    ("--width", int, "N", "channels of the largest map (64)"),
     ("--latent", int, "N", "entries of a latent vector (100)"),
-    ("--upsample", str, "HOW", "transposed, or resize against checkerboards (transposed)"),
-    ("--framework", str, "NAME", "pytorch, or keras: the same networks in its layers (pytorch)"),
-    (
-        "--loss",
-        str,
-        "NAME",
-        "relativistic, nonsaturating, minimax, leastsquares, wasserstein, hinge "
-        "(relativistic; dcgan nonsaturating)",
-    ),
-    ("--label-smoothing", float, "S", "real labels are 1 - S; nonsaturating and minimax only (0)"),
-    ("--norm", str, "HOW", "of the discriminator: batch, spectral, none (none; dcgan batch)"),
-    (
-        "--initialization",
-        str,
-        "HOW",
-        "of the discriminator: he, or normal as in the DCGAN paper (he; dcgan normal)",
-    ),
-    (
-        "--minibatch-std",
-        int,
-        "N",
-        "group whose standard deviation the discriminator sees; 0: none (4; dcgan 0)",
-    ),
-    ("--packing", int, "N", "pictures that the discriminator judges together (1)"),
-    ("--penalty-interval", int, "K", "penalties on every K-th step, K times as strong (4)"),
-    ("--lr", float, "RATE", "learning rate of both Adam optimisers (3e-4; dcgan 2e-4)"),
+    ("--upsample", str, "HOW", "transposed, or resize (transposed)"),
+    ("--framework", str, "NAME", "pytorch or keras (pytorch)"),
+    ("--loss", str, "NAME", "relativistic, hinge, ... (dcgan nonsaturating)"),
+    ("--label-smoothing", float, "S", "real labels are 1 - S, with cross-entropy (0)"),
+    ("--norm", str, "HOW", "of D: none, batch, spectral (none; dcgan batch)"),
+    ("--initialization", str, "HOW", "of D: he or normal (he; dcgan normal)"),
+    ("--minibatch-std", int, "N", "group whose spread D sees, 0: none (4; dcgan 0)"),
+    ("--packing", int, "N", "pictures that D judges together (1)"),
+    ("--penalty-interval", int, "K", "penalise every K-th step, K times as much (4)"),
+    ("--lr", float, "RATE", "Adam's learning rate (3e-4; dcgan 2e-4)"),
     ("--beta1", float, "B", "Adam's first momentum (0; dcgan 0.5)"),
     ("--beta2", float, "B", "Adam's second momentum (0.99; dcgan 0.999)"),
-    ("--ema-share", float, "S", "half-life of the EMA as a share of the images seen (0.015)"),
-    (
-        "--anneal-images",
-        int,
-        "N",
-        "images over which rates and penalties fall to a twentieth; 0: they do not",
-    ),
+    ("--ema-share", float, "S", "half-life of the EMA, share of images seen (0.015)"),
+    ("--anneal-images", int, "N", "rates and penalties fall so long; 0: they do not"),
     ("--seed", int, "N", "seed of everything random (0)"),
 )
+
+
+SECONDS_TO_MEASURE = 3.0
+"""How long training is tried for, to fit a recipe to a time."""
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -79,7 +64,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--recipe",
         default="standard",
         metavar="NAME",
-        help="standard, or dcgan as in the paper; see kaogan recipes (standard)",
+        help="standard or dcgan; see kaogan recipes (standard)",
     )
     for name, kind, metavar, text in RECIPE_OPTIONS:
         recipe.add_argument(name, type=kind, metavar=metavar, help=text)
@@ -87,13 +72,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--penalty",
         action="append",
         default=[],
-        metavar="NAME=WEIGHT",
-        help="r1, r2 or gradient-penalty, repeatable; or none (r1=1 and r2=1; dcgan none)",
+        metavar="P=W",
+        help="on D: r1, r2, gradient-penalty; or none (r1=1 r2=1)",
     )
     recipe.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
-        help="mirror half of the real pictures; wrong for text (yes; dcgan no)",
+        help="mirror half of the pictures; wrong for text",
     )
     hardware = command.add_argument_group("hardware")
     hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
@@ -132,7 +117,10 @@ def run(options: argparse.Namespace) -> None:
     from pydantic import ValidationError
 
     from kaogan import recipes
-    from kaogan.training.recipe import Budget, Hardware, Watch
+    from kaogan.bench.measure import assemble, training_rates
+    from kaogan.fitting import fitted
+    from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
+    from kaogan.training.run import Run
     from kaogan.training.train import DEFAULT_BUDGET, train
 
     given: dict[str, Any] = {
@@ -147,6 +135,11 @@ def run(options: argparse.Namespace) -> None:
     if given.get("anneal_images") == 0:
         given["anneal_images"] = None
     recipes.named(options.recipe, **given, **_shape(options))  # complain before preparing gigabytes
+
+    def rate(recipe: Recipe) -> float:
+        trainer = assemble(recipe, dataset.train, hardware)
+        return statistics.median(training_rates(trainer, SECONDS_TO_MEASURE))
+
     try:
         asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
         limits = {key: value for key, value in asked.items() if value is not None}
@@ -166,10 +159,11 @@ def run(options: argparse.Namespace) -> None:
     except ValidationError as error:
         raise UsageError(recipes.explain(error)) from None
     dataset = _dataset(options)
-    shape = {"size": dataset.size, "channels": dataset.channels}
-    recipe = recipes.named(options.recipe, **given, **shape)
     out = Path(options.out or Path("runs") / _name(options.data))
-    trained = train(recipe, dataset, out, budget, hardware, watch)
+    fit = fitted(options.recipe, cast(recipes.Options, given), dataset, budget, Run(out), rate)
+    for remark in fit.remarks:
+        print(remark, file=sys.stderr)
+    trained = train(fit.recipe, dataset, out, budget, hardware, watch)
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(trained, state, None if used >= 1 else options.command_line, options.json)

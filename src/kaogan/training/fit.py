@@ -98,7 +98,12 @@ def fit(
         journal = Journal(run.path / "log.txt")
         compute = _compute(run, recipe, hardware, device, journal)
         run.write_about(
-            recipe, task.about, compute.precision, compute.plan.choices, name_of(device)
+            recipe,
+            task.about,
+            compute.precision,
+            compute.plan.choices,
+            name_of(device),
+            budget.model_dump(exclude_none=True),
         )
         state = TrainState.fresh(recipe, compute)
         resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn)
@@ -176,10 +181,14 @@ def _set_back(trainer: Trainer, run: Run, task: Task, journal: Journal, reason: 
 
 
 def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
-    """Raise a UsageError if the folder holds checkpoints of another recipe or of other data."""
+    """Raise a UsageError if the folder holds checkpoints of another recipe or of other data.
+
+    Annealing may end elsewhere than planned before: a run can be prolonged.
+    """
     if not checkpoints.found(run.checkpoints):
         return
-    differences = recipe.differences(run.recipe)
+    before = run.recipe.model_copy(update={"anneal_images": recipe.anneal_images})
+    differences = recipe.differences(before)
     theirs = run.about["dataset"]["fingerprint"]
     mine = task.about["fingerprint"]
     if mine != theirs:

@@ -108,13 +108,15 @@ class Run:
         precision: str,
         convolutions: Mapping[str, str],
         hardware: str = "",
+        budget: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write `run.json`; versions and hardware are those of the last start."""
+        """Write `run.json`; budget, versions and hardware are those of the last start."""
         about = {
             "format": FORMAT,
             "kaogan": __version__,
             "recipe": recipe.model_dump(mode="json"),
             "dataset": dict(dataset),
+            "budget": dict(budget or {}),
             "precision": precision,
             "convolutions": dict(convolutions),
             "versions": versions(),

@@ -1,0 +1,146 @@
+"""A recipe that fits the data and the time: what `kaogan train` fills in where it was not told.
+
+Only the standard recipe is fitted; `dcgan` is the paper's, whatever the budget. What is chosen here
+becomes a part of the recipe (`run.json`), so the same command again goes on with the same run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kaogan import recipes
+from kaogan.data.dataset import Dataset
+from kaogan.data.handedness import HANDED, handedness
+from kaogan.training import checkpoints
+from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.run import Run
+
+Rate = Callable[[Recipe], float]
+"""Measures how many images a second this machine trains a recipe with."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What suits a training of so many images, counted at the standard's width."""
+
+    below: float
+    options: recipes.Options
+    why: str
+
+
+VARIANTS = (
+    Variant(
+        60_000,
+        {"width": 32, "batch": 16},
+        "half the width sees three times as many images in so short a time",
+    ),
+    Variant(float("inf"), {}, ""),
+)
+"""The table behind `--minutes`: docs/results.md, section The study, has the figures."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A recipe, and what was chosen for it, in sentences."""
+
+    recipe: Recipe
+    remarks: tuple[str, ...]
+
+
+def fitted(
+    name: str,
+    options: recipes.Options,
+    dataset: Dataset,
+    budget: Budget,
+    out: Run,
+    rate: Rate,
+) -> Fitted:
+    """The recipe called `name` with these options, the rest fitted to data and budget.
+
+    Args:
+        name: registered name; only "standard" is fitted.
+        options: what was asked for; it is never changed.
+        dataset: what will be trained on; its size and channels are taken over.
+        budget: how long.
+        out: where the run will be, or is already: then its choices are kept, and only annealing is
+            prolonged where the budget is.
+        rate: asked only where the budget is one of time.
+
+    Raises:
+        UsageError: there is no such recipe, or it is not valid.
+
+    """
+    shape: recipes.Options = {"size": dataset.size, "channels": dataset.channels}
+    asked = shape | options
+    if name != "standard":
+        return Fitted(recipes.named(name, **asked), ())
+    earlier = _earlier(out)
+    if earlier is not None:
+        kept = earlier.choices | {"anneal_images": earlier.horizon(budget, len(dataset.train))}
+        return Fitted(recipes.standard(**kept | asked), ())
+    remarks: list[str] = []
+    if "mirror" not in options:
+        share = handedness(dataset.train)
+        if share >= HANDED:
+            asked = asked | {"mirror": False}
+            remarks.append(
+                "these pictures have a right and a wrong way round (a simple test tells "
+                f"{share:.0%} of them from their mirror images): they are not mirrored; "
+                "--mirror does it anyway"
+            )
+    horizon = budget.images_limit(len(dataset.train))
+    if budget.minutes is not None:
+        seconds = budget.minutes * 60
+        images = rate(recipes.standard(**asked)) * seconds
+        variant = next(each for each in VARIANTS if images < each.below)
+        if variant.options and not variant.options.keys() & options.keys():
+            asked = asked | variant.options
+            images = rate(recipes.standard(**asked)) * seconds
+            words = " ".join(f"--{key} {value}" for key, value in variant.options.items())
+            remarks.append(f"{budget.minutes:g} minutes on this machine: {words}; {variant.why}")
+        horizon = min(rounded(images), horizon or rounded(images))
+    if "anneal_images" not in options and horizon is not None:
+        asked = asked | {"anneal_images": horizon}
+        remarks.append(f"learning rates and penalties fall over {horizon:,} images")
+    return Fitted(recipes.standard(**asked), tuple(remarks))
+
+
+def rounded(images: float) -> int:
+    """Two digits of a number of images: what was measured is known no better."""
+    return max(1, int(float(f"{images:.1e}")))
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run that is there already."""
+
+    recipe: Recipe
+    minutes: float | None
+    """The time that it was fitted to."""
+    images_seen: int
+    seconds: float
+
+    @property
+    def choices(self) -> recipes.Options:
+        """What may have been chosen for it."""
+        model = self.recipe.model.model_dump()
+        choices: recipes.Options = {"batch": self.recipe.batch, "mirror": self.recipe.mirror}
+        return choices | {"width": model["width"]} if "width" in model else choices
+
+    def horizon(self, budget: Budget, epoch_size: int) -> int | None:
+        """Images over which it is annealed: as before, or up to the end of a longer budget."""
+        limit = budget.images_limit(epoch_size)
+        if budget.minutes is None:
+            return limit
+        if budget.minutes == self.minutes:
+            return self.recipe.anneal_images
+        left = budget.minutes * 60 - self.seconds
+        images = rounded(self.images_seen + left * self.images_seen / max(self.seconds, 1.0))
+        return min(images, limit or images)
+
+
+def _earlier(out: Run) -> Earlier | None:
+    if not checkpoints.found(out.checkpoints):
+        return None
+    state = out.read("newest")[1]
+    minutes = out.about.get("budget", {}).get("minutes")
+    return Earlier(out.recipe, minutes, state["images_seen"], state["seconds"])
