@@ -8,9 +8,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 DEMO_DATA := data/avatars-64
 DEMO_RUN := runs/demo
-# Small and fast: half the default's width, half its batch.
-DEMO_RECIPE := --width 32 --batch 16
-
 # The labs: a part of their names chooses among them, `make labs LAB=2`.
 LAB :=
 LABS_RUN := build/labs
@@ -45,13 +42,13 @@ $(VENV)/dev.installed: $(VENV)/kaogan.installed
 
 demo: $(VENV)/kaogan.installed
 	@echo
-	@echo "The demo: 1. draw 6,144 anime avatars  2. train a small DCGAN on them, up to 4 minutes"
+	@echo "The demo: 1. draw 6,144 anime avatars  2. train a GAN on them, 3.5 minutes"
 	@if [ ! -e $(DEMO_DATA) ]; then \
 	  echo && echo "1. Drawing the avatars into $(DEMO_DATA)"; \
 	  $(BIN)/kaogan data avatars --count 6144 --out $(DEMO_DATA); fi
 	@echo && echo "2. Training in $(DEMO_RUN); Ctrl-C stops and saves, make demo goes on"
-	@$(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) $(DEMO_RECIPE) --images 60000 --minutes 3.5
-	@echo "Train it longer:  $(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) $(DEMO_RECIPE) --images 300000"
+	@$(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) --minutes 3.5
+	@echo "Train it longer:  $(BIN)/kaogan train $(DEMO_DATA) --out $(DEMO_RUN) --minutes 20"
 	@echo "Your own pictures: $(BIN)/kaogan train FOLDER"
 
 test: $(VENV)/dev.installed

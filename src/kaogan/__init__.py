@@ -6,7 +6,7 @@ plays the game.*
     import kaogan
 
     ds = kaogan.open_dataset("faces")
-    run = kaogan.train(kaogan.recipes.dcgan(size=64), ds, out="runs/faces")
+    run = kaogan.train(kaogan.recipes.standard(size=64), ds, out="runs/faces")
     run.sample(16, seed=0)
 """
 

@@ -32,10 +32,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument("data", nargs="?", metavar="DATASET", help="prepared data set")
     command.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
     command.add_argument(
-        "--width", type=int, default=64, metavar="N", help="channels of the largest map (64)"
+        "--recipe", default="standard", metavar="NAME", help="standard or dcgan (standard)"
     )
+    command.add_argument("--width", type=int, metavar="N", help="channels of the largest map (64)")
     command.add_argument(
-        "--batch", type=int, default=64, metavar="N", help="pictures in a batch (64)"
+        "--batch", type=int, metavar="N", help="pictures in a batch (32; dcgan 128)"
     )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     command.add_argument(
@@ -78,7 +79,9 @@ def run(options: argparse.Namespace) -> None:
         size, channels = 64 if options.size is None else options.size, 3
     else:
         size, channels = dataset.size, dataset.channels
-    recipe = recipes.dcgan(size=size, channels=channels, width=options.width, batch=options.batch)
+    asked = {"width": options.width, "batch": options.batch}
+    given = {key: value for key, value in asked.items() if value is not None}
+    recipe = recipes.named(options.recipe, **{"size": size, "channels": channels, **given})
     pictures = _avatars(size) if dataset is None else dataset.train
     epoch = ANIME_FACES if dataset is None else len(dataset)
     found = measure(recipe, pictures, hardware, options.seconds)

@@ -60,7 +60,7 @@ class Health(Watcher):
                 f"the discriminator has been winning for {steps} steps (D(x) {row['d_real']:.2f}, "
                 f"D(G(z)) {row['d_fake']:.2f}, loss {row['loss_d']:.2f}): the generator learns "
                 "little from it. Look at the newest grid in samples/. If faces no longer improve, "
-                "start again with --label-smoothing 0.2, a lower --lr, or more pictures"
+                "start again with the standard recipe, a lower --lr, or more pictures"
             )
 
     def _watch_generator(self) -> None:
