@@ -21,7 +21,7 @@ from kaogan.cli import main
 from test_docs import DOCUMENTS, ROOT, fences, read
 from test_readme import make_pictures
 
-CHANGES = (("width=32", "width=4, batch=8"), ("minutes=60", "images=64"))
+CHANGES = (("width=32", "width=4, batch=8"), ("images=400_000", "images=64"))
 QUOTE = re.compile(r"# (src/\S+\.py)\n(.*)", re.S)
 EXPORTS = {"export.md": {"keras": "keras", "onnx": "onnxruntime"}}
 """Formats that a page reads, as `generator.FORMAT`, and the library that each needs."""
