@@ -1,6 +1,7 @@
 """`train`: what it refuses, what it survives, and what it says."""
 
 import errno
+import json
 import os
 import resource
 import shutil
@@ -112,10 +113,8 @@ def make_older(run):
         path.write_text(json.dumps(numbers | {"seal": checkpoints._seal(numbers)}))
 
 
-def test_a_run_from_before_the_standard_recipe_opens_and_goes_on_as_it_would_have(
-    dataset, tmp_path
-):
-    """With penalties on every step and pictures as they are: what the new fields mean unless set."""
+def test_a_run_from_before_the_standard_recipe_opens_and_goes_on(dataset, tmp_path):
+    """Penalties on every step, pictures as they are: what the new fields mean unless set."""
     recipe = tiny_recipe(norm="none", loss="relativistic", penalties={"r1": 1.0, "r2": 1.0})
     whole, older = tmp_path / "whole", tmp_path / "older"
     train(recipe, dataset, whole, Budget(images=40), CPU)
