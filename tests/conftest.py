@@ -16,7 +16,9 @@ import chromium
 
 SOURCE = Path(__file__).parent.parent / "src"
 WRITES_SHAPES = re.compile(
-    r"^from jaxtyping import|^from kaogan\.contracts import .*(Latents|Logits|Samples|Scalar)", re.M
+    r"^from jaxtyping import|"
+    r"^from kaogan\.contracts import (.*|\([^)]*)(Latents|Logits|Samples|Scalar)",
+    re.M,
 )
 
 

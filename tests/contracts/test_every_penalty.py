@@ -10,6 +10,7 @@ from torch import nn
 from kaogan.contracts import Penalty
 from kaogan.losses.penalties import penalties
 from kaogan.registry import Component, by_name
+from passes import judged, term
 
 
 @pytest.fixture(params=list(penalties))
@@ -42,7 +43,7 @@ def test_it_survives_json(penalty):
 def test_it_is_a_pure_function_to_one_number_that_is_never_negative(penalty):
     discriminator, arguments = judge(), dealt()
     before = [tensor.clone() for tensor in arguments]
-    first, second = (penalty(discriminator, *arguments) for _ in range(2))
+    first, second = (term(penalty, discriminator, *arguments) for _ in range(2))
     assert first.shape == ()
     assert torch.equal(first, second)
     assert first >= 0
@@ -52,38 +53,55 @@ def test_it_is_a_pure_function_to_one_number_that_is_never_negative(penalty):
 
 def test_it_reaches_every_weight_but_those_that_no_slope_depends_on(penalty):
     discriminator = judge()
-    penalty(discriminator, *dealt()).backward()
+    term(penalty, discriminator, *dealt()).backward()
     assert discriminator[0].weight.grad.any()
     assert discriminator[2].weight.grad.any()
     assert discriminator[2].bias.grad is None or not discriminator[2].bias.grad.any()
 
 
-def test_it_does_not_reach_the_samples_and_leaves_no_gradient_of_its_own(penalty):
+def test_it_leaves_no_gradient_of_its_own_and_does_not_reach_the_generator(penalty):
     discriminator = judge()
     real, fake, epsilon = dealt()
-    penalty(discriminator, real, fake.requires_grad_(), epsilon)
+    value = term(penalty, discriminator, real, fake.requires_grad_(), epsilon)
     assert all(parameter.grad is None for parameter in discriminator.parameters())
-    penalty(discriminator, real, fake, epsilon).backward()
+    value.backward()
     assert fake.grad is None
+
+
+def test_it_is_that_of_the_passes_it_is_given(penalty):
+    """R1 and R2 need no pass of their own; whoever needs one asks the discriminator."""
+    discriminator = judge()
+    real, fake, epsilon = dealt()
+    passes = judged(discriminator, real), judged(discriminator, fake)
+    calls = []
+
+    def watched(samples):
+        calls.append(samples)
+        return discriminator(samples)
+
+    assert torch.equal(
+        penalty(watched, *passes, epsilon), term(penalty, discriminator, real, fake, epsilon)
+    )
+    assert len(calls) == (1 if penalty.name == "gradient-penalty" else 0)
 
 
 def test_its_weight_is_a_factor(penalty):
     twice = type(penalty)(weight=2 * penalty.weight)
-    one, two = (each(judge(), *dealt()) for each in (penalty, twice))
+    one, two = (term(each, judge(), *dealt()) for each in (penalty, twice))
     torch.testing.assert_close(two, 2 * one)
 
 
 def test_the_order_of_the_pairs_does_not_matter(penalty):
     order = torch.randperm(8, generator=torch.Generator().manual_seed(1))
     shuffled = (tensor[order] for tensor in dealt())
-    torch.testing.assert_close(penalty(judge(), *shuffled), penalty(judge(), *dealt()))
+    torch.testing.assert_close(term(penalty, judge(), *shuffled), term(penalty, judge(), *dealt()))
 
 
 def test_a_logit_that_is_added_to_all_changes_nothing(penalty):
     shifted = judge()
     with torch.no_grad():
         shifted[2].bias += 3
-    torch.testing.assert_close(penalty(shifted, *dealt()), penalty(judge(), *dealt()))
+    torch.testing.assert_close(term(penalty, shifted, *dealt()), term(penalty, judge(), *dealt()))
 
 
 def test_it_agrees_with_finite_differences(penalty):
@@ -91,14 +109,14 @@ def test_it_agrees_with_finite_differences(penalty):
     discriminator, arguments = judge().double(), [tensor.double() for tensor in dealt()]
     smooth = nn.Sequential(discriminator[0], nn.Softplus(), *discriminator[2:])
     weight = smooth[0].weight
-    penalty(smooth, *arguments).backward()
+    term(penalty, smooth, *arguments).backward()
     step = 1e-6
     with torch.no_grad():
         weight[2, 1] += step
-    above = penalty(smooth, *arguments)
+    above = term(penalty, smooth, *arguments)
     with torch.no_grad():
         weight[2, 1] -= 2 * step
-    below = penalty(smooth, *arguments)
+    below = term(penalty, smooth, *arguments)
     difference = (above - below).item() / (2 * step)
     assert weight.grad[2, 1].item() == pytest.approx(difference, rel=1e-6)
 

@@ -77,7 +77,7 @@ def test_differences_name_the_field_and_both_values():
     theirs = recipes.dcgan(size=64, loss="minimax")
     assert mine.differences(theirs) == [
         "loss.name: nonsaturating, not minimax",
-        "lr: 0.001, not 0.0004",
+        "lr: 0.001, not 0.0002",
         "model.size: 32, not 64",
     ]
 

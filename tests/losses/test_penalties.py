@@ -10,6 +10,7 @@ from torch import nn
 
 from kaogan.losses import R1, R2, GradientPenalty
 from kaogan.losses.penalties import squared_slopes
+from passes import judged, term
 
 numbers = st.floats(-10, 10)
 vectors = st.lists(numbers, min_size=1, max_size=6).map(
@@ -50,7 +51,7 @@ def dealt(size: int, count: int = 5):
 @given(a=vectors, weight=weights)
 def test_of_a_linear_discriminator_it_is_its_squared_norm(kind, a, weight):
     discriminator = Linear(a)
-    penalty = kind(weight=weight)(discriminator, *dealt(len(a)))
+    penalty = term(kind(weight=weight), discriminator, *dealt(len(a)))
     torch.testing.assert_close(penalty, weight / 2 * a.square().sum())
     penalty.backward()
     torch.testing.assert_close(discriminator.a.grad, weight * a)
@@ -58,7 +59,7 @@ def test_of_a_linear_discriminator_it_is_its_squared_norm(kind, a, weight):
 
 @given(a=vectors, weight=weights)
 def test_of_a_linear_critic_the_gradient_penalty_is_how_far_its_norm_is_from_1(a, weight):
-    penalty = GradientPenalty(weight=weight)(Linear(a), *dealt(len(a)))
+    penalty = term(GradientPenalty(weight=weight), Linear(a), *dealt(len(a)))
     torch.testing.assert_close(penalty, weight * (a.norm() - 1).square(), rtol=1e-5, atol=1e-4)
 
 
@@ -67,9 +68,9 @@ def test_of_a_quadratic_discriminator_each_looks_where_it_says(b, weight):
     real, fake, epsilon = dealt(3)
     between = epsilon[:, None] * real + (1 - epsilon[:, None]) * fake
     for kind, where in ((R1, real), (R2, fake)):
-        penalty = kind(weight=weight)(Quadratic(b), real, fake, epsilon)
+        penalty = term(kind(weight=weight), Quadratic(b), real, fake, epsilon)
         torch.testing.assert_close(penalty, weight / 2 * b**2 * where.square().sum(1).mean())
-    penalty = GradientPenalty(weight=weight)(Quadratic(b), real, fake, epsilon)
+    penalty = term(GradientPenalty(weight=weight), Quadratic(b), real, fake, epsilon)
     expected = weight * (abs(b) * between.norm(dim=1) - 1).square().mean()
     torch.testing.assert_close(penalty, expected, rtol=1e-5, atol=1e-4)
 
@@ -80,14 +81,14 @@ def test_epsilon_runs_from_generated_to_real(epsilon, end):
     where = {"real": real, "fake": fake}[end]
     penalty = GradientPenalty(weight=1.0)
     torch.testing.assert_close(
-        penalty(Quadratic(2.0), real, fake, torch.full((5,), epsilon, dtype=torch.float64)),
-        penalty(Quadratic(2.0), where, where, torch.rand(5, dtype=torch.float64)),
+        term(penalty, Quadratic(2.0), real, fake, torch.full((5,), epsilon, dtype=torch.float64)),
+        term(penalty, Quadratic(2.0), where, where, torch.rand(5, dtype=torch.float64)),
     )
 
 
 def test_a_flat_critic_has_a_penalty_whose_gradient_is_finite():
     critic = Linear(torch.zeros(3, dtype=torch.float64))
-    penalty = GradientPenalty(weight=10.0)(critic, *dealt(3))
+    penalty = term(GradientPenalty(weight=10.0), critic, *dealt(3))
     penalty.backward()
     assert penalty.item() == pytest.approx(10, rel=1e-4)
     assert critic.a.grad.isfinite().all()
@@ -103,11 +104,11 @@ def test_the_mean_is_over_logits_where_a_sample_holds_several_copies():
 
     samples = torch.randn(4, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     norms = torch.tensor([1.0, 2.0, 5.0], dtype=torch.float64)
-    torch.testing.assert_close(squared_slopes(Copies(), samples), norms.square().repeat(4))
+    torch.testing.assert_close(squared_slopes(judged(Copies(), samples)), norms.square().repeat(4))
     for kind in (R1, R2):
-        penalty = kind(weight=1.0)(Copies(), samples, samples, torch.rand(4))
+        penalty = term(kind(weight=1.0), Copies(), samples, samples, torch.rand(4))
         assert penalty.item() == pytest.approx((1 + 4 + 25) / 3 / 2)
-    penalty = GradientPenalty(weight=1.0)(Copies(), samples, samples, torch.rand(4).double())
+    penalty = term(GradientPenalty(weight=1.0), Copies(), samples, samples, torch.rand(4).double())
     assert penalty.item() == pytest.approx((0 + 1 + 16) / 3)
 
 
@@ -119,7 +120,7 @@ def test_the_mean_is_over_logits_where_a_logit_judges_a_pack():
             return samples.reshape(-1, 4) @ a
 
     real = torch.randn(6, 2, dtype=torch.float64)
-    penalty = R1(weight=1.0)(Packs(), real, real, torch.rand(6))
+    penalty = term(R1(weight=1.0), Packs(), real, real, torch.rand(6))
     assert penalty.item() == pytest.approx(a.square().sum().item() / 2)
 
 
@@ -127,7 +128,7 @@ def test_pictures_count_every_pixel():
     a = torch.randn(3 * 4 * 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     pictures = torch.randn(2, 3, 4, 4, dtype=torch.float64)
     for real in (pictures, pictures.to(memory_format=torch.channels_last)):
-        penalty = R1(weight=2.0)(Linear(a), real, real, torch.rand(2))
+        penalty = term(R1(weight=2.0), Linear(a), real, real, torch.rand(2))
         torch.testing.assert_close(penalty, a.square().sum())
 
 
@@ -139,7 +140,8 @@ def test_wgan_gp_finds_the_distance_of_two_points():
     for _ in range(500):
         optimizer.zero_grad()
         loss = critic(fake).mean() - critic(real).mean()
-        (loss + GradientPenalty(weight=10.0)(critic, real, fake, torch.rand(8).double())).backward()
+        epsilon = torch.rand(8).double()
+        (loss + term(GradientPenalty(weight=10.0), critic, real, fake, epsilon)).backward()
         optimizer.step()
     # The penalty is soft: 20 (a - 1) = 3 at the optimum.
     assert critic.a.item() == pytest.approx(1 + 3 / 20, rel=1e-3)

@@ -1,11 +1,13 @@
 """The network of the paper, its shapes and numbers."""
 
+import math
+
 import pytest
 import torch
 from pydantic import ValidationError
 from torch import nn
 
-from kaogan.models.dcgan import DCGAN, stage_channels
+from kaogan.models.dcgan import DCGAN, MinibatchStd, stage_channels
 
 
 def count(network: nn.Module) -> int:
@@ -101,6 +103,9 @@ def test_weights_are_normal_with_standard_deviation_0_02(upsample):
         ("norm", "layer"),
         ("packing", 0),
         ("packing", 17),
+        ("initialization", "xavier"),
+        ("minibatch_std", -1),
+        ("minibatch_std", 65),
     ],
 )
 def test_what_makes_no_network_is_refused(field, value):
@@ -191,3 +196,116 @@ def test_the_names_of_the_batch_norm_networks_weights_are_those_of_older_checkpo
     hidden = [f"layers.{n}.{kind}" for n in (3, 6) for kind in ("weight", "bias")]
     convolutions = [f"layers.{n}.weight" for n in (0, 2, 5, 8)]
     assert sorted(weights) == sorted(convolutions + hidden)
+
+
+def test_he_weights_keep_the_size_of_activations_and_the_logits_are_halved():
+    """Var(w) = 2 / ((1 + 0.2^2) fan_in), He et al. 2015, equation 15; at last a quarter."""
+    torch.manual_seed(0)
+    options = {"norm": "none", "initialization": "he", "minibatch_std": 4}
+    network = DCGAN(width=32, **options).discriminator()
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    for place, convolution in enumerate(convolutions):
+        last = place == len(convolutions) - 1
+        weights = convolution.weight.detach()
+        std = math.sqrt(2 / 1.04 / weights[0].numel()) / (2 if last else 1)
+        error = 5 / weights.numel() ** 0.5  # five standard errors
+        assert abs(weights.mean().item()) < std * error
+        assert abs(weights.std().item() / std - 1) < error
+        inside = (weights.abs() < std).double().mean().item()
+        assert abs(inside - 0.6827) < error  # normal, not uniform
+        assert convolution.bias is None if last else not convolution.bias.any()
+
+
+def test_he_is_for_the_discriminator_alone():
+    networks = []
+    for initialization in ("normal", "he"):
+        torch.manual_seed(0)
+        networks.append(DCGAN(size=32, width=4, initialization=initialization).generator())
+    plain, he = (network.state_dict() for network in networks)
+    assert all(torch.equal(plain[name], he[name]) for name in plain)
+
+
+# Minibatch standard deviation
+
+
+def maps(count: int, channels: int = 3, size: int = 4) -> torch.Tensor:
+    rng = torch.Generator().manual_seed(count)
+    return torch.randn(count, channels, size, size, generator=rng)
+
+
+@pytest.mark.parametrize(
+    ("batch", "group", "groups"),
+    [(8, 4, 2), (4, 4, 1), (6, 4, 3), (10, 4, 5), (2, 4, 1), (9, 4, 9), (3, 64, 3)],
+)
+def test_the_channel_is_the_mean_deviation_of_the_group(batch, group, groups):
+    """Written out; a batch that is no multiple of the group has smaller ones."""
+    x = maps(batch)
+    out = MinibatchStd(group)(x)
+    assert out.shape == (batch, 4, 4, 4)
+    assert torch.equal(out[:, :3], x)
+    size = batch // groups
+    for first in range(0, batch, size):
+        neighbours = x[first : first + size].double()
+        deviation = (neighbours.var(0, correction=0) + 1e-8).sqrt().mean()
+        expected = deviation.float().expand(size, 4, 4)
+        torch.testing.assert_close(out[first : first + size, 3], expected)
+
+
+@pytest.mark.parametrize("count", [1, 4, 8])
+def test_of_equal_pictures_and_of_a_single_one_the_deviation_is_that_of_the_constant(count):
+    """sqrt(0 + 1e-8)."""
+    out = MinibatchStd(4)(maps(1).repeat(count, 1, 1, 1))
+    torch.testing.assert_close(out[:, 3], torch.full((count, 4, 4), 1e-4))
+
+
+def test_the_deviation_of_a_group_is_blind_to_the_others_and_to_the_order_within():
+    x = maps(8)
+    other = x.clone()
+    other[4:] *= 3
+    deviations = [MinibatchStd(4)(each)[:, 3, 0, 0] for each in (x, other, x.flip(0))]
+    assert torch.equal(deviations[0][:4], deviations[1][:4])
+    torch.testing.assert_close(3 * deviations[0][4:], deviations[1][4:])
+    torch.testing.assert_close(deviations[0], deviations[2].flip(0))
+
+
+def test_channels_last_and_bf16_maps_give_the_same_deviation():
+    x = maps(8)
+    expected = MinibatchStd(4)(x)
+    last = MinibatchStd(4)(x.to(memory_format=torch.channels_last))
+    torch.testing.assert_close(last, expected)
+    half = MinibatchStd(4)(x.bfloat16())
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), expected, rtol=1e-2, atol=1e-2)
+
+
+def test_the_gradient_of_the_deviation_and_its_slope_are_right():
+    x = maps(4, channels=1, size=2).double().requires_grad_()
+
+    class Exact(MinibatchStd):
+        """In double precision throughout: `forward` sums in float32."""
+
+        def forward(self, maps):
+            centred = maps - maps.mean(0, keepdim=True)
+            return (centred.square().mean(0) + 1e-8).sqrt().mean()
+
+    (expected,) = torch.autograd.grad(Exact(4)(x), x)
+    mine = x.detach().float().requires_grad_()
+    channel = MinibatchStd(4)(mine)[:, 1].mean()
+    (slope,) = torch.autograd.grad(channel, mine, create_graph=True)
+    torch.testing.assert_close(slope.double(), expected)
+    slope.square().sum().backward()  # as a penalty does
+    assert mine.grad.isfinite().all()
+    assert mine.grad.any()
+
+
+def test_the_discriminator_is_told_the_deviation_before_the_logit():
+    torch.manual_seed(0)
+    network = DCGAN(size=32, width=4, norm="none", minibatch_std=4).discriminator()
+    assert layer_types(network)[-2:] == ["MinibatchStd", "Conv2d"]
+    assert network.layers[-1].in_channels == 8 * 4 // 2 + 1
+    x = pictures(8)
+    swapped = x[[1, 0, *range(2, 8)]]  # within a group: the company is the same
+    torch.testing.assert_close(network(swapped)[2:], network(x)[2:])
+    other = torch.cat([x[:1], x[:1], x[2:]])
+    assert (network(other)[2:4] != network(x)[2:4]).all()  # its group's spread is another one
+    assert torch.equal(network(other)[4:], network(x)[4:])

@@ -9,6 +9,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
+    MODERN,
     jitter,
     log_text,
     make_trainer,
@@ -124,6 +125,7 @@ PICTURE_GAMES = [
     {},
     {"norm": "spectral", "loss": "hinge"},
     {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 10.0}},
+    MODERN,
     {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}, "packing": 2},
 ]
 
@@ -189,7 +191,7 @@ def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmen
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
     game, dealt = on_meta(trainer)
     with OnOneDevice():
-        stats = game.play(*dealt)
+        stats = game.play(dealt, bool(penalties))
     assert {value.device for value in stats} == {META}
 
 
@@ -203,20 +205,21 @@ def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled, opti
     game, dealt = on_meta(trainer)
     with OnOneDevice():
         for _ in range(2):
-            game.play(*dealt)
+            for penalised in game.recipe.kinds_of_steps:
+                game.play(dealt, penalised)
 
 
 class Nosy(Component):
     name: Literal["nosy"] = "nosy"
 
     def __call__(self, discriminator, real, fake, epsilon):
-        return 0.0 if fake.sum().item() > 0 else 1.0
+        return 0.0 if fake.samples.sum().item() > 0 else 1.0
 
 
 def test_what_reads_from_the_device_is_found():
     game, dealt = on_meta(points_trainer(penalties=[Nosy()]))
     with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
-        game.play(*dealt)
+        game.play(dealt, True)
 
 
 # Recorded rounds. The tape does with operators and the CPU what a CUDA graph does with kernels.
@@ -296,6 +299,39 @@ def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precisi
     captured(other, tmp_path)
     assert all(map(torch.equal, stats_of(plain), stats_of(other)))  # 64 images: into epoch 2
     assert equal_games(plain, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [
+        ({}, (False,)),
+        (MODERN | {"penalty_interval": 1}, (True,)),
+        (MODERN, (True, False)),
+        ({"penalty_interval": 3}, (False,)),
+    ],
+)
+def test_each_kind_of_steps_has_a_recording_of_its_own(dataset, tmp_path, options, kinds):
+    trainer = pictures_trainer(dataset, **options)
+    assert trainer.recipe.kinds_of_steps == kinds
+    tapes = []
+
+    def counting(play, rng):
+        stats, replay = record(play, rng)
+        tapes.append(0)
+        place = len(tapes) - 1
+
+        def replay_and_count():
+            tapes[place] += 1
+            replay()
+
+        return stats, replay_and_count
+
+    capture_rounds(trainer, Journal(tmp_path / "log.txt"), counting)
+    assert not (tmp_path / "log.txt").exists()
+    assert tapes == [1] * len(kinds)  # each was tried
+    stats_of(trainer, 7)
+    expected = {(True, False): [1 + 3, 1 + 4]}.get(kinds, [1 + 7])
+    assert tapes == expected
 
 
 def test_a_recorded_game_survives_a_set_back(dataset, tmp_path):

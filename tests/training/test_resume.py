@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from toys import (
     COMPUTE,
     CPU,
+    MODERN,
     checkpoint_names,
     kill,
     log_text,
@@ -73,6 +74,7 @@ def steps(dataset, folder, pieces, **options):
         {},
         {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 1.0}},
         {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0}, "packing": 2},
+        MODERN,
     ],
 )
 @settings(max_examples=4)

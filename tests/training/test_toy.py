@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 
 import pytest
 import torch
@@ -77,13 +78,13 @@ def test_copies_learn_as_runs_of_their_own_do():
         alone.append(trainer)
     for _ in range(20):
         dealt = together.deal()
-        together.play(*dealt)
+        together.play(dealt, True)
         together.state.images_seen += 16
         for copy, trainer in enumerate(alone):
             share = dealt._replace(
                 x=dealt.x[:, copy : copy + 1], z=dealt.z[:, 2 * copy : 2 * copy + 2]
             )
-            trainer.play(*share)
+            trainer.play(share, True)
     z = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
     points = together.state.ema(z)
     for copy, trainer in enumerate(alone):
@@ -111,12 +112,14 @@ def test_the_papers_game_has_its_numbers():
 
 @pytest.mark.slow
 def test_a_normal_is_learnt(tmp_path):
-    recipe = recipes.toy(1, steps=800)
-    budget = Budget(images=800 * recipe.batch)
+    """Eight at once: the deviation of a single one, after so short a run, is from 0.5 to 1.5."""
+    recipe = recipes.toy(1, width=32, copies=8, steps=1500)
+    budget = Budget(images=1500 * recipe.batch)
     run = train_toy(recipe, Gaussian(), "gaussian", tmp_path / "run", budget, CPU, film=False)
-    (copy,) = result(run)["ema"]
-    assert copy["mean"][0] == pytest.approx(10, abs=0.5)
-    assert copy["std"][0] == pytest.approx(1, abs=0.4)
+    copies = result(run)["ema"]
+    assert len(copies) == 8
+    assert [copy["mean"][0] for copy in copies] == pytest.approx([10] * 8, abs=0.5)
+    assert statistics.median(copy["std"][0] for copy in copies) == pytest.approx(1, abs=0.4)
 
 
 def test_a_recipe_of_another_dimension_or_of_pictures_is_refused(tmp_path):

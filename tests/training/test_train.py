@@ -1,6 +1,7 @@
 """`train`: what it refuses, what it survives, and what it says."""
 
 import errno
+import json
 import os
 import resource
 import shutil
@@ -88,9 +89,41 @@ def test_another_recipe_is_refused_with_the_differences(run, dataset):
     with pytest.raises(UsageError) as error:
         train(other, dataset, run, Budget(images=24), CPU)
     assert "loss.name: minimax, not nonsaturating" in str(error.value)
-    assert "lr: 0.001, not 0.0004" in str(error.value)
+    assert "lr: 0.001, not 0.0002" in str(error.value)
     assert "use another --out" in str(error.value)
     assert (weights(run, "000000016"), (run / "run.json").read_text()) == before
+
+
+def make_older(run):
+    """As it was written before penalties had an interval, pictures a mirror, and so on."""
+
+    def without_new_fields(about):
+        recipe = about["recipe"]
+        del recipe["penalty_interval"], recipe["mirror"]
+        del recipe["model"]["initialization"], recipe["model"]["minibatch_std"]
+
+    path = run / "run.json"
+    about = json.loads(path.read_text())
+    without_new_fields(about)
+    path.write_text(json.dumps(about))
+    for path in (run / "checkpoints").glob("*/state.json"):
+        numbers = json.loads(path.read_text())
+        del numbers["seal"]
+        without_new_fields(numbers)
+        path.write_text(json.dumps(numbers | {"seal": checkpoints._seal(numbers)}))
+
+
+def test_a_run_from_before_the_standard_recipe_opens_and_goes_on(dataset, tmp_path):
+    """Penalties on every step, pictures as they are: what the new fields mean unless set."""
+    recipe = tiny_recipe(norm="none", loss="relativistic", penalties={"r1": 1.0, "r2": 1.0})
+    whole, older = tmp_path / "whole", tmp_path / "older"
+    train(recipe, dataset, whole, Budget(images=40), CPU)
+    train(recipe, dataset, older, Budget(images=16), CPU)
+    make_older(older)
+    assert Run(older).recipe == recipe
+    assert Run(older).sample(2).shape == (2, 32, 32, 3)
+    train(recipe, dataset, older, Budget(images=40), CPU)
+    assert weights(older, "000000040") == weights(whole, "000000040")
 
 
 def test_other_data_is_refused(run, tmp_path):

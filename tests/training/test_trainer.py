@@ -19,13 +19,25 @@ from toys import (
     tiny_recipe,
 )
 
+from kaogan import recipes
 from kaogan.contracts import Augmentation, Batches, Loss, Model, Penalty
 from kaogan.data.batches import ImageBatches
-from kaogan.losses import R1, Minimax, NonSaturating, Relativistic
+from kaogan.errors import UsageError
+from kaogan.losses import R1, R2, Minimax, NonSaturating, Relativistic
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
-from kaogan.training.trainer import ANNEALED, Deal, Trainer, Watcher, annealed, ema_decay
+from kaogan.training.trainer import (
+    ANNEALED,
+    Deal,
+    Trainer,
+    Watcher,
+    annealed,
+    ema_decay,
+    mirrored,
+)
+from kaogan.training.tuning import Noise
+from passes import judged, term
 
 
 @pytest.fixture
@@ -34,8 +46,8 @@ def trainer(dataset):
 
 
 def pictures_trainer(dataset, **parts) -> Trainer:
-    recipe = tiny_recipe(lr=2e-4, label_smoothing=0)  # the paper's
-    return make_trainer(recipe, ImageBatches(dataset.train, torch.device("cpu"), 0), **parts)
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    return make_trainer(tiny_recipe(), batches, **parts)
 
 
 def changed(before, after, prefix):
@@ -167,7 +179,7 @@ def test_learning_rates_and_penalties_are_annealed():
         trainer = points_trainer(penalties=[R1(weight=3.0)])
         dealt = trainer.deal()
         assert dealt.anneal.item() == 1.0
-        stats = trainer.play(*dealt._replace(anneal=torch.tensor(left)))
+        stats = trainer.play(dealt._replace(anneal=torch.tensor(left)), True)
         rates = [each.param_groups[0]["lr"].item() for each in trainer.state.optimizers.values()]
         assert rates == pytest.approx([2e-3 * left] * 2)
         return stats.loss_d.item()
@@ -180,7 +192,7 @@ def test_learning_rates_and_penalties_are_annealed():
 def test_without_a_learning_rate_nothing_is_learnt():
     trainer = points_trainer()
     before = snapshot(trainer.state)
-    trainer.play(*trainer.deal()._replace(anneal=torch.tensor(0.0)))
+    trainer.play(trainer.deal()._replace(anneal=torch.tensor(0.0)), False)
     for name, tensor in trainer.state.tensors().items():
         assert torch.equal(tensor, before[name]) or name.startswith("adam.")
 
@@ -191,7 +203,7 @@ def test_a_round_may_be_dealt_into_the_same_memory_again_and_again(trainer, data
     for _ in range(6):
         for kept, new in zip(table, other.deal(), strict=True):
             kept.copy_(new)
-        mine, theirs = trainer.step(), other.play(*table)
+        mine, theirs = trainer.step(), other.play(table, False)
         other.state.images_seen += 8
         assert all(map(torch.equal, mine, theirs))
     assert same(snapshot(trainer.state), snapshot(other.state))
@@ -274,7 +286,7 @@ def test_a_penalty_is_added_to_the_discriminators_loss():
     with torch.no_grad():
         fake = twin.generator(twin.deal().z)
     difference = penalised.step().loss_d - plain.step().loss_d
-    expected = 2 * FlatFakes()(twin.discriminator, None, fake, None)
+    expected = 2 * FlatFakes()(twin.discriminator, None, judged(twin.discriminator, fake), None)
     torch.testing.assert_close(difference, expected.detach())
 
 
@@ -285,7 +297,7 @@ def test_a_gradient_penalty_flattens_the_discriminator(dataset):
         trainer = make_trainer(tiny_recipe(lr=5e-3, norm="none", penalties=penalties), batches)
         trainer.run(Budget(images=240), [])
         x = trainer.batches(0, 8)
-        slopes.append(R1()(trainer.state.discriminator, x, x, torch.zeros(8)).item())
+        slopes.append(term(R1(), trainer.state.discriminator, x, x, torch.zeros(8)).item())
     assert slopes[1] < slopes[0] / 2
 
 
@@ -325,6 +337,148 @@ def test_a_step_in_half_precision_is_finite_and_keeps_float32_weights(
     floats = [t for t in trainer.state.tensors().values() if t.is_floating_point()]
     assert all(t.dtype == torch.float32 and t.isfinite().all() for t in floats)
     assert set(judged) == {torch.float32}  # as the contracts promise
+
+
+# Lazy penalties
+
+
+BOTH = (R1(weight=3.0), R2(weight=2.0))
+
+
+def lazy_trainer(interval: int, penalties=BOTH) -> Trainer:
+    return points_trainer(Relativistic(), penalties, penalty_interval=interval)
+
+
+@given(st.integers(1, 50), st.integers(0, 1000), st.integers(0, 3))
+def test_which_steps_are_penalised_is_a_function_of_the_images_seen(interval, step, attempt):
+    trainer = lazy_trainer(interval)
+    trainer.state.images_seen, trainer.state.attempt = 64 * step, attempt
+    assert trainer.penalised() == (step % interval == 0)
+    assert not points_trainer(penalty_interval=interval).penalised()  # it has none
+
+
+def test_an_interval_of_one_is_no_laziness():
+    lazy, plain = lazy_trainer(1), lazy_trainer(1)
+    for _ in range(6):
+        mine = lazy.step()
+        theirs = plain.play(plain.deal(), True)
+        plain.state.images_seen += 64
+        assert all(map(torch.equal, mine, theirs))
+    assert same(snapshot(lazy.state), snapshot(plain.state))
+
+
+@pytest.mark.parametrize("interval", [1, 3])
+def test_lazy_penalties_are_as_written_by_hand(interval):
+    """Every k-th step descends L_D + k (penalties); the others L_D alone."""
+    trainer, twin = lazy_trainer(interval), lazy_trainer(interval).state
+    game = Relativistic()
+    for step in range(7):
+        z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
+        x, fake = Blob()(64 * step, 64), twin.generator(z)
+        loss = game.discriminator(twin.discriminator(x), twin.discriminator(fake.detach()))
+        if step % interval == 0:
+            for penalty in BOTH:
+                loss = loss + interval * term(penalty, twin.discriminator, x, fake, torch.zeros(64))
+        loss.backward()
+        twin.optimizers["discriminator"].step()
+        stats = trainer.step()
+        torch.testing.assert_close(stats.loss_d, loss.detach())
+        twin.optimizers["generator"].zero_grad()
+        game.generator(twin.discriminator(x), twin.discriminator(fake)).backward()
+        twin.optimizers["generator"].step()
+        twin.optimizers["discriminator"].zero_grad()
+    for player in ("generator", "discriminator"):
+        for mine, byhand in zip(
+            trainer.state.networks[player].parameters(),
+            twin.networks[player].parameters(),
+            strict=True,
+        ):
+            torch.testing.assert_close(mine, byhand)
+
+
+@given(st.integers(2, 20))
+def test_a_penalised_step_has_the_interval_times_the_weight(interval):
+    plain, once, lazily = (
+        trainer.step().loss_d
+        for trainer in (lazy_trainer(1, ()), lazy_trainer(1), lazy_trainer(interval))
+    )
+    torch.testing.assert_close(lazily - plain, interval * (once - plain), rtol=1e-3, atol=1e-6)
+
+
+# Mirrored pictures
+
+
+def test_pictures_are_mirrored_left_to_right_where_the_chance_is_below_a_half():
+    pictures = torch.arange(3 * 2 * 2 * 4).view(3, 2, 2, 4).float()
+    out = mirrored(pictures, torch.tensor([0.0, 0.5, 0.49]))
+    assert torch.equal(out[1], pictures[1])
+    for n in (0, 2):
+        for column in range(4):
+            assert torch.equal(out[n, :, :, column], pictures[n, :, :, 3 - column])
+    assert torch.equal(mirrored(out, torch.tensor([0.0, 0.5, 0.49])), pictures)
+
+
+def test_about_half_of_the_pictures_are_mirrored_and_nothing_else_changes(dataset):
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    plain, mirroring = (make_trainer(tiny_recipe(mirror=on), batches) for on in (False, True))
+    count = 0
+    for step in range(100):
+        for trainer in (plain, mirroring):
+            trainer.state.images_seen = 8 * step
+        before, after = plain.deal(), mirroring.deal()
+        assert all(map(torch.equal, before[1:], after[1:]))  # the latents among them
+        kept = (after.x == before.x).flatten(1).all(1)
+        turned = (after.x == before.x.flip(-1)).flatten(1).all(1)
+        assert (kept != turned).all()
+        count += turned.sum().item()
+        assert torch.equal(mirroring.deal().x, after.x)  # a function of the position
+    assert abs(count - 400) < 5 * 200**0.5  # five standard deviations of 800 coins
+
+
+def test_points_cannot_be_mirrored():
+    with pytest.raises(UsageError, match="only pictures can be mirrored"):
+        Recipe(model=Points(), mirror=True)
+
+
+# Penalties in the precision of the run
+
+
+def slope_terms(trainer: Trainer) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """R1 and R2, and their gradients by all weights, as the trainer computes them."""
+    deal, state = trainer.deal(), trainer.state
+    with torch.no_grad():
+        fake = state.generator(deal.z)
+    found = {}
+    for penalty in trainer.recipe.terms:
+        value = term(penalty, trainer.judge_for_penalties, deal.x, fake, deal.epsilon)
+        weights = list(state.discriminator.parameters())
+        slopes = torch.autograd.grad(value, weights, allow_unused=True)
+        found[penalty.name] = value, torch.cat([s.flatten() for s in slopes if s is not None])
+    return found
+
+
+def standard_trainer(precision: str, **options) -> Trainer:
+    recipe = recipes.standard(**{"batch": 8, "width": 16} | options)
+    return make_trainer(recipe, Noise(recipe), Compute(torch.device("cpu"), precision))
+
+
+def test_penalties_in_bf16_are_those_in_float32_but_for_rounding():
+    """Within 2% in value; their gradients within 4% in length, and in the same direction."""
+    exact, rounded = (slope_terms(standard_trainer(precision)) for precision in ("fp32", "bf16"))
+    assert exact.keys() == {"r1", "r2"}
+    for name, (value, slopes) in exact.items():
+        torch.testing.assert_close(rounded[name][0], value, rtol=0.02, atol=0)
+        difference = (rounded[name][1] - slopes).norm() / slopes.norm()
+        assert 0 < difference < 0.04
+        cosine = torch.cosine_similarity(rounded[name][1], slopes, dim=0)
+        assert cosine > 0.999
+
+
+def test_where_the_run_is_in_fp16_penalties_are_in_float32():
+    exact, same_ = (slope_terms(standard_trainer(precision)) for precision in ("fp32", "fp16"))
+    for name, (value, slopes) in exact.items():
+        assert torch.equal(same_[name][0], value)
+        assert torch.equal(same_[name][1], slopes)
 
 
 # The average of the generator

@@ -9,10 +9,12 @@ from toys import tiny_recipe
 
 from kaogan import recipes
 from kaogan.data.dataset import Dataset
+from kaogan.training import tuning
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import Run
 from kaogan.training.train import train
-from kaogan.training.tuning import machine, measured_plan
+from kaogan.training.trainer import Deal, StepStats, Trainer
+from kaogan.training.tuning import Noise, machine, measured_plan
 
 CPU = torch.device("cpu")
 
@@ -39,14 +41,41 @@ def test_every_halving_convolution_of_a_step_is_in_the_plan(cache: Path) -> None
     assert all(key.endswith("in float32") for key in choices)
 
 
-def test_penalties_are_measured_in_the_float32_that_they_are_computed_in(cache: Path) -> None:
-    plain = recipes.dcgan(size=32, width=8, batch=4, norm="none")
-    penalised = recipes.dcgan(size=32, width=8, batch=4, norm="none", penalties={"r1": 1.0})
+@pytest.mark.parametrize("interval", [1, 4])
+def test_penalties_need_no_operation_that_the_other_steps_have_not(
+    cache: Path, interval: int
+) -> None:
+    """Their second derivatives are the same convolutions, in the number format of the run."""
+    plain = recipes.dcgan(size=32, width=8, batch=4)
+    penalised = recipes.standard(size=32, width=8, batch=4, penalty_interval=interval)
     choices = [measured_plan(recipe, CPU, "bf16").choices for recipe in (plain, penalised)]
+    assert len(choices[0]) == 9
+    assert choices[1].keys() == choices[0].keys()
     assert all(key.endswith("in bfloat16") for key in choices[0])
-    added = choices[1].keys() - choices[0].keys()
-    assert len(added) == 9  # all three operations on the discriminator's three layers
-    assert all(key.endswith("in float32") for key in added)
+
+
+def test_a_step_of_each_kind_is_played(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    played = []
+
+    class Watched(Trainer):
+        def play(self, deal: Deal, penalised: bool) -> StepStats:
+            played.append(penalised)
+            return super().play(deal, penalised)
+
+    monkeypatch.setattr(tuning, "Trainer", Watched)
+    recipe = recipes.standard(size=32, width=4, batch=2)
+    for asked in (recipe, recipe.model_copy(update={"penalties": ()})):
+        measured_plan(asked, CPU, "fp32")
+    assert played == [True, False, False]
+
+
+def test_a_step_is_tried_with_samples_of_the_right_shape_and_range() -> None:
+    for recipe in (recipes.standard(size=32), recipes.toy(copies=2)):
+        noise = Noise(recipe)(0, 5)
+        assert noise.shape == (5, *recipe.networks.sample_shape)
+        assert -1 <= noise.min() < -0.5 < 0.5 < noise.max() <= 1
+        assert torch.equal(Noise(recipe)(0, 5), noise)
+        assert not torch.equal(Noise(recipe)(5, 5), noise)
 
 
 def test_measuring_changes_no_random_number(cache: Path) -> None:

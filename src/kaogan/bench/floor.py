@@ -28,6 +28,7 @@ from kaogan.training.precision import Compute
 from kaogan.training.recipe import Precision, Recipe
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
+from kaogan.training.tuning import Noise
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -71,12 +72,24 @@ class Limits:
 def step_work(recipe: Recipe, precision: Precision) -> Work:
     """The work of one training step of `recipe` in "fp32", "bf16" or "fp16".
 
+    Where penalties come on every k-th step only, it is the mean over k steps.
+
     Each convolution reads its input and weights and writes its output once a pass; each optimiser
     walks once over its weights, gradients and moments. Batch norm, activations, loss and
     conversions count nothing, as if they were fused into their neighbours: a real step moves more.
     """
+    kinds = [_work_of_step(recipe, precision, penalised) for penalised in recipe.kinds_of_steps]
+    # With penalties, and without: the same, if there is one kind of steps only.
+    costly, plain = kinds[0], kinds[-1]
+    return Work(
+        plain.flops + (costly.flops - plain.flops) // recipe.penalty_interval,
+        plain.bytes + (costly.bytes - plain.bytes) // recipe.penalty_interval,
+    )
+
+
+def _work_of_step(recipe: Recipe, precision: Precision, penalised: bool) -> Work:
     # Two small batches tell all: work is a + b * batch, exactly.
-    two, four = _count_step(recipe, 2), _count_step(recipe, 4)
+    two, four = (_count_step(recipe, batch, penalised) for batch in (2, 4))
     flops, numbers, update_bytes = (
         less + (more - less) * (recipe.batch - 2) // 2 for less, more in zip(two, four, strict=True)
     )
@@ -90,7 +103,7 @@ class _Library(Compute):
         return network
 
 
-def _count_step(recipe: Recipe, batch: int) -> tuple[int, int, int]:
+def _count_step(recipe: Recipe, batch: int, penalised: bool) -> tuple[int, int, int]:
     """Operations and numbers moved by the networks in a real step; bytes moved by its updates.
 
     Counted in float32 on the CPU: how much there is to do is the same everywhere.
@@ -98,28 +111,15 @@ def _count_step(recipe: Recipe, batch: int) -> tuple[int, int, int]:
     recipe = recipe.model_copy(update={"batch": batch})
     compute = _Library(torch.device("cpu"), "fp32")
     state = TrainState.fresh(recipe, compute)
-    trainer = Trainer(recipe, state, _Grey(recipe.networks.sample_shape), compute)
+    trainer = Trainer(recipe, state, Noise(recipe), compute)
     with FlopCounterMode(display=False) as arithmetic, Traffic() as traffic:
-        trainer.step()
+        trainer.play(trainer.deal(), penalised)
     generator, discriminator = (
         sum(parameter.nbytes for parameter in network.parameters())
         for network in (state.generator, state.discriminator)
     )
     updates = ADAM_PASSES * (generator + discriminator) + EMA_PASSES * generator
     return arithmetic.get_total_flops(), traffic.numbers, updates
-
-
-@dataclass(frozen=True)
-class _Grey:
-    """Batches of grey pictures: how much there is to do does not depend on what they show."""
-
-    shape: tuple[int, ...]
-
-    def __call__(self, start: int, count: int) -> Tensor:
-        return torch.zeros(count, *self.shape)
-
-    def __len__(self) -> int:
-        return 1
 
 
 class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]

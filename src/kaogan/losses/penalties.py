@@ -6,8 +6,8 @@ are that of their sum. The means are over logits: a logit may judge several samp
 minibatch standard deviation lets a logit depend a little on the other samples of its group. As in
 StyleGAN2, the gradient of the sum is penalised then.)
 
-The gradients come from the pass that the loss is computed from, in its number format; squares are
-summed in float32.
+The gradients come from the pass that the loss is computed from, with products in its number format.
+Samples are float32, and so are the gradients by them: squares are summed in float32.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def differentiable(samples: Samples) -> Samples:
 def squared_slopes(at: Pass) -> Float[Tensor, "L"]:
     """||grad C||^2 of every logit by the samples that it judges; differentiable by the weights."""
     (slopes,) = torch.autograd.grad(at.logits.sum(), at.samples, create_graph=True)
-    return slopes.float().reshape(len(at.logits), -1).square().sum(1)
+    return slopes.reshape(len(at.logits), -1).square().sum(1)
 
 
 @penalties.register("r1")
