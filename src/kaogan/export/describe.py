@@ -7,6 +7,7 @@ from torch import nn
 
 from kaogan.export.network import Network, Player, build
 from kaogan.export.origin import Row
+from kaogan.models.dcgan import MinibatchStd
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
@@ -88,6 +89,8 @@ def words(layer: nn.Module) -> str:
             return "twice as large"
         case nn.Tanh():
             return "tanh"
+        case MinibatchStd():
+            return "minibatch standard deviation"
     return type(layer).__name__
 
 
