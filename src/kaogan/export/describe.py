@@ -28,8 +28,13 @@ def describe_training(network: Network) -> Row | None:
         "images_seen": origin.images_seen,
         "dataset": origin.dataset,
         "loss": recipe.loss.name,
+        "penalties": [penalty.name for penalty in recipe.penalties],
+        "penalty_interval": recipe.penalty_interval,
         "batch": recipe.batch,
+        "mirror": recipe.mirror,
         "lr": recipe.lr,
+        "betas": [recipe.beta1, recipe.beta2],
+        "anneal_images": recipe.anneal_images,
         "parameters": {player: parameters(networks[player]) for player in players},
         "layers": [
             {"network": player, **row}
