@@ -141,6 +141,8 @@ def test_it_tells_what_the_standard_game_is(standard_run, tmp_path):
         "λ of r1 is 1. λ of r2 is 1.",
         "β₁ = 0 and β₂ = 0.99",
         "to a twentieth over 800 images, along half a cosine; at the end of this training 52 %",
+        "x and latents z, paired as they come",
+        "Then D judges both again",
         "it is mirrored left to right with probability one half",
         "--anneal-images 800",
     ):
