@@ -4,7 +4,9 @@ import re
 
 from networks import trained
 
+from kaogan import recipes
 from kaogan.export import Network, Origin, Safetensors
+from kaogan.export.card import card_of
 from kaogan.models.dcgan import DCGAN
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
@@ -34,6 +36,17 @@ def test_it_says_what_the_run_knows(tmp_path):
     assert "2,000 images seen" in card
     assert "kid 0.125" in card  # of this checkpoint, not of a later one
     assert f"{sum(p.numel() for p in MODEL.generator().parameters()):,} parameters" in card
+
+
+def test_it_names_the_game(tmp_path):
+    plain = trained(MODEL, "generator")
+    for recipe, words in (
+        (Recipe(model=MODEL), "loss nonsaturating, Adam 0.0002 (0.5, 0.999)"),
+        (recipes.standard(), "loss relativistic with r1 and r2, Adam 0.0003 (0, 0.99)"),
+    ):
+        origin = Origin("my-faces", tmp_path, recipe)
+        network = Network(plain.model, plain.player, plain.module, origin)
+        assert words in card_of(network, "g.safetensors")
 
 
 def test_its_code_draws(tmp_path, monkeypatch):

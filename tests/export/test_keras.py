@@ -12,6 +12,7 @@ import pytest
 import torch
 from networks import inputs_of, trained
 
+from kaogan import recipes
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Keras, Network
 from kaogan.export.keras import sequential
@@ -20,27 +21,33 @@ from kaogan.models.dcgan import DCGAN
 pytest.importorskip("keras", reason="needs kaogan[keras]")
 
 SMALL = {"size": 32, "width": 4, "latent_dim": 8}
+STANDARD = recipes.standard(**SMALL).model
 MODELS = [
     DCGAN(**SMALL),
     DCGAN(**SMALL | {"size": 64, "channels": 1, "upsample": "resize"}),
     DCGAN(**SMALL | {"norm": "none"}),
+    STANDARD,
 ]
 
-PLAYERS = ("generator", "discriminator")
+NETWORKS = {
+    "generator": (DCGAN(**SMALL), "generator"),
+    "discriminator": (DCGAN(**SMALL), "discriminator"),
+    "standard": (STANDARD, "discriminator"),
+}
 
 PLAIN_KERAS = """
 import sys
 sys.modules["kaogan"] = None  # not installed
 import keras, numpy
-for player in ("generator", "discriminator"):
-    model = keras.saving.load_model(f"{sys.argv[1]}/{player}.keras", compile=False)
-    outputs = model(numpy.load(f"{sys.argv[1]}/{player}-in.npy"), training=False)
-    numpy.save(f"{sys.argv[1]}/{player}-out.npy", keras.ops.convert_to_numpy(outputs))
+for name in sys.argv[2:]:
+    model = keras.saving.load_model(f"{sys.argv[1]}/{name}.keras", compile=False)
+    outputs = model(numpy.load(f"{sys.argv[1]}/{name}-in.npy"), training=False)
+    numpy.save(f"{sys.argv[1]}/{name}-out.npy", keras.ops.convert_to_numpy(outputs))
 print(keras.backend.backend())
 """
 
 
-@pytest.fixture(params=MODELS, ids=["plain", "resize", "no-norm"])
+@pytest.fixture(params=MODELS, ids=["plain", "resize", "no-norm", "standard"])
 def network(request, player) -> Network:
     return trained(request.param, player)
 
@@ -62,14 +69,14 @@ def test_plain_keras_gives_the_same_outputs(backend, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     expected = {}
-    for player in PLAYERS:
-        network = trained(DCGAN(**SMALL), player)
+    for name, (model, player) in NETWORKS.items():
+        network = trained(model, player)
         inputs = inputs_of(network)
-        expected[player] = outputs_of(network, inputs)
-        Keras().write(network, tmp_path / f"{player}.keras")
-        np.save(tmp_path / f"{player}-in.npy", keras_inputs(inputs))
+        expected[name] = outputs_of(network, inputs)
+        Keras().write(network, tmp_path / f"{name}.keras")
+        np.save(tmp_path / f"{name}-in.npy", keras_inputs(inputs))
     done = subprocess.run(
-        [sys.executable, "-c", PLAIN_KERAS, str(tmp_path)],
+        [sys.executable, "-c", PLAIN_KERAS, str(tmp_path), *NETWORKS],
         env=os.environ | {"KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
@@ -77,11 +84,11 @@ def test_plain_keras_gives_the_same_outputs(backend, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == backend
-    for player in PLAYERS:
-        found = np.load(tmp_path / f"{player}-out.npy")
-        assert found.shape == expected[player].shape
-        np.testing.assert_allclose(found, expected[player], atol=1e-4, rtol=1e-5)
-        assert expected[player].std() > 0.05
+    for name in NETWORKS:
+        found = np.load(tmp_path / f"{name}-out.npy")
+        assert found.shape == expected[name].shape
+        np.testing.assert_allclose(found, expected[name], atol=1e-4, rtol=1e-5)
+        assert expected[name].std() > 0.05
 
 
 def test_it_comes_back_without_loss(network, tmp_path):
@@ -89,7 +96,9 @@ def test_it_comes_back_without_loss(network, tmp_path):
     Keras().write(network, file)
     back = Keras().read(file)
     assert back.player == network.player
-    numbers = {"latent_dim", "upsample"} if network.player == "discriminator" else {"norm"}
+    mine, theirs = {"latent_dim", "upsample"}, {"norm", "minibatch_std"}
+    # How the weights began cannot be seen in them.
+    numbers = {"initialization", *(mine if network.player == "discriminator" else theirs)}
     assert back.model.model_dump(exclude=numbers) == network.model.model_dump(exclude=numbers)
     before, after = network.module.state_dict(), back.module.state_dict()
     assert before.keys() == after.keys()
@@ -174,6 +183,40 @@ def test_another_network_is_refused(change, tmp_path):
     Keras().write(trained(DCGAN(**SMALL), "generator"), file)
     rewritten(file, change)
     with pytest.raises(KaoganError, match=r"no DCGAN"):
+        Keras().read(file)
+
+
+def other_axis(operations):
+    (gather,) = (one for one in operations if one["class_name"] == "Take")
+    gather["config"]["axis"] = 1
+
+
+def another_constant(operations):
+    (add,) = (one for one in operations if one["inbound_nodes"] and 1e-8 in inputs(one))
+    add["inbound_nodes"][0]["args"][1] = 1e-2
+
+
+def one_less(operations):
+    del operations[-1]
+
+
+def spread_in(config):
+    """The operations of the minibatch standard deviation."""
+    (spread,) = (one for one in config["config"]["layers"] if one["class_name"] == "Functional")
+    return spread["config"]["layers"]
+
+
+def inputs(operation):
+    return operation["inbound_nodes"][0]["args"]
+
+
+@pytest.mark.parametrize("change", [other_axis, another_constant, one_less])
+def test_another_spread_of_a_group_is_refused(change, tmp_path):
+    file = tmp_path / "d.keras"
+    Keras().write(trained(STANDARD, "discriminator"), file)
+    assert Keras().read(file).model.minibatch_std == 4
+    rewritten(file, lambda config: change(spread_in(config)))
+    with pytest.raises(KaoganError, match=r"no DCGAN of kaogan's: .*minibatch_std_4"):
         Keras().read(file)
 
 

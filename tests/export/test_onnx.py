@@ -9,6 +9,7 @@ import torch
 from networks import inputs_of, trained
 from torch import nn
 
+from kaogan import recipes
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Network, Onnx, Origin
 from kaogan.export.graph import folded, model_of
@@ -29,6 +30,7 @@ MODELS = {
     "resize": DCGAN(**SMALL | {"size": 64, "channels": 1, "upsample": "resize"}),
     "spectral": DCGAN(**SMALL | {"norm": "spectral"}),
     "no-norm": DCGAN(**SMALL | {"norm": "none"}),
+    "standard": recipes.standard(**SMALL).model,
 }
 
 
@@ -39,7 +41,7 @@ def outputs_of(file, inputs: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("count", [1, 5, 6, 8])
 def test_it_gives_the_same_outputs(model, player, count, tmp_path):
     network = trained(model, player)
     facts = Onnx().write(network, tmp_path / "n.onnx")

@@ -8,6 +8,7 @@ import re
 import pytest
 from networks import trained
 
+from kaogan import recipes
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Network, Origin, page_of
 from kaogan.export import page as pages
@@ -95,6 +96,7 @@ def test_the_training_is_told(sources, network):
     assert training["images_seen"] == 900
     assert training["dataset"] == {"name": "anime", "pictures": 99}
     assert training["loss"] == "nonsaturating"
+    assert (training["penalties"], training["betas"]) == ([], [0.5, 0.999])
     curves = [row["images_seen"] for row in training["curves"]]
     assert len(curves) == 300
     assert (curves[0], curves[-1]) == (1, 900)  # nothing after this checkpoint
@@ -103,6 +105,20 @@ def test_the_training_is_told(sources, network):
         assert sum(row["parameters"] for row in layers) == count
     shapes = [row["shape"] for row in training["layers"] if row["network"] == "generator"]
     assert shapes == [[16, 4, 4], [8, 8, 8], [4, 16, 16], [3, 32, 32]]
+
+
+def test_the_standard_game_is_told(sources, network, tmp_path):
+    recipe = recipes.standard(size=32, width=4, latent_dim=8, anneal_images=5000)
+    plain = trained(recipe.model, "generator")
+    origin = Origin("r", tmp_path, recipe)
+    training = describe_training(Network(plain.model, "generator", plain.module, origin))
+    assert training["penalties"] == ["r1", "r2"]
+    assert (training["penalty_interval"], training["mirror"]) == (4, True)
+    assert (training["betas"], training["anneal_images"]) == ([0.0, 0.99], 5000)
+    last, logit = [row for row in training["layers"] if row["network"] == "discriminator"][-2:]
+    assert last["layer"] == "convolution 4×4, LeakyReLU, minibatch standard deviation"
+    assert last["shape"] == [17, 4, 4]
+    assert logit["parameters"] == 17 * 16
 
 
 def test_of_a_generator_without_a_run_less_is_told(sources, network, tmp_path):

@@ -11,9 +11,16 @@ from kaogan.models.dcgan import DCGAN
 SMALL = {"size": 32, "width": 4, "latent_dim": 8}
 
 
-@pytest.mark.parametrize("norm", ["batch", "spectral", "none"])
-def test_it_comes_back_as_it_was(player, norm, tmp_path):
-    network = trained(DCGAN(**SMALL, norm=norm, packing=2), player)
+PARTS = [
+    {"norm": "batch"},
+    {"norm": "spectral"},
+    {"norm": "none", "initialization": "he", "minibatch_std": 4},
+]
+
+
+@pytest.mark.parametrize("parts", PARTS, ids=str)
+def test_it_comes_back_as_it_was(player, parts, tmp_path):
+    network = trained(DCGAN(**SMALL, **parts, packing=2), player)
     Safetensors().write(network, tmp_path / "n.safetensors")
     back = Safetensors().read(tmp_path / "n.safetensors")
     assert (back.model, back.player) == (network.model, network.player)

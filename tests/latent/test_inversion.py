@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from kaogan import recipes
 from kaogan.data.avatars import draw, sample_avatar
 from kaogan.errors import UsageError
 from kaogan.images import to_model
@@ -97,6 +98,17 @@ def test_a_discriminator_sees_what_pixels_do_not_say(packing):
             shares.append(apart.mean((1, 2, 3)) / size.mean((1, 2, 3)))
     expected = pixel_distance(one, other) + 0.5 * torch.stack(shares).mean(0)
     torch.testing.assert_close(distance(one, other), expected)
+
+
+def test_features_of_a_picture_do_not_depend_on_the_others_in_the_batch():
+    judge = recipes.standard(size=32, width=4).networks.discriminator()
+    rng = torch.Generator().manual_seed(1)
+    one, other = (torch.rand(4, 3, 32, 32, generator=rng) for _ in range(2))
+    assert (judge(one)[:1] - judge(one[:1])).abs() > 1e-4  # as its logits do
+    distance = with_features(judge)
+    together = distance(one, other)
+    alone = torch.cat([distance(one[n : n + 1], other[n : n + 1]) for n in range(4)])
+    torch.testing.assert_close(together, alone)
 
 
 def test_refining_by_features_lowers_that_distance(generator):

@@ -6,8 +6,8 @@ import copy
 import pytest
 import torch
 
+from kaogan import recipes
 from kaogan.errors import KaoganError
-from kaogan.losses import NonSaturating
 from kaogan.models.dcgan import DCGAN
 from kaogan.models.keras_dcgan import (
     KerasDCGAN,
@@ -24,10 +24,13 @@ keras = pytest.importorskip("keras", reason="needs kaogan[keras]")
 
 COMPUTE = Compute(torch.device("cpu"), "fp32")
 BATCH = 16
+SMALL = {"size": 32, "width": 4, "latent_dim": 8}
+PARTS = {"norm": "none", "initialization": "he", "minibatch_std": 4}
+"""Of the standard recipe's discriminator."""
 
 
 def model(**options) -> KerasDCGAN:
-    return KerasDCGAN(**{"size": 32, "width": 4, "latent_dim": 8} | options)
+    return KerasDCGAN(**SMALL | options)
 
 
 def build(described):
@@ -83,45 +86,89 @@ class Still:
         return BATCH
 
 
-def played(described, steps, precision="fp32"):
+GAMES = {
+    "dcgan": {"make": recipes.dcgan, "lr": 2e-4},
+    "standard": {"make": recipes.standard, "lr": 1e-3, "anneal_images": 1000},
+}
+every_game = pytest.mark.parametrize("name", GAMES)
+
+
+def game(name, framework) -> Recipe:
+    """A small recipe, for networks of that framework."""
+    options = dict(GAMES[name])
+    make = options.pop("make")
+    return make(**SMALL, **options, framework=framework, batch=BATCH, seed=3)
+
+
+def played(recipe, steps, precision="fp32"):
     """State and numbers after some steps of training."""
-    recipe = Recipe(model=described, loss=NonSaturating(), batch=BATCH, lr=2e-4, seed=3)
     compute = Compute(torch.device("cpu"), precision)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), Still(), compute)
     stats = [[number.item() for number in trainer.step()] for _ in range(steps)]
     return trainer.state, torch.tensor(stats)
 
 
-def plain_weights(state, name):
+def plain_weights(recipe, state, name):
     """Weights of a PyTorch training by Keras' paths."""
-    twin = model().twin
-    plain = twin.discriminator() if name == "discriminator" else twin.generator()
+    networks = recipe.networks
+    plain = networks.discriminator() if name == "discriminator" else networks.generator()
     plain.load_state_dict(state.networks[name].state_dict())
     return keras_weights(plain)
 
 
-def test_a_whole_step_of_training_is_the_same():
-    ours, our_stats = played(model(), 1)
-    theirs, their_stats = played(model().twin, 1)
-    before, _ = played(model().twin, 0)
+@every_game
+def test_a_whole_step_of_training_is_the_same(name):
+    recipe = game(name, "pytorch")
+    ours, our_stats = played(game(name, "keras"), 1)
+    theirs, their_stats = played(recipe, 1)
+    before, _ = played(recipe, 0)
     torch.testing.assert_close(our_stats, their_stats, atol=1e-6, rtol=1e-5)
-    for name in ours.networks:
-        mine, expected = weights_of(ours.networks[name]), plain_weights(theirs, name)
-        start = plain_weights(before, name)
+    for player in ours.networks:
+        mine = weights_of(ours.networks[player])
+        start, expected = (plain_weights(recipe, s, player) for s in (before, theirs))
         assert mine.keys() == expected.keys()
         for path, tensor in expected.items():
             if "moving_variance" not in path:  # n / (n - 1) of it in PyTorch: see below
-                # Adam's first step is the learning rate, 2e-4, up or down.
+                # Adam's first step is the learning rate, 2e-4 or 1e-3, up or down.
                 torch.testing.assert_close(mine[path], tensor, atol=2e-6, rtol=0, msg=path)
             if "kernel" in path:
-                assert (tensor - start[path]).abs().max() > 1e-6, (name, path)
+                assert (tensor - start[path]).abs().max() > 1e-6, (player, path)
 
 
-def test_losses_stay_the_same_for_some_steps():
-    _, ours = played(model(), 5)
-    _, theirs = played(model().twin, 5)
+@every_game
+def test_losses_stay_the_same_for_some_steps(name):
+    _, ours = played(game(name, "keras"), 5)  # the first and the fifth with penalties, if any
+    _, theirs = played(game(name, "pytorch"), 5)
     torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
     assert (theirs[0] - theirs[-1]).abs().max() > 0.05  # and something was learnt
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 8])
+def test_the_spread_of_a_group_is_the_same_for_every_batch(count):
+    _, ours = build(model(**PARTS))
+    _, theirs = build(model(**PARTS).twin)
+    given = pictures()[:count]
+    torch.testing.assert_close(ours(given), theirs(given), atol=1e-5, rtol=1e-4)
+    if count > 1:  # it counts at all
+        others = torch.cat([given[:1], given[:1].expand(count - 1, -1, -1, -1)])
+        assert (theirs(others) - theirs(given))[0].abs() > 1e-4
+
+
+def test_second_derivatives_go_through_the_spread_of_a_group():
+    slopes = []
+    for network in (build(model(**PARTS))[1], build(model(**PARTS).twin)[1]):
+        at = pictures().requires_grad_()
+        (first,) = torch.autograd.grad(network(at).sum(), at, create_graph=True)
+        weights = list(network.parameters())
+        second = torch.autograd.grad(first.square().sum(), weights, allow_unused=True)
+        slopes.append([first, *[each for each in second if each is not None and each.ndim == 4]])
+    for mine, expected in zip(*slopes, strict=True):
+        if mine.ndim == 4 and mine.shape != expected.shape:  # a kernel: H W I O
+            mine = mine.permute(3, 2, 0, 1)
+        torch.testing.assert_close(
+            mine, expected, atol=1e-4 * expected.abs().max().item(), rtol=1e-3
+        )
+        assert expected.abs().max() > 0
 
 
 def test_running_variances_differ_by_n_over_n_minus_1():
@@ -183,9 +230,9 @@ def test_names_do_not_depend_on_what_was_built_before():
     assert "network.weights.conv_0/kernel" in first[0]
 
 
-@pytest.mark.parametrize("norm", ["batch", "spectral", "none"])
-def test_plain_keras_gives_a_discriminators_logits(norm):
-    described = DCGAN(size=32, width=4, norm=norm)
+@pytest.mark.parametrize("parts", [{"norm": "batch"}, {"norm": "spectral"}, PARTS], ids=str)
+def test_plain_keras_gives_a_discriminators_logits(parts):
+    described = DCGAN(size=32, width=4, **parts)
     _, discriminator = build(described)
     discriminator.train()(pictures())
     discriminator.eval()
@@ -199,8 +246,9 @@ def test_plain_keras_gives_a_discriminators_logits(norm):
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
 
-def test_it_trains_in_bfloat16():
-    state, stats = played(model(), 2, "bf16")
+@every_game
+def test_it_trains_in_bfloat16(name):
+    state, stats = played(game(name, "keras"), 2, "bf16")
     assert stats.isfinite().all()
     assert {p.dtype for p in state.generator.parameters()} == {torch.float32}
 

@@ -1,6 +1,6 @@
 """The tab that explains."""
 
-from browsing import changed_about
+from browsing import changed_about, training
 
 
 def test_it_tells_this_models_own_numbers(visit):
@@ -12,6 +12,30 @@ def test_it_tells_this_models_own_numbers(visit):
     assert "−log D(G(z))" in text
     assert tab.locator("#view-explain .chart svg").count() == 2
     tab.wait_for_selector("#live canvas.painted")
+
+
+def test_it_tells_of_the_standard_game(visit, files):
+    standard = {
+        "loss": "relativistic",
+        "penalties": ["r1", "r2"],
+        "penalty_interval": 4,
+        "mirror": True,
+        "betas": [0.0, 0.99],
+        "anneal_images": 330_000,
+    }
+    page = changed_about(files, training=training() | standard)
+    tab = visit("#explain", page=page)
+    tab.wait_for_selector("#view-explain h2")
+    text = tab.inner_text("#view-explain")
+    for words in (
+        "−log σ(C(x) − C(G(z)))",
+        "at real pictures (R1) and at drawn ones (R2)",
+        "on one step in 4 only, and then 4 times as strongly",
+        "half of the time",
+        "falling to a twentieth over 330,000 pictures",
+        "β₁ = 0, β₂ = 0.99",
+    ):
+        assert words in text
 
 
 def test_what_is_not_known_is_left_out(visit, files):

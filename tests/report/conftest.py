@@ -17,7 +17,8 @@ from kaogan.training.toy import train_toy
 from kaogan.training.train import train
 
 CPU = Hardware(device="cpu", precision="fp32")
-RECIPE = recipes.dcgan(size=32, width=4, latent_dim=8, batch=8, seed=3)
+SMALL = {"size": 32, "width": 4, "latent_dim": 8, "batch": 8, "seed": 3}
+RECIPE = recipes.dcgan(**SMALL, label_smoothing=0.1, lr=4e-4)
 AT_EACH_END = Watch(evaluate_every=10**6)
 
 
@@ -49,6 +50,14 @@ def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("report-run") / "a run"
     train(RECIPE, dataset, out, Budget(images=1008), CPU, AT_EACH_END)
     return train(RECIPE, dataset, out, Budget(images=1600), CPU, AT_EACH_END)
+
+
+@pytest.fixture(scope="session")
+def standard_run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the standard recipe, annealed over twice its length."""
+    recipe = recipes.standard(**SMALL, anneal_images=800)
+    out = tmp_path_factory.mktemp("standard-run") / "standard"
+    return train(recipe, dataset, out, Budget(images=400), CPU, AT_EACH_END)
 
 
 @pytest.fixture(scope="session")

@@ -8,28 +8,41 @@ import pytest
 from kaogan import recipes
 from kaogan.cli import parser
 from kaogan.cli.train import RECIPE_OPTIONS, penalties
-from kaogan.report.again import commands, training_options, without_option
+from kaogan.report.again import call_of, commands, training_options
 from kaogan.report.facts import gather
 from kaogan.training.recipe import Recipe
 
 RECIPES = [
+    recipes.standard(),
+    recipes.standard(anneal_images=1000, mirror=False, lr=0.000123456789, seed=7, ema_share=0.05),
+    recipes.standard(framework="keras", upsample="resize", penalties={"r2": 2.5, "r1": 0.1}),
+    recipes.standard(loss="hinge", penalties={}, penalty_interval=1, minibatch_std=0, packing=2),
     recipes.dcgan(),
-    recipes.dcgan(label_smoothing=0.0, lr=2e-4, batch=128, seed=7),
-    recipes.dcgan(loss="hinge", norm="spectral", width=32, latent_dim=64),
-    recipes.dcgan(loss="relativistic", norm="none", penalties={"r1": 0.1, "r2": 2.5}, packing=2),
-    recipes.dcgan(framework="keras", upsample="resize", beta1=0.0),
+    recipes.dcgan(label_smoothing=0.1, lr=4e-4, batch=32, beta2=0.99, seed=7),
+    recipes.dcgan(loss="hinge", norm="spectral", width=32, latent_dim=64, initialization="he"),
+    recipes.dcgan(norm="none", penalties={"r1": 0.1}, anneal_images=1000, mirror=True),
+    recipes.dcgan(loss="minimax", framework="keras", upsample="resize", beta1=0.0),
 ]
 
 
 def understood(words: list[str]) -> Recipe:
-    """The recipe that `kaogan train` would make of these options."""
+    """The recipe that `kaogan train` would make of these options, nothing left to choose."""
     options = parser().parse_args(["train", "data", *words])
     given = {
         "latent_dim" if name == "--latent" else name[2:].replace("-", "_"): value
         for name, *_ in RECIPE_OPTIONS
         if (value := getattr(options, name[2:].replace("-", "_"))) is not None
     }
-    return recipes.dcgan(**given, penalties=penalties(options.penalty))
+    if options.recipe == "standard":  # else they would be chosen by data and budget
+        assert options.mirror is not None
+        assert given["anneal_images"] is not None
+    if options.penalty:
+        given["penalties"] = penalties(options.penalty)
+    if options.mirror is not None:
+        given["mirror"] = options.mirror
+    if given.get("anneal_images") == 0:
+        given["anneal_images"] = None
+    return recipes.named(options.recipe, **given)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -37,13 +50,17 @@ def test_the_options_give_the_recipe(recipe):
     assert understood(training_options(recipe)) == recipe
 
 
-def test_the_usual_recipe_needs_no_option():
-    assert training_options(recipes.dcgan()) == []
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_call_gives_the_recipe(recipe):
+    name, options = call_of(recipe)
+    assert recipes.named(name, **options) == recipe
 
 
-def test_what_no_option_sets_is_named():
-    assert without_option(recipes.dcgan()) == []
-    assert without_option(Recipe(beta2=0.9, anneal_images=1000)) == ["beta2", "anneal_images"]
+def test_the_nearest_recipe_is_taken_with_what_differs():
+    assert call_of(recipes.standard(width=32)) == ("standard", {"width": 32})
+    assert call_of(recipes.dcgan(lr=1e-4, mirror=True)) == ("dcgan", {"lr": 1e-4, "mirror": True})
+    assert training_options(recipes.standard()) == ["--mirror", "--anneal-images", "0"]
+    assert training_options(recipes.dcgan(seed=2)) == ["--recipe", "dcgan", "--seed", "2"]
 
 
 def test_the_commands_of_a_run_parse_and_hold_its_numbers(run):

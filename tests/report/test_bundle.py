@@ -28,7 +28,7 @@ from kaogan.report.pdf import BROWSERS
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 
-RECIPE = kaogan.recipes.dcgan(size=32, width=4, latent_dim=8, batch=4)
+RECIPE = kaogan.recipes.standard(size=32, width=4, latent_dim=8, batch=4)
 CPU = kaogan.Hardware(device="cpu", precision="fp32", tune=False)
 HEADING = Heading("Faces out of nothing", "A. Student", "GANs, 3332")
 
@@ -235,11 +235,20 @@ def recipe_in(text: str, file: Path) -> Recipe:
             loss="wasserstein", norm="none", penalties={"gradient-penalty": 10}, channels=1
         ),
         kaogan.recipes.dcgan(framework="keras", label_smoothing=0.25, lr=1e-5),
-        kaogan.recipes.dcgan(beta1=0.0).model_copy(update={"beta2": 0.99, "ema_share": 0.05}),
+        kaogan.recipes.dcgan(beta1=0.0, beta2=0.99, ema_share=0.05, anneal_images=1000),
+        kaogan.recipes.standard(),
+        kaogan.recipes.standard(width=32, penalties={"r1": 0.5}, anneal_images=10**6, mirror=False),
+        kaogan.recipes.standard(framework="keras", minibatch_std=8, penalty_interval=16),
     ],
 )
 def test_train_py_holds_the_very_recipe(recipe, tmp_path):
     assert recipe_in(train_script(recipe, 1000), tmp_path / "train.py") == recipe
+
+
+def test_train_py_shows_what_differs_from_a_recipe_of_kaogans():
+    script = train_script(kaogan.recipes.standard(size=32, anneal_images=5000), 1000)
+    assert "RECIPE = kaogan.recipes.standard(\n    size=32,\n    anneal_images=5000,\n)" in script
+    assert "RECIPE = kaogan.recipes.dcgan()\n" in train_script(kaogan.recipes.dcgan(), 1000)
 
 
 def test_train_py_trains(project, tmp_path):

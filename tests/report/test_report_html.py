@@ -110,6 +110,47 @@ def test_its_equations_are_those_of_the_loss(read):
     assert "label smoothing, 0.1 in this run" in read.words
 
 
+def test_it_tells_what_the_paper_s_networks_and_game_are(read):
+    for words in (
+        "Batch norm stands behind all but the first and the last layer",
+        "The weights of both networks began as random numbers with a standard deviation of 0.02",
+        "the sigmoid of C, from 0 to 1, is called D(x)",
+        "No penalty is added to it",
+        "β₁ = 0.5 and β₂ = 0.999. The rates stay the same",
+        "D sees real and drawn pictures as they are",
+    ):
+        assert words in read.words
+    game = read.words[: read.words.index("Glossary")]
+    for absent in ("minibatch", "mirrored", "lazy", "He et al."):
+        assert absent not in game
+
+
+def test_it_tells_what_the_standard_game_is(standard_run, tmp_path):
+    make_report(standard_run, evaluate=False).write(tmp_path / "r.html", live=False)
+    read = Reader((tmp_path / "r.html").read_text(encoding="utf-8"))
+    alts = [math["alttext"] for math in read.all("math")]
+    assert [alt.split(" = ")[0] for alt in alts] == ["L_D", "L_G", "R1", "R2", "L_D + 4 (R1 + R2)"]
+    for words in (
+        "Nothing is normalised",
+        "convolution 4×4, LeakyReLU, minibatch standard deviation",
+        "how much 4 neighbours in the batch differ",
+        "D’s weights began as He et al. (2015) propose",
+        "G’s began as random numbers with a standard deviation of 0.02",
+        "the sigmoid of C(x) − C(G(z)) is called D(x)",
+        "on one step in 4 only, and then 4 times as strong",
+        "λ of r1 is 1. λ of r2 is 1.",
+        "β₁ = 0 and β₂ = 0.99",
+        "to a twentieth over 800 images, along half a cosine; at the end of this training 52 %",
+        "x and latents z, paired as they come",
+        "Then D judges both again",
+        "it is mirrored left to right with probability one half",
+        "--anneal-images 800",
+    ):
+        assert words in read.words, words
+    for absent in ("Batch norm stands", "No penalty", "label smoothing", "D its sigmoid"):
+        assert absent not in read.words
+
+
 def test_it_says_that_it_shows_training_pictures(read):
     assert "The report shows some of the training pictures" in read.words
 

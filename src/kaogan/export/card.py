@@ -87,7 +87,9 @@ def rows(network: Network) -> list[tuple[str, str]]:
         known.append(("Data", f"{data['name']}, {data['pictures']:,} training pictures"))
     recipe = origin.recipe
     seen = "" if origin.images_seen is None else f"{origin.images_seen:,} images seen, "
-    loss = f"loss {recipe.loss.name}, Adam {recipe.lr:g}"
+    terms = " and ".join(penalty.name for penalty in recipe.penalties)
+    loss = f"loss {recipe.loss.name}{' with ' if terms else ''}{terms}"
+    loss += f", Adam {recipe.lr:g} ({recipe.beta1:g}, {recipe.beta2:g})"
     known.append(("Training", f"{seen}batch {recipe.batch}, {loss}, seed {recipe.seed}"))
     if quality := figures(origin.quality):
         words = ", ".join(f"{key} {value:.4g}" for key, value in quality.items())

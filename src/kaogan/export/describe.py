@@ -7,6 +7,7 @@ from torch import nn
 
 from kaogan.export.network import Network, Player, build
 from kaogan.export.origin import Row
+from kaogan.models.dcgan import MinibatchStd
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
@@ -27,8 +28,13 @@ def describe_training(network: Network) -> Row | None:
         "images_seen": origin.images_seen,
         "dataset": origin.dataset,
         "loss": recipe.loss.name,
+        "penalties": [penalty.name for penalty in recipe.penalties],
+        "penalty_interval": recipe.penalty_interval,
         "batch": recipe.batch,
+        "mirror": recipe.mirror,
         "lr": recipe.lr,
+        "betas": [recipe.beta1, recipe.beta2],
+        "anneal_images": recipe.anneal_images,
         "parameters": {player: parameters(networks[player]) for player in players},
         "layers": [
             {"network": player, **row}
@@ -88,6 +94,8 @@ def words(layer: nn.Module) -> str:
             return "twice as large"
         case nn.Tanh():
             return "tanh"
+        case MinibatchStd():
+            return "minibatch standard deviation"
     return type(layer).__name__
 
 

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from kaogan.errors import KaoganError
+from kaogan.models.dcgan import MinibatchStd
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -137,10 +138,14 @@ class Graph:
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> None:
         """Let an operator follow, which gets what is there so far, then `inputs`."""
+        self.end, self.begins = self.node(operator, self.end, *inputs, **attributes), False
+
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """An operator beside what is there so far; the name of what it gives."""
         made = f"{len(self.nodes)}.{operator}"
-        node = self.onnx.helper.make_node(operator, [self.end, *inputs], [made], made, **attributes)
+        node = self.onnx.helper.make_node(operator, inputs, [made], made, **attributes)
         self.nodes.append(node)
-        self.end, self.begins = made, False
+        return made
 
     def weight(self, tensor: torch.Tensor) -> str:
         """Keep a weight; its name. Biases are few, and stay in float32."""
@@ -232,6 +237,27 @@ def _(layer: nn.ReLU, graph: Graph) -> None:
 @append.register
 def _(layer: nn.Tanh, graph: Graph) -> None:
     graph.add("Tanh")
+
+
+@append.register
+def _(layer: MinibatchStd, graph: Graph) -> None:
+    maps, one = graph.end, graph.shape(1)
+    divisors = graph.shape(*(n for n in range(1, layer.group + 1) if layer.group % n == 0))
+    rest = graph.node("Mod", graph.node("Shape", maps, end=1), divisors)
+    fits = graph.node("Equal", rest, graph.shape(0))
+    size = graph.node("ReduceMax", graph.node("Where", fits, divisors, one), axes=[0])
+    shape = graph.node("Shape", maps, start=1)
+    grouped = graph.node("Concat", graph.shape(-1), size, shape, axis=0)
+    groups = graph.node("Reshape", maps, grouped)
+    apart = graph.node("Sub", groups, graph.node("ReduceMean", groups, axes=[1]))
+    variance = graph.node("ReduceMean", graph.node("Mul", apart, apart), axes=[1])
+    tiny = graph.constant(np.array(1e-8, np.float32))
+    deviation = graph.node("Sqrt", graph.node("Add", variance, tiny))
+    mean = graph.node("ReduceMean", deviation, axes=[1, 2, 3, 4])
+    sides = graph.node("Shape", maps, start=2)
+    spread = graph.node("Expand", mean, graph.node("Concat", one, size, one, sides, axis=0))
+    channel = graph.node("Concat", graph.shape(-1, 1), sides, axis=0)
+    graph.add("Concat", graph.node("Reshape", spread, channel), axis=1)
 
 
 @append.register

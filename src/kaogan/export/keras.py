@@ -22,6 +22,7 @@ from kaogan.export.network import Facts, Network, Player, build, formats, reader
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
+    STD_NAME,
     import_keras,
     keras_discriminator,
     keras_generator,
@@ -141,12 +142,35 @@ def _layers_in(file: Path) -> list[Layer]:
 
 def _layers_of(config: dict[str, Any]) -> list[Layer]:
     """Classes and numbers as JSON has them, where a tuple is a list."""
-    layers = [
-        (layer["class_name"], {key: layer["config"].get(key) for key in MATTERS})
-        for layer in config["layers"]
+    plain = json.loads(json.dumps(config["layers"]))
+    return [
+        (layer["class_name"], {key: layer["config"].get(key) for key in MATTERS} | _inside(layer))
+        for layer in plain
     ]
-    plain: list[Layer] = [(name, json.loads(json.dumps(numbers))) for name, numbers in layers]
-    return plain
+
+
+def _inside(layer: dict[str, Any]) -> dict[str, Any]:
+    """Of a model inside the model: its name, and its operations with what each is given."""
+    if layer["class_name"] != "Functional":
+        return {}
+    operations = layer["config"]["layers"]
+    places = {operation["name"]: place for place, operation in enumerate(operations)}
+    graph = [
+        [one["class_name"], one["config"].get("axis"), _given(one["inbound_nodes"], places)]
+        for one in operations
+    ]
+    return {"name": layer["config"]["name"], "graph": graph}
+
+
+def _given(value: Any, places: dict[str, int]) -> Any:
+    """What an operation is given, others by their places: names depend on what came before."""
+    if isinstance(value, list):
+        return [_given(each, places) for each in value]
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        return {"place": places[value["config"]["keras_history"][0]]}
+    if isinstance(value, dict):
+        return {key: _given(each, places) for key, each in value.items()}
+    return value
 
 
 def _difference(found: list[Layer], wanted: list[Layer]) -> str:
@@ -157,7 +181,8 @@ def _difference(found: list[Layer], wanted: list[Layer]) -> str:
 
 
 def _describe(layer: Layer) -> str:
-    numbers = ", ".join(f"{key}={value}" for key, value in layer[1].items() if value is not None)
+    shown = {key: value for key, value in layer[1].items() if value is not None and key != "graph"}
+    numbers = ", ".join(f"{key}={value}" for key, value in shown.items())
     return f"{layer[0]}({numbers})"
 
 
@@ -178,6 +203,11 @@ def _recognise(layers: list[Layer]) -> tuple[DCGAN, Player]:
             return model, "generator"
         size, _, channels = inputs
         norm: Norm = "batch" if "BatchNormalization" in names else "none"
-        return DCGAN(size=size, channels=channels, width=filters[0], norm=norm), "discriminator"
+        groups = [numbers["name"] for _, numbers in layers if "graph" in numbers]
+        group = int(groups[0].removeprefix(STD_NAME)) if groups else 0
+        model = DCGAN(
+            size=size, channels=channels, width=filters[0], norm=norm, minibatch_std=group
+        )
+        return model, "discriminator"
     except ValidationError:
         raise ValueError from None

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from kaogan.contracts import Latents, Positions
 from kaogan.errors import UsageError
 from kaogan.latent.encoder import Pictures
-from kaogan.models.dcgan import Discriminator
+from kaogan.models.dcgan import Discriminator, MinibatchStd
 from kaogan.progress import Silent, Tracker
 
 STEPS = 300
@@ -66,6 +66,8 @@ def with_features(discriminator: Discriminator, weight: float = FEATURE_WEIGHT) 
     pixels using a learned similarity metric" (ICML 2016).
     """
     *layers, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
+    # How much the pictures of a batch differ says nothing of one of them.
+    layers = [layer for layer in layers if not isinstance(layer, MinibatchStd)]
     packing = discriminator.packing
 
     def maps(pictures: Tensor) -> list[Tensor]:

@@ -202,6 +202,15 @@ class Shape(Component):
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
     upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
+    initialization: Initialization = Field(
+        default="normal", description="of the discriminator: the paper's, or 'he' without a norm"
+    )
+    minibatch_std: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="pictures whose spread the discriminator is told; 0: none",
+    )
 
     @field_validator("size")
     @classmethod
@@ -221,15 +230,6 @@ class DCGAN(Shape):
 
     name: Literal["dcgan"] = "dcgan"
     norm: Norm = Field(default="batch", description="what normalises the discriminator")
-    initialization: Initialization = Field(
-        default="normal", description="of the discriminator: the paper's, or 'he' without a norm"
-    )
-    minibatch_std: int = Field(
-        default=0,
-        ge=0,
-        le=64,
-        description="pictures whose spread the discriminator is told; 0: none",
-    )
     packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
     def generator(self) -> Generator:

@@ -89,8 +89,38 @@ def keras_discriminator(model: DCGAN) -> Any:
         if model.norm == "batch" and stage > 0:
             stack.append(_norm(layers, stage))
         stack.append(layers.LeakyReLU(0.2, name=f"leaky_relu_{stage}"))
+    if model.minibatch_std:
+        stack.append(minibatch_std(model.minibatch_std, widths[-1]))
     stack += [layers.Conv2D(**_convolution(1, len(widths)), kernel_size=4), layers.Flatten()]
     return import_keras().Sequential(stack, name="discriminator")
+
+
+STD_NAME = "minibatch_std_"
+
+
+def minibatch_std(group: int, channels: int) -> Any:
+    """`kaogan.models.dcgan.MinibatchStd` for maps `N 4 4 C`, as a model of Keras' operations.
+
+    Not a layer of its own: plain Keras could not load a file with it. Nor a reshape, which would
+    fix the size of the groups: every picture gathers the members of its group by their places.
+    """
+    keras = import_keras()
+    ops = keras.ops
+    maps = keras.layers.Input((4, 4, channels))
+    ones = ops.ones_like(maps[:, 0, 0, 0], dtype="int32")
+    count, place = ops.sum(ones), ops.cumsum(ones) - 1
+    size = ops.ones_like(count)  # of a group: the largest number that divides both
+    for divisor in (n for n in range(2, group + 1) if group % n == 0):
+        size = ops.where(ops.equal(ops.mod(count, divisor), 0), divisor, size)
+    first = place // size * size
+    # As `size` divides `group`, each member comes equally often.
+    members = ops.expand_dims(first, 1) + ops.mod(ops.arange(group), size)
+    groups = ops.take(ops.cast(maps, "float32"), members, axis=0)
+    deviations = ops.sqrt(ops.var(groups, axis=1) + 1e-8)
+    channel = ops.mean(deviations, axis=(1, 2, 3), keepdims=True)
+    spread = channel * ops.cast(ops.ones_like(maps[..., :1]), "float32")
+    outputs = ops.concatenate([maps, spread], axis=-1)
+    return keras.Model(maps, outputs, name=f"{STD_NAME}{group}")
 
 
 def _convolution(filters: int, stage: int, bias: bool = False) -> dict[str, Any]:

@@ -1,26 +1,15 @@
 """The commands that make a run again."""
 
 import shlex
+from typing import Any, cast
 
 from kaogan import recipes
 from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
 
-OPTIONS = {
-    "model.latent_dim": "--latent",
-    "model.width": "--width",
-    "model.upsample": "--upsample",
-    "model.norm": "--norm",
-    "model.packing": "--packing",
-    "loss.name": "--loss",
-    "loss.label_smoothing": "--label-smoothing",
-    "batch": "--batch",
-    "lr": "--lr",
-    "beta1": "--beta1",
-    "seed": "--seed",
-}
-"""Where in a recipe an option of `kaogan train` is found."""
+RENAMED = {"latent_dim": "latent", "penalties": "penalty"}
+"""Options of a recipe that `kaogan train` calls otherwise."""
 
 
 def commands(facts: Facts) -> list[str]:
@@ -39,24 +28,80 @@ def commands(facts: Facts) -> list[str]:
     return [*lines, f"kaogan report {out}"]
 
 
-def training_options(recipe: Recipe) -> list[str]:
-    """The options of `kaogan train` by which a recipe differs from the usual one.
+def call_of(recipe: Recipe) -> tuple[str, recipes.Options]:
+    """The name of the recipe for pictures that is nearest, and the options that make it this one.
 
-    What has no option (beta2, the EMA's half-life) is as it always is.
+    `recipes.named(name, **options)` is then equal to the recipe. The nearest one needs the fewest
+    options.
     """
-    words: list[str] = []
-    usual = recipes.dcgan(loss=recipe.loss.name)
-    for place, option in OPTIONS.items():
-        mine, theirs = _at(recipe, place), _at(usual, place)
-        if place == "loss.name":
-            theirs = recipes.dcgan().loss.name
-        if mine is not None and mine != theirs:
-            words += [option, f"{mine:g}" if isinstance(mine, float) else str(mine)]
-    if recipe.model.name == "keras-dcgan":
-        words += ["--framework", "keras"]
-    for penalty in recipe.penalties:
-        words += ["--penalty", f"{penalty.name}={penalty.weight:g}"]  # type: ignore[attr-defined]
+    mine = _options(recipe)
+    calls = []
+    for name in recipes.RECIPES:
+        usual = _options(recipes.named(name))
+        calls.append((name, {key: mine[key] for key in mine if not _same(mine[key], usual[key])}))
+    name, options = min(calls, key=lambda call: len(call[1]))
+    return name, cast(recipes.Options, options)
+
+
+def _options(recipe: Recipe) -> dict[str, Any]:
+    """All options of a recipe for pictures, by the names of `recipes.Options`."""
+    model = recipe.model.model_dump()
+    (framework,) = (key for key, name in recipes.FRAMEWORKS.items() if name == model["name"])
+    weights = [penalty.model_dump() for penalty in recipe.penalties]
+    there = {
+        **{name: model[name] for name in recipes.MODEL_OPTIONS},
+        "framework": framework,
+        "loss": recipe.loss.name,
+        "label_smoothing": getattr(recipe.loss, "label_smoothing", 0.0),
+        "penalties": {each["name"]: each["weight"] for each in weights},
+    }
+    rest = recipe.model_dump(exclude={"model", "loss", "penalties"})
+    return {name: (there | rest)[name] for name in recipes.Options.__annotations__}
+
+
+def _same(one: object, other: object) -> bool:
+    """Are they equal, and, of penalties, in one order?"""
+    return repr(one) == repr(other)
+
+
+def training_options(recipe: Recipe) -> list[str]:
+    """The options of `kaogan train` that give this recipe, for its data set.
+
+    Mirroring and annealing of the standard recipe are always among them: `kaogan train` chooses
+    them by data and budget if it is not told.
+    """
+    name, given = call_of(recipe)
+    options: dict[str, Any] = dict(given)
+    words = []
+    if name == "standard":
+        options |= {"mirror": recipe.mirror, "anneal_images": recipe.anneal_images}
+    else:
+        words = ["--recipe", name]
+    for key, value in options.items():
+        if key not in ("size", "channels"):  # the data set's
+            words += _words(RENAMED.get(key, key).replace("_", "-"), value)
     return words
+
+
+def _words(option: str, value: object) -> list[str]:
+    """An option of the command line with its value."""
+    match value:
+        case bool():
+            return [f"--{option}" if value else f"--no-{option}"]
+        case dict():
+            weights = [f"{name}={_number(weight)}" for name, weight in value.items()] or ["none"]
+            return [word for weight in weights for word in (f"--{option}", weight)]
+        case None:
+            return [f"--{option}", "0"]
+        case float():
+            return [f"--{option}", _number(value)]
+    return [f"--{option}", str(value)]
+
+
+def _number(value: float) -> str:
+    """As short as it can be without another meaning."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def preparing(facts: Facts) -> list[str]:
@@ -79,18 +124,3 @@ def preparing(facts: Facts) -> list[str]:
     )
     kept = " --keep-duplicates" if summary.get("duplicates") == "kept" else ""
     return [f"kaogan data prepare {sources} --size {size}{grey}{others}{kept} --out {name}"]
-
-
-def without_option(recipe: Recipe) -> list[str]:
-    """The numbers of a recipe that are not the usual ones and that no option sets."""
-    usual = Recipe()
-    names = ("beta2", "ema_share", "anneal_images")
-    return [name for name in names if getattr(recipe, name) != getattr(usual, name)]
-
-
-def _at(recipe: Recipe, place: str) -> object:
-    """The value at a dotted place; None if this recipe has none."""
-    value: object = recipe
-    for name in place.split("."):
-        value = getattr(value, name, None)
-    return value

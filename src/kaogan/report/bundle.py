@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaogan import recipes
 from kaogan.errors import KaoganError
 from kaogan.export import Network, Onnx, Safetensors, network_of_run
 from kaogan.files import atomic_file
 from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
-from kaogan.report.again import preparing
+from kaogan.report.again import call_of, preparing
 from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading, duration
 from kaogan.report.make import Report, make_report
@@ -112,28 +111,16 @@ def write_bundle(
 
 
 def train_script(recipe: Recipe, images: int) -> str:
-    """The text of `train.py`: a recipe as a call of `kaogan.recipes.dcgan`.
+    """The text of `train.py`: a recipe as a call of the function in `kaogan.recipes` next to it.
 
     Args:
         recipe: of a DCGAN.
         images: how long, unless its user asks for something else.
 
     """
-    model = recipe.model.model_dump()
-    keras = model.pop("name") == "keras-dcgan"
-    loss = recipe.loss.model_dump()
-    values = model | ({"framework": "keras"} if keras else {})
-    values |= {"loss": loss["name"]}
-    values |= {key: value for key, value in loss.items() if key == "label_smoothing"}
-    if recipe.penalties:
-        weights = [penalty.model_dump() for penalty in recipe.penalties]
-        values |= {"penalties": {each["name"]: each["weight"] for each in weights}}
-    values |= {name: getattr(recipe, name) for name in ("batch", "lr", "beta1", "seed")}
-    usual = recipes.dcgan(**values)
-    names = ("beta2", "ema_share")
-    rest = {n: getattr(recipe, n) for n in names if getattr(recipe, n) != getattr(usual, n)}
-    shown = {name: _python(value) for name, value in values.items()}
-    return rendered("train.py.j2", values=shown, rest=_python(rest) if rest else "", images=images)
+    name, options = call_of(recipe)
+    shown = {option: _python(value) for option, value in options.items()}
+    return rendered("train.py.j2", recipe=name, options=shown, images=images)
 
 
 def _python(value: object) -> str:

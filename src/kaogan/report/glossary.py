@@ -3,6 +3,8 @@
 GLOSSARY = {
     "Adam": "An optimiser: it moves every weight against its gradient, by a step that a running "
     "mean of past gradients (β₁) and of their squares (β₂) makes even.",
+    "annealing": "Learning rates and penalties become smaller and smaller, so that both networks "
+    "come to rest.",
     "batch": "The pictures that one step looks at together.",
     "batch norm": "A layer that brings each channel to mean 0 and deviation 1 over the batch, then "
     "scales and shifts it by learned numbers.",
@@ -32,8 +34,10 @@ GLOSSARY = {
     "features of drawn pictures are from those of real ones, as a whole. 0 is best.",
     "latent vector": "z, the random numbers that a picture is drawn from.",
     "learning rate": "How far a step moves the weights.",
-    "logit": "C, what the discriminator puts out: any number; above 0 means rather real.",
+    "logit": "C, what the discriminator puts out: any number; the higher, the more real.",
     "loss": "The number that a network is trained to make small.",
+    "minibatch standard deviation": "A number that tells the discriminator how much the pictures "
+    "of a group differ, averaged over all that it sees in them.",
     "mode collapse": "The generator draws the same few pictures whatever the latent.",
     "penalty": "A term added to the discriminator's loss that keeps its slope in check.",
     "seed": "A whole number that random numbers are made from: the same seed, the same numbers.",

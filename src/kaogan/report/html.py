@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from kaogan.export.singlefile import single_file
 from kaogan.progress import clock
-from kaogan.report.again import commands, without_option
+from kaogan.report.again import commands
 from kaogan.report.equations import equations_of, mathml, remarks_of
 from kaogan.report.facts import End, Facts, Missing
 from kaogan.report.findings import findings
@@ -21,6 +21,8 @@ from kaogan.report.measure import Measured
 from kaogan.report.pictures import FACES, Looks
 from kaogan.report.plots import charts, diagrams
 from kaogan.training.observers.scores import in_words
+from kaogan.training.recipe import Recipe
+from kaogan.training.trainer import annealed
 from kaogan.version import __version__
 
 FOLDER = Path(__file__).parent
@@ -41,6 +43,21 @@ MEANINGS = {
     "density": "drawn pictures near real ones",
     "spectrum": "difference in power over all spatial frequencies, in dB",
 }
+
+PAIRED = (
+    "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the belief that x is "
+    "the real one of its pair."
+)
+
+BELIEFS = {
+    "hinge": "Above 0 it says “rather real”; (1 + C) / 2, cut off at 0 and 1, is called D(x).",
+    "leastsquares": "Above ½ it says “rather real”; C, cut off at 0 and 1, is called D(x).",
+    "relativistic": PAIRED,
+    "wasserstein": PAIRED,
+}
+"""What the logit means in a game; else its sigmoid is D(x)."""
+
+BELIEF = "Above 0 it says “rather real”; the sigmoid of C, from 0 to 1, is called D(x)."
 
 DIRECTIONS_NOTE = (
     "The sliders move the latent vector along straight directions. Those with a number are what "
@@ -151,6 +168,11 @@ def _words(
         "penalty_equations": [
             Markup(mathml(one)) for term in recipe.penalties for one in equations_of(term)
         ],
+        "lazy_equation": _lazy_equation(recipe),
+        "belief": BELIEFS.get(recipe.loss.name, BELIEF),
+        "left": None
+        if training.images is None
+        else annealed(training.images, recipe.anneal_images),
         "remarks": remarks_of(recipe.loss),
         "smoothing": getattr(recipe.loss, "label_smoothing", None),
         "steps": training.images // recipe.batch if training.images else None,
@@ -163,11 +185,18 @@ def _words(
         "meanings": MEANINGS,
         "found": findings(facts, measured),
         "commands": commands(facts),
-        "without_option": without_option(recipe),
         "versions": _versions(facts),
         "recipe_json": recipe.model_dump_json(indent=2),
         "version": __version__,
     }
+
+
+def _lazy_equation(recipe: Recipe) -> Markup | None:
+    """The discriminator's loss on a step with penalties, if there are steps without."""
+    if len(recipe.kinds_of_steps) == 1:
+        return None
+    symbols = [equations_of(term)[0].partition(" = ")[0] for term in recipe.penalties]
+    return Markup(mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})"))
 
 
 def duration(seconds: float) -> str:

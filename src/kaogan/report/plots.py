@@ -53,7 +53,8 @@ def _losses(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple
         y_label="loss",
         marks=marks_of(events),
     )
-    return chart, "Losses: each row of the log faintly, and their running average."
+    with_penalties = "; the discriminator’s with its penalties" if facts.recipe.penalties else ""
+    return chart, f"Losses{with_penalties}: each row of the log faintly, and their running average."
 
 
 def _beliefs(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:

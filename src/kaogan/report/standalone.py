@@ -80,13 +80,12 @@ def standalone(recipe: Recipe, images: int) -> str:
 
     """
     model = model_of(recipe)
-    if recipe.anneal_images is not None:
-        raise KaoganError("a recipe with anneal_images has no standalone form; use train.py")
     maps = [
         Map(channels, model.size >> stage)
         for stage, channels in enumerate(stage_channels(model.size, model.width), start=1)
     ]
     loss = recipe.loss.name
+    names = {penalty.name for penalty in recipe.penalties}
     try:
         return rendered(
             "train_standalone.py.j2",
@@ -99,7 +98,9 @@ def standalone(recipe: Recipe, images: int) -> str:
             smoothing=getattr(recipe.loss, "label_smoothing", 0.0),
             needs_real=recipe.game.needs_real,
             penalties=[_penalty(dict(penalty)) for penalty in recipe.penalties],
-            epsilon=any(penalty.name == "gradient-penalty" for penalty in recipe.penalties),
+            lazy=len(recipe.kinds_of_steps) > 1,
+            by_samples=not names.isdisjoint({"r1", "r2"}),
+            epsilon="gradient-penalty" in names,
         )
     except TemplateNotFound as missing:
         raise KaoganError(

@@ -4,7 +4,7 @@
 import { chart } from "./curves.js";
 import { byId, el, paint, svg } from "./dom.js";
 import { called, latentOf } from "./face.js";
-import { LOSSES, OTHERWISE } from "./losses.js";
+import { LOSSES, OTHERWISE, PENALTIES } from "./losses.js";
 import { randomFace } from "./mixer.js";
 import { url } from "./resources.js";
 
@@ -53,20 +53,22 @@ function flow() {
   return el("div", { class: "flow", role: "img", "aria-label": "z goes into the generator, which draws G(z). The discriminator is given G(z) or a real picture x, and says how real it looks." }, el("div", { class: "flow-in" }, drawn, real), arrow(), box("Discriminator", "real or drawn?", "net"));
 }
 
-function facts({ images_seen: seen, dataset, parameters, batch, lr }) {
+function facts({ images_seen: seen, dataset, parameters, batch, mirror, lr, betas, anneal_images: annealed }) {
   const rows = [
     ["Learned from", dataset && `${number(dataset.pictures)} pictures (${dataset.name})`],
     ["Pictures seen", seen && `${number(seen)}${dataset?.pictures ? `, each about ${number(Math.round(seen / dataset.pictures))} times` : ""}`],
     ["Weights of G", parameters?.generator && number(parameters.generator)],
     ["Weights of D", parameters?.discriminator && number(parameters.discriminator)],
     ["Pictures a step", batch && number(batch)],
-    ["Learning rate", lr && String(lr)],
+    ["Mirrored", mirror && "every real picture, left to right, half of the time"],
+    ["Learning rate", lr && `${lr}${annealed ? `, falling to a twentieth over ${number(annealed)} pictures` : ""}`],
+    ["Optimiser", betas && `Adam, β₁ = ${betas[0]}, β₂ = ${betas[1]}`],
   ].filter(([, value]) => value);
   if (!rows.length) return [];
   return [el("h3", {}, "This model"), el("dl", { class: "facts" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))))];
 }
 
-function losses({ loss }) {
+function losses({ loss, penalties, penalty_interval: interval }) {
   if (!loss) return [];
   const { discriminator, generator, words, balance } = LOSSES[loss] ?? OTHERWISE;
   const formula = (who, text) => text && el("div", {}, el("dt", {}, who), el("dd", { class: "formula" }, text));
@@ -74,9 +76,12 @@ function losses({ loss }) {
     el("h3", {}, "The losses"),
     el("p", {}, `A loss is a number that a network is trained to make small. ${words}`),
     discriminator && el("dl", { class: "facts" }, formula("Loss of D", discriminator), formula("Loss of G", generator)),
+    penalties?.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture ${joined(penalties.map((name) => PENALTIES[name] ?? name))}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
     el("p", {}, `${balance ? `${balance} ` : ""}Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. A game that stays even is a game in which both still learn.`),
   ];
 }
+
+const joined = (words) => new Intl.ListFormat("en").format(words);
 
 function curves({ curves: rows }) {
   if (!rows?.length) return [];
@@ -126,7 +131,7 @@ async function timelapse(name) {
 
 function exploring({ directions }) {
   const named = directions.filter((one) => one.kind === "named").map((one) => one.name.replaceAll("-", " "));
-  const example = named.length ? ` Here that was done for ${new Intl.ListFormat("en").format(named)}.` : "";
+  const example = named.length ? ` Here that was done for ${joined(named)}.` : "";
   return [
     el("h3", {}, "What the controls do"),
     el("p", {}, `A slider adds a fixed vector, a direction, to z. For a direction with a name, thousands of faces were drawn, something simple was measured on each, and the direction was fitted in which it changes most.${example} The others come from the network’s own weights and have no names.`),

@@ -37,6 +37,13 @@ export const LOSSES = {
   },
 };
 
+// Where a penalty looks at how steeply C changes.
+export const PENALTIES = {
+  r1: "at real pictures (R1)",
+  r2: "at drawn ones (R2)",
+  "gradient-penalty": "between real and drawn ones (where it is to be 1)",
+};
+
 export const OTHERWISE = {
   words: "The discriminator pays when it takes a drawn picture for real or a real one for drawn. The generator pays when its pictures are found out.",
 };
