@@ -108,3 +108,41 @@ def test_the_headers_are_strict(server, path):
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "Access-Control-Allow-Origin" not in headers
+
+
+def send(port: int, content: bytes, **headers: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    own = {"Origin": f"http://127.0.0.1:{port}"} | headers
+    connection.request("POST", "/score", content, own)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_what_its_own_page_sends_is_taken(server):
+    taken: list[bytes] = []
+    server.take = taken.append
+    assert send(server.server_port, b"a line") == 200
+    assert taken == [b"a line"]
+
+
+def test_what_others_send_and_too_much_is_refused(server):
+    taken: list[bytes] = []
+    server.take = taken.append
+    port = server.server_port
+    assert send(port, b"a line", Origin="http://evil.example") == 403
+    assert send(port, b"a line", Origin="null") == 403
+    assert send(port, b"a line", Origin="http://evil.example", Host="evil.example") == 403
+    assert send(port, b"a line", Origin="") == 403
+    assert send(port, b"x" * 4097) == 413
+    assert taken == []
+
+
+@pytest.mark.parametrize(("error", "status"), [(ValueError, 400), (OSError, 500)])
+def test_what_cannot_be_taken_is_said(server, error, status):
+    def take(content: bytes) -> None:
+        raise error
+
+    server.take = take
+    assert send(server.server_port, b"a line") == status
+    assert ask(server.server_port, "/")[0].status == 200

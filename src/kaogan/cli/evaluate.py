@@ -18,7 +18,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Compare pictures with real ones, and say beside each figure what a perfect "
         "generator would get. WHAT is a RUN, a checkpoint, a folder or archive of pictures, a "
         "DATASET, or a generator that comes with kaogan. Without --features nothing is "
-        "downloaded, and no figure is an FID.",
+        "downloaded, and no figure is an FID. With --panel people judge.",
         allow_abbrev=False,
     )
     command.add_argument("what", metavar="WHAT", help="what to evaluate")

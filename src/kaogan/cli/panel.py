@@ -2,14 +2,17 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from kaogan.cli.server import Server, serve
 from kaogan.errors import KaoganError, UsageError
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.metrics.report import Split
     from kaogan.report.panel import Panel
 
 
@@ -32,30 +35,37 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page, or serve it and keep the scores."""
-    from kaogan.cli.server import Server, serve
     from kaogan.cli.subjects import run_of
     from kaogan.export.singlefile import single_file
     from kaogan.files import atomic_file
-    from kaogan.report.panel import NAME, add_score, read_scores
+    from kaogan.report.panel import NAME, read_scores
 
     _refuse_what_measures(options)
     home = run_of(options.what) or Path()
-    out = Path(options.out) if options.out else home / f"{NAME}.html"
     place = home / f"{NAME}.jsonl"
     panel = _panel(options)
     if any(score.seed == options.seed for score in read_scores(place)):
         print(
             f"note: {place} has a score of seed {options.seed}; who judged that sheet knows its "
-            "answers, and needs another --seed"
+            "answers, and needs another --seed",
+            file=sys.stderr,
         )
-    if not options.serve:
-        with atomic_file(out) as partial:
-            partial.write_bytes(single_file(panel.files(place, served=False)))
-        size = out.stat().st_size
-        about = {"file": str(out), "bytes": size, "scores": str(place)}
-        print(json.dumps(about) if options.json else f"{out}, {size / 1e6:.1f} MB: open it in a "
-              "browser; with --serve scores are kept")  # fmt: skip
+    if options.serve:
+        _serve(panel, place, options)
         return
+    out = Path(options.out) if options.out else home / f"{NAME}.html"
+    content = single_file(panel.files(place, served=False))
+    with atomic_file(out) as partial:
+        partial.write_bytes(content)
+    if options.json:
+        print(json.dumps({"file": str(out), "bytes": len(content), "scores": str(place)}))
+    else:
+        print(f"{out}, {len(content) / 1e6:.1f} MB: open it in a browser; --serve keeps the score")
+
+
+def _serve(panel: "Panel", place: Path, options: argparse.Namespace) -> None:
+    """Serve the page until Ctrl-C, and keep every score."""
+    from kaogan.report.panel import add_score
 
     turn = Lock()  # two people may finish at once
 
@@ -63,8 +73,8 @@ def run(options: argparse.Namespace) -> None:
         score = panel.score(content)
         with turn:
             add_score(place, score)
-            print(score.model_dump_json() if options.json else f"{score}; kept in {place}",
-                  flush=True)  # fmt: skip
+            print(score.model_dump_json() if options.json else f"{score}; kept in {place}")
+            sys.stdout.flush()
 
     with Server(0, take) as serving:
         serving.files = panel.files(place, served=True)
@@ -97,7 +107,7 @@ def _panel(options: argparse.Namespace) -> "Panel":
         choose_device(options.device),
     )
     subject = find_subject(options.what, dataset, count, drawing)
-    split = options.split or "held-out"
+    split: Split = options.split or "held-out"
     return panel_of(subject.pictures, subject.about, dataset, split, count, options.seed)
 
 

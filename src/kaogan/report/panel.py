@@ -116,7 +116,7 @@ class Panel:
             sheet=Markup(json.dumps(sheet).replace("<", "\\u003c")),  # a </script> would end it
             count=len(self.pictures),
             real=int((~self.generated).sum()),
-            generator=Path(str(self.about["subject"]["what"])).name,
+            generator=Path(str(self.about["subject"]["what"])).resolve().name,
             data=self.about["data"]["name"],
             seed=self.about["seed"],
             version=__version__,
@@ -199,7 +199,7 @@ def panel_of(
 
 
 def read_scores(file: Path) -> list[Score]:
-    """The scores in a panel.jsonl, which people may have edited: what is no score is passed over."""
+    """The scores in a panel.jsonl; people may have edited it: what is no score is passed over."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     scores = []
     for line in lines:
