@@ -23,6 +23,7 @@ import kaogan
 from kaogan.cli import main as kaogan_main
 from kaogan.cli import parser
 from kaogan.data.reasons import Reason
+from kaogan.report.panel import Score
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "kaogan"
@@ -399,6 +400,10 @@ def test_the_files_and_keys_of_a_run(made):
     assert first_column(section(text, "state.json")) == set(
         json.loads(read(checkpoint / "state.json"))
     )
+
+
+def test_the_keys_of_a_panels_score():
+    assert first_column(section(read(REFERENCE), "panel.jsonl")) == set(Score.model_fields)
 
 
 def test_the_files_and_keys_of_a_run_of_points(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from browsing import Files, changed_about, is_ours, training
 
-from kaogan.cli.explore import Server
+from kaogan.cli.server import Server
 from kaogan.errors import KaoganError
 from kaogan.export import network_of, page_of
 from kaogan.images import Pixels, to_pixels

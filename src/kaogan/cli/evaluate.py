@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli import panel
+
 if TYPE_CHECKING:
     from kaogan.metrics.report import Split
 
@@ -16,19 +18,23 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         description="Compare pictures with real ones, and say beside each figure what a perfect "
         "generator would get. WHAT is a RUN, a checkpoint, a folder or archive of pictures, a "
         "DATASET, or a generator that comes with kaogan. Without --features nothing is "
-        "downloaded, and no figure is an FID.",
+        "downloaded, and no figure is an FID. With --panel people judge.",
         allow_abbrev=False,
     )
     command.add_argument("what", metavar="WHAT", help="what to evaluate")
-    command.add_argument("--data", required=True, metavar="DATASET", help="the real pictures")
     command.add_argument(
-        "--count", type=int, metavar="N", help="pictures of each side (up to 5000)"
+        "--data",
+        metavar="DATASET",
+        help="the real pictures (with --panel: what the RUN learned from)",
+    )
+    command.add_argument(
+        "--count", type=int, metavar="N", help="pictures of each side (up to 5000; with --panel 20)"
     )
     command.add_argument("--seed", type=int, default=0, help="seed of all that is random (0)")
     command.add_argument(
         "--split",
         choices=("train", "held-out"),
-        help="compare with this split alone (both, side by side)",
+        help="compare with this split alone (both, side by side; with --panel held-out)",
     )
     command.add_argument(
         "--features",
@@ -50,23 +56,33 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument("--truncation", type=float, metavar="PSI", help="of a generator (1)")
     command.add_argument(
         "--out",
-        metavar="FILE.png",
-        help="generated faces beside their nearest training faces (RUN/nearest.png)",
+        metavar="FILE",
+        help="generated faces beside their nearest training faces (RUN/nearest.png); with --panel "
+        "the page (RUN/panel.html, or panel.html)",
     )
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     command.add_argument("--json", action="store_true", help="print the report as JSON")
+    panel.add_options(command)
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Evaluate and print."""
+    """Evaluate and print, or leave it to people."""
+    if options.panel:
+        panel.run(options)
+        return
     from kaogan.cli.subjects import Drawing, find_subject
     from kaogan.data.dataset import open_dataset
+    from kaogan.errors import UsageError
     from kaogan.metrics.evaluate import common_count, evaluate
     from kaogan.metrics.features import load_extractor
     from kaogan.metrics.report import SPLITS
     from kaogan.training.precision import choose_device
 
+    if options.serve or options.no_open:
+        raise UsageError("--serve and --no-open belong to --panel")
+    if options.data is None:
+        raise UsageError("--data is missing: where the real pictures are")
     splits: tuple[Split, ...] = (options.split,) if options.split else SPLITS
     picture = _picture(options)
     dataset = open_dataset(options.data)

@@ -50,7 +50,7 @@ def evaluate(
     """
     extractor = extractor or load_extractor()
     wanted, notes = common_count(dataset, splits, count, pictures.count)
-    _check_shape(pictures, dataset)
+    check_shape(pictures, dataset)
     shuffled = {split: Pictures.shuffled(_side(dataset, split), seed) for split in SPLITS}
     counts = {split: min(wanted, len(_side(dataset, split))) for split in SPLITS}
     search = min(SEARCHED, len(dataset.train))
@@ -126,7 +126,10 @@ def _side(dataset: Dataset, split: Split) -> Pixels:
     return dataset.train if split == "train" else dataset.held_out
 
 
-def _check_shape(pictures: Pictures, dataset: Dataset) -> None:
+def check_shape(pictures: Pictures, dataset: Dataset) -> None:
+    """Raise a UsageError if the pictures are of another size than the data set's, or of other
+    channels.
+    """
     shape, wanted = pictures.draw(0, 1).shape[1:], dataset.train.shape[1:]
     if shape != wanted:
         raise UsageError(

@@ -1,0 +1,153 @@
+"""Serving a page to programs on this machine, and to nobody else."""
+
+import errno
+import sys
+import webbrowser
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from kaogan.errors import KaoganError
+
+HOST = "127.0.0.1"
+
+TYPES = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "mjs": "text/javascript; charset=utf-8",
+    "wasm": "application/wasm",
+    "webp": "image/webp",
+}
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
+    "worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",  # another generator's page may have the same address tomorrow
+}
+
+MOST_TAKEN = 4096
+"""Bytes that a page may send at once."""
+
+
+def serve(serving: "Server", *, open_browser: bool) -> None:
+    """Say where, open the browser, and serve until Ctrl-C."""
+    address = f"http://{HOST}:{serving.server_port}/"
+    print(f"{address}  (Ctrl-C ends it)", flush=True)
+    if open_browser:
+        webbrowser.open(address)
+    try:
+        serving.serve_forever()
+    except KeyboardInterrupt:
+        print()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD for known names, and POST where the server takes something."""
+
+    server: "Server"
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_POST(self) -> None:
+        """Hand what the served page sends to the server's `take`."""
+        length = self.headers.get("Content-Length", "")
+        self.close_connection = True  # what was not read would be taken for the next request
+        if self.server.take is None:
+            self._send(501, b"Nothing can be written here.\n", "text/plain")
+        elif not self._is_meant() or not self._is_from_here():
+            self._send(403, b"This page is for this machine only.\n", "text/plain")
+        elif not length.isdecimal() or int(length) > MOST_TAKEN:
+            self._send(413, b"That is too much.\n", "text/plain")
+        else:
+            try:
+                self.server.take(self.rfile.read(int(length)))
+                self._send(200, b"Kept.\n", "text/plain")
+            except ValueError:
+                self._send(400, b"That makes no sense.\n", "text/plain")
+            except OSError:
+                self._send(500, b"It could not be written.\n", "text/plain")
+
+    def _answer(self, body: bool) -> None:
+        name = urlsplit(self.path).path.removeprefix("/") or "index.html"
+        if not self._is_meant():
+            self._send(403, b"This page is for this machine only.\n", "text/plain", body)
+        elif name not in self.server.files:
+            self._send(404, b"There is no such file.\n", "text/plain", body)
+        else:
+            kind = TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+            self._send(200, self.server.files[name], kind, body)
+
+    def _is_meant(self) -> bool:
+        """Was this server asked under its own name?
+
+        A page elsewhere that lets its name point to 127.0.0.1 (DNS rebinding) would otherwise read
+        what is served here.
+        """
+        port = self.server.server_port
+        return self.headers.get("Host", "") in (f"{HOST}:{port}", f"localhost:{port}")
+
+    def _is_from_here(self) -> bool:
+        """Did a page of this server send this? Browsers name the page's origin in every POST; a
+        page elsewhere may send to any address, but not under another origin than its own.
+        """
+        return self.headers.get("Origin") == f"http://{self.headers['Host']}"
+
+    def _send(self, status: int, content: bytes, kind: str, body: bool = True) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def version_string(self) -> str:
+        return "kaogan"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: it would be a line for each of dozens of files."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves its `files`, contents by name, and nothing else, to programs on this machine.
+
+    Args:
+        port: where to listen; 0: on any free one.
+        take: is given what the page sends (at most `MOST_TAKEN` bytes), in one thread or another;
+            raises ValueError if that makes no sense. None: nothing is taken.
+
+    Raises:
+        KaoganError: something else listens there.
+
+    """
+
+    def __init__(self, port: int, take: Callable[[bytes], None] | None = None) -> None:
+        self.files: Mapping[str, bytes] = {}
+        self.take = take
+        try:
+            super().__init__((HOST, port), Handler)
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise KaoganError(f"cannot listen on port {port}; choose another --port") from None
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that hangs up in the middle is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
