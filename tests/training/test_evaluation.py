@@ -1,5 +1,6 @@
-"""Evaluation while training: what it measures, what it keeps, what it says, and what it costs."""
+"""Evaluation while training: when, what it measures, what it keeps, and what it says."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kaogan.errors import UsageError
 from kaogan.metrics.features import load_extractor
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
-from kaogan.training.observers import evaluation
+from kaogan.training.observers import evaluation, schedule
 from kaogan.training.observers.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
@@ -44,12 +45,13 @@ def run(many: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_rows_best_and_tensorboard(run: Path) -> None:
     measured = rows(run)
-    assert measured[0]["images_seen"] == 32
-    assert measured[-1]["images_seen"] == 64  # the end is always measured
-    keys = {"images_seen", "kid", "density", "coverage", "seconds", "features"}
-    assert all(set(row) == keys for row in measured)
-    assert all(0 <= row["coverage"] <= 1 for row in measured)
-    best = min(measured, key=lambda row: row["kid"])
+    assert [row["images_seen"] for row in measured] == [8, 16, 32, 64]
+    figures = {"fd", "kid", "recall", "density", "coverage"}
+    assert all(
+        set(row) == figures | {"images_seen", "seconds", "end", "features"} for row in measured
+    )
+    assert all(0 <= row["coverage"] <= 1 and not row["end"] for row in measured)
+    best = min(measured, key=lambda row: row["fd"])
     (kept,) = checkpoints.found(run / "best")
     assert checkpoints.images_seen(kept) == best["images_seen"]
 
@@ -68,20 +70,22 @@ def test_the_best_is_drawn_from_unless_told(run: Path) -> None:
 
 def test_it_goes_on_after_a_stop(many: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    for images in (32, 64):
-        train(tiny_recipe(), many, out, Budget(images=images), CPU, Watch(evaluate_every=32))
-    assert [row["images_seen"] for row in rows(out)] == [32, 64]
+    for images, ends in ((40, [False, False, True]), (64, [False, False, False])):
+        train(tiny_recipe(), many, out, Budget(images=images), CPU, Watch(evaluate_every=64))
+        assert [row["images_seen"] for row in rows(out)] == [8, 16, 32, images]
+        assert [row["end"] for row in rows(out)] == [False, *ends]
+    assert checkpoints.images_seen(checkpoints.found(out / "best")[-1]) in (8, 16, 32, 64)
 
 
 def test_figures_of_other_features_are_left_behind(many: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    train(tiny_recipe(), many, out, Budget(images=32), CPU, Watch(evaluate_every=32))
-    (old,) = rows(out)
-    (out / "evaluation.jsonl").write_text(json.dumps(old | {"kid": -1, "features": "old"}) + "\n")
-    train(tiny_recipe(), many, out, Budget(images=64), CPU, Watch(evaluate_every=32))
-    assert [row["images_seen"] for row in rows(out)] == [64]
+    train(tiny_recipe(), many, out, Budget(images=24), CPU, Watch(evaluate_every=64))
+    old = [row | {"fd": -1, "features": "old"} for row in rows(out)]
+    (out / "evaluation.jsonl").write_text("".join(json.dumps(row) + "\n" for row in old))
+    train(tiny_recipe(), many, out, Budget(images=32), CPU, Watch(evaluate_every=64))
+    assert [row["images_seen"] for row in rows(out)] == [32]
     (kept,) = checkpoints.found(out / "best")
-    assert checkpoints.images_seen(kept) == 64
+    assert checkpoints.images_seen(kept) == 32
 
 
 def test_it_does_not_change_the_game(many: Dataset, run: Path, tmp_path: Path) -> None:
@@ -103,9 +107,12 @@ def test_few_held_out_pictures_are_no_measure(dataset: Dataset, tmp_path: Path) 
 class Watched:
     """An Evaluation whose figures are given, in a trainer that only counts."""
 
-    def __init__(self, folder: Path, kids: list[float], stop_when_flat: bool = False) -> None:
+    def __init__(
+        self, folder: Path, figures: list[float], stop_when_flat: bool = False, seen: int = 0
+    ) -> None:
         recipe = tiny_recipe()
         state = TrainState.fresh(recipe, COMPUTE)
+        state.images_seen = seen
         self.trainer = Trainer(
             recipe, state, ImageBatches(gradients(16), COMPUTE.device, 0), COMPUTE
         )
@@ -114,24 +121,78 @@ class Watched:
         )
         self.observer._draw = lambda trainer, count: gradients(count)
         self.observer.start(self.trainer)
-        self.kids = iter(kids)
+        self.figures = iter(figures)
 
-    def play(self, monkeypatch: pytest.MonkeyPatch, rounds: int, seconds: float = 1e6) -> None:
+    def play(self, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
         monkeypatch.setattr(
-            evaluation, "quick", lambda *_: {"kid": next(self.kids), "coverage": 0.5}
+            evaluation, "quick", lambda *_: {"fd": next(self.figures), "kid": 0.1, "coverage": 0.5}
         )
         for _ in range(rounds):
             self.trainer.state.images_seen += 8
-            self.trainer.state.seconds += seconds
             self.observer.after_step(self.trainer, NOTHING)
 
+    def save(self, folder: Path) -> None:
+        """A checkpoint of the training, as it stands."""
+        checkpoints.save(self.trainer.state, self.trainer.recipe, folder / "checkpoints")
 
-def test_the_lowest_kid_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+
+def names(folder: Path) -> list[int]:
+    return [checkpoints.images_seen(checkpoint) for checkpoint in checkpoints.found(folder)]
+
+
+def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
     watched.play(monkeypatch, 3)
-    assert [c.name for c in checkpoints.found(tmp_path / "best")] == ["000000016"]
-    assert watched.observer.remark == "KID 2.0000 coverage 0.50"
-    assert watched.observer.best["kid"] == 1.0
+    assert names(tmp_path / "best") == [16]
+    assert watched.observer.remark == "FD 2.00 coverage 0.50"
+    assert watched.observer.best["fd"] == 1.0
+
+
+def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(tmp_path, [3.0, 2.0, 1.0, 0.5, 0.7])
+    watched.play(monkeypatch, 1)
+    watched.save(tmp_path)  # 8
+    watched.play(monkeypatch, 2)
+    assert names(tmp_path / "best") == [8, 24]
+    watched.save(tmp_path)  # 24
+    watched.play(monkeypatch, 1)
+    assert names(tmp_path / "best") == [24, 32]
+    # Set back, or killed: the abandoned best goes, and the one before it is the best again.
+    again = Watched(tmp_path, [0.9], seen=24)
+    again.trainer.state.attempt = 1
+    assert [row["images_seen"] for row in rows(tmp_path)] == [8, 16, 24]
+    assert names(tmp_path / "best") == [24]
+    again.play(monkeypatch, 1)
+    assert [c.name for c in checkpoints.found(tmp_path / "best")][-1] == "000000032-1"
+    assert again.observer.best["fd"] == 0.9
+
+
+def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(tmp_path, [3.0, 2.0], seen=184)
+    watched.play(monkeypatch, 2)
+    watched.trainer.state.images_seen += 8  # between two evaluations
+    watched.observer.finish(watched.trainer)
+    assert names(tmp_path / "best") == [200, 208]
+    assert [row["end"] for row in rows(tmp_path)] == [False, True]
+    watched.observer.start(watched.trainer)
+    assert names(tmp_path / "best") == [200]
+    assert [row["end"] for row in rows(tmp_path)] == [False]
+
+
+def test_an_evaluation_that_was_cut_off_is_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint of this very moment is there, and no row."""
+    monkeypatch.setattr(evaluation, "quick", lambda *_: {"fd": 2.0, "coverage": 0.5})
+    assert Watched(tmp_path, [], seen=184).observer.rows == []  # between two evaluations
+    for _ in range(2):
+        Watched(tmp_path, [], seen=200)
+        assert [row["images_seen"] for row in rows(tmp_path)] == [200]
+    assert names(tmp_path / "best") == [200]
 
 
 def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +201,7 @@ def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.Monke
     assert not (tmp_path / "log.txt").exists()
     watched.play(monkeypatch, 6)
     said = log_text(tmp_path)
-    assert said.count("not improved for 8 evaluations: KID was best after 16 images (1.0000)") == 1
+    assert said.count("not improved for 8 evaluations: FD was best after 16 images (1.0000)") == 1
     assert not watched.trainer.stop_requested
 
 
@@ -152,19 +213,18 @@ def test_it_stops_when_flat_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert watched.trainer.stop_requested
 
 
-def test_it_waits_when_it_would_cost_too_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watched = Watched(tmp_path, [3.0, 2.0, 1.0])
-    watched.play(monkeypatch, 5, seconds=0.0)
-    assert len(watched.observer.rows) == 1  # the first one is free, the others are not
-    spent = watched.observer.rows[0]["seconds"]
-    watched.play(monkeypatch, 1, seconds=spent * 2 / evaluation.SHARE_OF_TIME + 1)
-    assert len(watched.observer.rows) == 2
+def test_when_it_looks_depends_on_the_images_seen_alone() -> None:
+    first = list(itertools.islice(schedule.marks(10_000), 16))
+    assert first[:6] == [1250, 2500, 5000, 10_000, 20_000, 30_000]
+    assert first[-4:] == [100_000, 110_000, 121_000, 133_100]
+    looks = [n for n in range(128, 1_000_000, 128) if schedule.thinning(10_000, n - 128, n)]
+    assert looks[:3] == [1280, 2560, 5120]
+    assert len(looks) == 37  # and not a hundred
+    assert [n for n in range(1, 9) if schedule.thinning(1, n - 1, n)] == list(range(1, 9))
 
 
 def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:
-    row = {"kid": 1.0, "coverage": 0.1, "seconds": 0.1}
+    row = {"fd": 1.0, "kid": 1.0, "coverage": 0.1, "seconds": 0.1, "end": False}
     row["features"] = load_extractor().checksum[: evaluation.NAMED]
     old = [row | {"images_seen": seen} for seen in (0, 800)]
     (tmp_path / "evaluation.jsonl").write_text("".join(json.dumps(row) + "\n" for row in old))

@@ -1,11 +1,17 @@
 """Devices and number formats."""
 
+from collections.abc import Sequence
+from itertools import accumulate, cycle, islice
+
 import pytest
 import torch
-from toys import COMPUTE
+from toys import COMPUTE, tiny_recipe
 
 from kaogan.errors import UsageError
+from kaogan.training import memory, precision
 from kaogan.training.precision import Compute, choose_device, choose_precision
+from kaogan.training.recipe import Budget, Hardware
+from kaogan.training.train import train
 
 CPU = torch.device("cpu")
 
@@ -38,6 +44,51 @@ def test_a_named_precision_is_taken(precision):
 
 def test_auto_resolves_to_what_a_cpu_can_do():
     assert choose_precision("auto", CPU) in ("fp32", "bf16")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KAOGAN_CACHE", str(tmp_path / "cache"))
+
+
+def tell(monkeypatch: pytest.MonkeyPatch, seconds: Sequence[float]) -> None:
+    """A clock by which products take these seconds, in turn: float32, bf16, float32, ..."""
+    between = (part for each in cycle(seconds) for part in (0.0, each))
+    ticks = accumulate(islice(between, 1000))
+    monkeypatch.setattr(precision, "clock", lambda: next(ticks))
+
+
+def test_the_faster_format_is_taken_however_busy_the_machine_is(cache, monkeypatch):
+    busy = [2.0, 1.0] * 5 + [2.0, 70.0] * 2 + [90.0, 1.0, 2.0, 50.0]
+    tell(monkeypatch, busy)
+    assert choose_precision("auto", CPU) == "bf16"
+
+
+def test_a_small_gain_is_not_worth_it(cache, monkeypatch):
+    tell(monkeypatch, [1.4, 1.0])
+    assert choose_precision("auto", CPU) == "fp32"
+
+
+@pytest.mark.parametrize(("first", "others"), [("bf16", "fp32"), ("fp32", "bf16")])
+def test_a_second_command_takes_what_the_first_one_measured(cache, monkeypatch, first, others):
+    times = {"bf16": [3.0, 1.0], "fp32": [1.0, 3.0]}
+    tell(monkeypatch, times[first])
+    assert choose_precision("auto", CPU) == first
+    tell(monkeypatch, times[others])
+    assert choose_precision("auto", CPU) == first
+    monkeypatch.setattr(memory, "machine", lambda: "another machine")
+    assert choose_precision("auto", CPU) == others
+
+
+def test_a_resumed_run_keeps_the_precision_that_it_began_with(
+    cache, monkeypatch, dataset, tmp_path
+):
+    hardware = Hardware(device="cpu")
+    for images, kept in ((8, "bf16"), (16, "fp32")):
+        # On this machine another choice is the best one now; the run goes on as it began.
+        monkeypatch.setattr(memory, "recall", lambda place, kept=kept: {"precision": kept})
+        run = train(tiny_recipe(), dataset, tmp_path / "run", Budget(images=images), hardware)
+        assert run.about["precision"] == "bf16"
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("fp32", "float32"), ("bf16", "bfloat16")])

@@ -1,10 +1,13 @@
 """A run that was stopped, anyhow, ends as one that never was: bit for bit, on the CPU."""
 
+import json
 import os
 import random
+import shutil
 import signal
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,7 @@ from toys import (
     checkpoint_names,
     kill,
     log_text,
+    make_dataset,
     make_trainer,
     numbers,
     rows,
@@ -30,6 +34,7 @@ from kaogan.data.batches import ImageBatches
 from kaogan.errors import KaoganError
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Watch
+from kaogan.training.run import Run
 from kaogan.training.state import TrainState
 from kaogan.training.train import train
 
@@ -163,3 +168,86 @@ def test_a_second_training_on_a_run_is_refused_until_the_first_is_dead(dataset, 
     assert job.is_alive()
     kill(job)
     train(RECIPE, dataset, run, Budget(images=70), CPU)  # the budget is used up already
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A data set with more than a hundred held-out pictures: runs are evaluated."""
+    return make_dataset(tmp_path_factory.mktemp("data") / "many", count=1300)
+
+
+EVALUATED = Watch(checkpoint_minutes=1e-7, evaluate_every=280)  # at 70, 140, 280, 560, 840, 1,120
+LONGER = 1260  # two steps beyond the last evaluation of the schedule
+
+
+@pytest.fixture(scope="module")
+def judged(many, tmp_path_factory):
+    """A whole run, evaluated on the way and at its end."""
+    path = tmp_path_factory.mktemp("judged") / "run"
+    train(RECIPE, many, path, Budget(images=LONGER), CPU, EVALUATED)
+    return path
+
+
+def evaluations(run):
+    measured = [json.loads(line) for line in (run / "evaluation.jsonl").read_text().splitlines()]
+    return [row | {"seconds": 0} for row in measured]
+
+
+def assert_same_evaluations(run, whole):
+    assert evaluations(run) == evaluations(whole)
+    best, same_best = (
+        {
+            kept.name: (kept / "state.safetensors").read_bytes()
+            for kept in checkpoints.found(path / "best")
+        }
+        for path in (run, whole)
+    )
+    assert best == same_best
+    assert np.array_equal(Run(run).sample(4), Run(whole).sample(4))
+
+
+def test_evaluations_happen_where_the_schedule_says_and_at_the_end(judged):
+    seen = [row["images_seen"] for row in evaluations(judged)]
+    assert seen == [70, 140, 280, 560, 840, 1120, LONGER]
+    assert [row["end"] for row in evaluations(judged)] == [False] * 6 + [True]
+
+
+@posix
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_was_killed_draws_the_same_faces_as_one_that_never_was(
+    many, judged, tmp_path, ending
+):
+    run, moments = tmp_path / "run", random.Random(ending)
+    for attempt in range(2):
+        job = train_in_process(many.path, run, LONGER, 0.0, RECIPE, EVALUATED.evaluate_every)
+        wait_for(lambda n=attempt + 1: (run / "log.txt").exists() and len(starts(run)) == n, job)
+        time.sleep(moments.uniform(0.5, 2))
+        kill(job, ending)
+    train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
+    assert_same_evaluations(run, judged)
+
+
+def starts(run):
+    return [line for line in log_text(run).splitlines() if " images seen: " in line]
+
+
+def test_evaluations_of_steps_that_were_lost_are_made_anew(many, judged, tmp_path):
+    """Killed after evaluations and before the next checkpoint."""
+    run = tmp_path / "run"
+    train(RECIPE, many, run, Budget(images=350), CPU, EVALUATED)
+    for lost in ("000000350", "000000280", "000000210"):
+        shutil.rmtree(run / "checkpoints" / lost, ignore_errors=True)
+    earlier = tmp_path / "earlier"  # the checkpoint that was the newest one when it was killed
+    train(RECIPE, many, earlier, Budget(images=210), CPU, EVALUATED)
+    shutil.copytree(earlier / "checkpoints", run / "checkpoints", dirs_exist_ok=True)
+    assert evaluations(run)[-1]["images_seen"] == 350
+    train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
+    assert_same_evaluations(run, judged)
+
+
+@pytest.mark.parametrize("stop", [140, 490])
+def test_the_end_of_a_sitting_leaves_no_trace(many, judged, tmp_path, stop):
+    run = tmp_path / "run"
+    train(RECIPE, many, run, Budget(images=stop), CPU, EVALUATED)
+    train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
+    assert_same_evaluations(run, judged)

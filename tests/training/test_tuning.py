@@ -9,12 +9,12 @@ from toys import tiny_recipe
 
 from kaogan import recipes
 from kaogan.data.dataset import Dataset
-from kaogan.training import tuning
+from kaogan.training import memory, tuning
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import Run
 from kaogan.training.train import train
 from kaogan.training.trainer import Deal, StepStats, Trainer
-from kaogan.training.tuning import Noise, machine, measured_plan
+from kaogan.training.tuning import Noise, measured_plan
 
 CPU = torch.device("cpu")
 
@@ -22,11 +22,11 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KAOGAN_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "convolutions.json"
+    return tmp_path / "cache" / "measurements.json"
 
 
 def place(batch: int) -> str:
-    return f"{machine()}, batch {batch}"
+    return f"{memory.machine()}, batch {batch}"
 
 
 def test_every_halving_convolution_of_a_step_is_in_the_plan(cache: Path) -> None:
@@ -89,16 +89,26 @@ def test_measuring_changes_no_random_number(cache: Path) -> None:
 def test_what_was_measured_is_remembered_for_this_machine(cache: Path) -> None:
     recipe = recipes.dcgan(size=32, width=4, batch=2)
     first = measured_plan(recipe, CPU, "fp32")
-    memory = json.loads(cache.read_text())
-    assert memory == {place(2): first.choices}
+    kept = json.loads(cache.read_text())
+    assert kept == {place(2): first.choices}
     # What is remembered is believed, even against the clock.
-    memory[place(2)] = dict.fromkeys(first.choices, "columns")
-    memory["another machine"] = dict.fromkeys(first.choices, "library")
-    cache.write_text(json.dumps(memory))
+    kept[place(2)] = dict.fromkeys(first.choices, "columns")
+    kept["another machine"] = dict.fromkeys(first.choices, "library")
+    cache.write_text(json.dumps(kept))
     assert set(measured_plan(recipe, CPU, "fp32").choices.values()) == {"columns"}
     forgetful = measured_plan(recipe, CPU, "fp32", remember=False)
     assert forgetful.choices.keys() == first.choices.keys()
-    assert json.loads(cache.read_text()) == memory
+    assert json.loads(cache.read_text()) == kept
+
+
+def test_of_two_commands_that_measure_at_once_both_take_what_the_first_one_found(
+    cache: Path,
+) -> None:
+    first = memory.keep("here", {"forward": "library"})
+    second = memory.keep("here", {"forward": "columns", "backward": "columns"})
+    assert first == {"forward": "library"}
+    assert second == memory.recall("here") == {"forward": "library", "backward": "columns"}
+    assert memory.recall("elsewhere") == {}
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[1]", "null"])

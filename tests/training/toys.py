@@ -179,14 +179,17 @@ PROCESSES.set_forkserver_preload(
 )
 
 
-def train_in_process(data: Path, run: Path, images: int, seconds: float, recipe: Recipe):
+def train_in_process(
+    data: Path, run: Path, images: int, seconds: float, recipe: Recipe, evaluate_every: int = 10_000
+):
     """Start a training that saves every `seconds`; what it says goes to RUN.err."""
-    job = PROCESSES.Process(target=_train, args=(data, run, images, seconds, recipe.model_dump()))
+    watch = Watch(checkpoint_minutes=max(seconds, 1e-6) / 60, evaluate_every=evaluate_every)
+    job = PROCESSES.Process(target=_train, args=(data, run, images, recipe.model_dump(), watch))
     job.start()
     return job
 
 
-def _train(data: Path, run: Path, images: int, seconds: float, recipe: dict) -> None:
+def _train(data: Path, run: Path, images: int, recipe: dict, watch: Watch) -> None:
     from kaogan.training.train import train
 
     torch.set_num_threads(1)
@@ -201,7 +204,7 @@ def _train(data: Path, run: Path, images: int, seconds: float, recipe: dict) -> 
             run,
             budget,
             CPU,
-            Watch(checkpoint_minutes=max(seconds, 1e-6) / 60),
+            watch,
         )
 
 

@@ -11,6 +11,8 @@ from kaogan.models.dcgan import MinibatchStd
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
+SHOWN = ("fd", "kid", "recall", "density", "coverage")
+"""Figures of an evaluation; rows of older versions have not all of them."""
 
 
 def describe_training(network: Network) -> Row | None:
@@ -110,4 +112,4 @@ def figures(rows: list[Row]) -> dict[str, Any]:
     """The figures of the last evaluation, if there was one."""
     if not rows:
         return {}
-    return {key: rows[-1][key] for key in ("kid", "density", "coverage") if key in rows[-1]}
+    return {key: rows[-1][key] for key in SHOWN if key in rows[-1]}

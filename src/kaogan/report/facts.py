@@ -15,6 +15,7 @@ from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.errors import KaoganError
 from kaogan.export.describe import inputs, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
+from kaogan.metrics.quick import best_of
 from kaogan.report.history import Event, Row, read_history
 from kaogan.training import checkpoints
 from kaogan.training.observers.log import read_rows
@@ -110,8 +111,8 @@ class Training:
 
     @property
     def best(self) -> Row | None:
-        """The evaluation with the lowest KID."""
-        return min(self.evaluations, key=lambda row: float(row["kid"]), default=None)
+        """The evaluation that was best, by the figure that decides."""
+        return best_of(self.evaluations)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.facts import Facts
 from kaogan.report.measure import QUANTILE, Measured
 
@@ -13,7 +14,7 @@ LOUD = 3.0
 SURE_REAL, SURE_FAKE = 0.8, 0.2
 """Beyond these, averaged over the last tenth, the discriminator was ahead."""
 STILL_FALLING = 0.9
-"""KID over the last third fell below this share of what it was before: not at its end yet."""
+"""FD over the last third fell below this share of what it was before: not at its end yet."""
 HIGH_QUALITY = 0.9
 """Share of points near a mode below which the rest is worth a word."""
 MANY_COPIES = 3 * QUANTILE
@@ -145,20 +146,22 @@ def _of_the_course(facts: Facts) -> list[Finding]:
     rows, best = facts.training.evaluations, facts.training.best
     if best is None or len(rows) < 3:
         return []
+    key = deciding(rows)
+    name = NAMES[key]
     if best["images_seen"] < 0.75 * rows[-1]["images_seen"]:
         return [
             Finding(
                 "It was best before its end",
-                f"KID was lowest, {best['kid']:.3g}, after {best['images_seen']:,} images and "
-                f"{rows[-1]['kid']:.3g} at the end. That best state draws the faces here.",
+                f"{name} was lowest, {best[key]:.3g}, after {best['images_seen']:,} images and "
+                f"{rows[-1][key]:.3g} at the end. That best state draws the faces here.",
             )
         ]
-    before = min(row["kid"] for row in rows[: -max(1, len(rows) // 3)])
-    if best["kid"] < STILL_FALLING * before:
+    before = min(row[key] for row in rows[: -max(1, len(rows) // 3)])
+    if best[key] < STILL_FALLING * before:
         return [
             Finding(
                 "It was still getting better",
-                f"KID fell from {before:.3g} to {best['kid']:.3g} over the last third of the "
+                f"{name} fell from {before:.3g} to {best[key]:.3g} over the last third of the "
                 "evaluations: longer training would probably help.",
             )
         ]

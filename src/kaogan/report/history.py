@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from kaogan.metrics.quick import deciding
+
 Kind = Literal["start", "resume", "stop", "warning", "note"]
 Row = dict[str, Any]
 
@@ -97,7 +99,7 @@ def _place(text: str, begun: int, curves: list[Row], evaluations: list[Row]) -> 
         keys = ["d_real", "d_fake", "loss_d"]
     elif flat := FLAT.search(text):
         quoted, rows, form = flat, evaluations, ".4f"
-        keys = ["kid"]
+        keys = [deciding(evaluations)]
     else:
         return None
     for row in rows:

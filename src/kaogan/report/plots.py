@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.charts import Line, Points, line_chart, marks_of, network_diagram
 from kaogan.report.facts import Facts, PlayerFacts
 from kaogan.report.history import Event, Row
@@ -15,7 +16,7 @@ def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
     if len(rows) >= 2:
         made += [_losses(rows, facts, events), _beliefs(rows, facts, events)]
     if len(evaluations) >= 2:
-        made += [_kid(evaluations, facts, events), _coverage(evaluations, facts, events)]
+        made += [_quality(evaluations, facts, events), _coverage(evaluations, facts, events)]
     return made
 
 
@@ -76,20 +77,22 @@ def _beliefs(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tupl
     return chart, "What D believes of real samples and of drawn ones. Dotted: it cannot tell."
 
 
-def _kid(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
-    lines = [Line("KID", column(rows, "kid"), marked=True)]
+def _quality(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
+    key = deciding(rows)
+    name = NAMES[key]
+    lines = [Line(name, column(rows, key), marked=True)]
     chart = line_chart(
-        "kid",
-        "KID during the training",
+        key,
+        f"{name} during the training",
         _course(lines, facts.unit),
         lines,
         x_label="images seen",
-        y_label="KID, lower is better",
+        y_label=f"{name}, lower is better",
         marks=marks_of(events),
     )
     best = facts.training.best or rows[-1]
-    where = f"the lowest is {best['kid']:.3g}, after {best['images_seen']:,} images"
-    return chart, f"KID between drawn and held-out pictures; {where}."
+    where = f"the lowest is {best[key]:.3g}, after {best['images_seen']:,} images"
+    return chart, f"{name} between drawn and held-out pictures; {where}."
 
 
 def _coverage(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:

@@ -1,16 +1,24 @@
 """Which device, number format, memory layout and algorithms: chosen for the machine at hand."""
 
 import contextlib
+import os
+import statistics
 import time
 from dataclasses import dataclass, field
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from kaogan.convolutions import Plan, use
 from kaogan.errors import UsageError
 from kaogan.machine import processor
+from kaogan.training import memory
 from kaogan.training.recipe import Precision
+
+WORTHWHILE = 1.5
+"""Autocast has to convert as well: with a smaller gain the whole step gains nothing."""
+
+clock = time.perf_counter if os.name == "nt" else time.thread_time  # Windows' ticks in 16 ms
 
 
 @dataclass(frozen=True)
@@ -103,25 +111,35 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
         if capability >= (8, 0):  # Ampere and later have bf16 matrix units
             return "bf16"
         return "fp16" if capability >= (7, 0) else "fp32"  # Volta, Turing (the T4): fp16 only
-    if device.type == "cpu" and _cpu_is_faster_in_bf16():
-        return "bf16"
-    return "fp32"
+    return _remembered_for_the_cpu() if device.type == "cpu" else "fp32"
 
 
-def _cpu_is_faster_in_bf16(size: int = 1024, repeats: int = 5) -> bool:
-    """Time a matrix product both ways: some CPUs have bf16 instructions that are slow.
+def _remembered_for_the_cpu() -> Precision:
+    """What a first command measured on this machine, so that later ones agree with it."""
+    place = memory.machine()
+    chosen = memory.recall(place).get("precision")
+    if chosen is None:
+        measured = "bf16" if _bf16_gain() > WORTHWHILE else "fp32"
+        chosen = memory.keep(place, {"precision": measured})["precision"]
+    return "bf16" if chosen == "bf16" else "fp32"
+
+
+def _bf16_gain(size: int = 1024, pairs: int = 9) -> float:
+    """How many times as fast matrix products are in bf16: the median over pairs of products.
 
     Asking the CPU for its flags is not enough: on one machine with AVX512-BF16 but no AMX, bf16
-    products ran at 0.6 times the speed of float32 ones.
+    products ran at 0.6 times the speed of float32 ones. Other programs at work hardly matter: time
+    that they have the processor for does not count, and a pair is taken at nearly one moment.
     """
-    best = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        matrix = torch.randn(size, size, generator=torch.Generator().manual_seed(0)).to(dtype)
-        times = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            matrix @ matrix
-            times.append(time.perf_counter() - start)
-        best[dtype] = min(times)
-    # Autocast has to convert as well; below this ratio the whole step gains nothing.
-    return best[torch.float32] > 1.5 * best[torch.bfloat16]
+    normal = torch.randn(size, size, generator=torch.Generator().manual_seed(0))
+    matrices = normal, normal.bfloat16()
+
+    def seconds(matrix: Tensor) -> float:
+        start = clock()
+        matrix @ matrix
+        return max(clock() - start, 1e-9)
+
+    for matrix in matrices:  # warms up
+        matrix @ matrix
+    ratios = [seconds(matrices[0]) / seconds(matrices[1]) for _ in range(pairs)]
+    return statistics.median(ratios)

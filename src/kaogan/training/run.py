@@ -3,7 +3,7 @@
 RUN/
     run.json            recipe, data set, precision, algorithms of the convolutions
     checkpoints/        see kaogan.training.checkpoints;  best/  the best one, likewise
-    evaluation.jsonl    KID and coverage over images seen
+    evaluation.jsonl    Fréchet distance, recall and others over images seen
     metrics.jsonl       losses and beliefs over images seen;  curves.png  all of it, drawn
     samples/            grids from fixed latents, raw and averaged weights
     faces.png           new faces;  real-and-generated.png  beside real ones

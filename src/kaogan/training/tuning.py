@@ -1,24 +1,18 @@
 """Fitting a run's convolutions to the machine, once, before it starts.
 
 A run keeps its plan (in `run.json`): another algorithm rounds differently, and a resumed run must
-equal one that was never stopped. What was measured is kept in the user's cache folder, so that two
-runs on one machine agree to the bit, and the second one starts at once.
+equal one that was never stopped. What was measured is remembered (`kaogan.training.memory`), so
+that two runs on one machine agree to the bit, and the second one starts at once.
 """
 
-import contextlib
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from kaogan.contracts import Samples
 from kaogan.convolutions import Plan
-from kaogan.data.cache import cache_folder
-from kaogan.files import write_text
-from kaogan.machine import cpuinfo, processor
+from kaogan.training import memory
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Precision, Recipe
 from kaogan.training.state import TrainState
@@ -67,9 +61,8 @@ def measured_plan(
     plan = Plan()
     if device.type != "cpu":
         return plan
-    memory = cache_folder() / "convolutions.json"
-    place = f"{machine()}, batch {recipe.batch}"
-    known = _recall(memory, place) if remember else {}
+    place = f"{memory.machine()}, batch {recipe.batch}"
+    known = memory.recall(place) if remember else {}
     compute = Compute(device, precision, plan)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), Noise(recipe), compute)
 
@@ -80,10 +73,10 @@ def measured_plan(
     with plan.learning(known, notice):
         for penalised in recipe.kinds_of_steps:
             trainer.play(trainer.deal(), penalised)
-    if remember and not plan.choices.keys() <= known.keys():
-        with contextlib.suppress(OSError):  # a cache that cannot be written is no reason to stop
-            _keep(memory, place, known | plan.choices)
-    return plan
+    if not remember or plan.choices.keys() <= known.keys():
+        return plan
+    held = memory.keep(place, plan.choices)
+    return Plan({key: held[key] for key in plan.choices})
 
 
 @dataclass(frozen=True)
@@ -100,28 +93,3 @@ class Noise:
 
     def __len__(self) -> int:
         return self.recipe.batch
-
-
-def machine() -> str:
-    """What the speed of a product depends on: processor, threads, version of torch."""
-    flags = hashlib.sha256(cpuinfo().get("flags", "").encode()).hexdigest()[:8]
-    return f"{processor()} ({flags}), {torch.get_num_threads()} threads, torch {torch.__version__}"
-
-
-def _recall(memory: Path, place: str) -> dict[str, str]:
-    """What was measured on this machine with this batch before."""
-    known = _read(memory).get(place)
-    return {str(key): str(name) for key, name in known.items()} if isinstance(known, dict) else {}
-
-
-def _keep(memory: Path, place: str, choices: dict[str, str]) -> None:
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    write_text(memory, json.dumps(_read(memory) | {place: choices}, indent=2) + "\n")
-
-
-def _read(memory: Path) -> dict[str, object]:
-    """What the file holds, of all machines; nothing if it is missing or damaged."""
-    with contextlib.suppress(OSError, ValueError):
-        everything = json.loads(memory.read_text(encoding="utf-8"))
-        return everything if isinstance(everything, dict) else {}
-    return {}

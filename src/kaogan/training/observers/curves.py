@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaogan.files import atomic_file
+from kaogan.metrics.quick import NAMES, deciding
 from kaogan.training.observers.log import Row, read_rows
 from kaogan.training.trainer import Trainer, Watcher
 
@@ -60,20 +61,21 @@ def _draw_smoothed(axes: "Axes", rows: list[Row], labels: dict[str, str]) -> Non
 
 
 def _draw_quality(axes: "Axes", evaluations: list[Row]) -> None:
-    """KID and coverage; the best point is marked."""
+    """The figure that decides, and coverage; the best point is marked."""
     images = [row["images_seen"] for row in evaluations]
-    best = min(evaluations, key=lambda row: float(row["kid"]))
-    (kid,) = axes.plot(images, [row["kid"] for row in evaluations], ".-", color=BLUE)
-    (mark,) = axes.plot(best["images_seen"], best["kid"], "o", color=BLUE, ms=9, mfc="white")
+    key = deciding(evaluations)
+    name, best = NAMES[key], min(evaluations, key=lambda row: float(row[key]))
+    (curve,) = axes.plot(images, [row[key] for row in evaluations], ".-", color=BLUE)
+    (mark,) = axes.plot(best["images_seen"], best[key], "o", color=BLUE, ms=9, mfc="white")
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("KID, lower is better")
+    axes.set_ylabel(f"{name}, lower is better")
     right = axes.twinx()
     (coverage,) = right.plot(images, [row["coverage"] for row in evaluations], ".-", color=RED)
     right.set_ylim(0, 1)
     right.set_ylabel("coverage, higher is better")
     right.spines[["top"]].set_visible(False)
-    at = f"best KID, {best['kid']:.3g} at {best['images_seen']:,}"
-    axes.legend([kid, mark, coverage], ["KID", at, "coverage"], frameon=False, loc="center right")
+    at = f"best {name}, {best[key]:.3g} at {best['images_seen']:,}"
+    axes.legend([curve, mark, coverage], [name, at, "coverage"], frameon=False, loc="center right")
 
 
 def smooth(values: list[float], share: float = 0.04) -> list[float]:

@@ -1,6 +1,7 @@
 """Are the faces still getting better? RUN/evaluation.jsonl, and the best checkpoint in RUN/best."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,12 +12,12 @@ import torch
 from kaogan.files import write_text
 from kaogan.images import Pixels
 from kaogan.metrics.features import Extractor, load_extractor
-from kaogan.metrics.quick import Reference, quick
+from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
 from kaogan.training import checkpoints
 from kaogan.training.journal import Journal
 from kaogan.training.observers.finite import is_finite
 from kaogan.training.observers.log import Row, read_rows
-from kaogan.training.observers.schedule import every
+from kaogan.training.observers.schedule import thinning
 from kaogan.training.sampling import draw_seeds, standing_statistics
 from kaogan.training.trainer import StepStats, Trainer, Watcher
 
@@ -27,19 +28,21 @@ FEWEST = 100
 NAMED = 12
 """Characters of the features' checksum that name them in a row."""
 LATENTS_FOR_STATISTICS = 512
-SHARE_OF_TIME = 0.04
-"""An evaluation that would bring their cost above this share of the training's time waits; only the
-first one and the one at the end do not."""
 FLAT_EVALUATIONS, FLAT_SHARE = 8, 0.5
 """Nothing improves: the best is so many evaluations old, and lies in the first half of the run."""
 
 
 class Evaluation(Watcher):
-    """Compares generated faces with held-out ones: KID and coverage on weight-free features.
+    """Compares generated faces with held-out ones: Fréchet distance and others, without weights.
 
     The faces are those of seeds 0 to 999 with averaged weights, the real ones are always the same,
     so figures of one run can be compared with each other. They are no FID, and no `kaogan evaluate`
-    with more faces. The state with the lowest KID so far is kept.
+    with more faces. The state with the lowest Fréchet distance so far is kept.
+
+    When it looks is a function of the images seen (`schedule.marks`), and so are the rows and the
+    best state: a run that was killed and went on ends with those of one that never stopped. What
+    depends on where a sitting ended is marked and temporary: the row of the `end`, and its state if
+    that is the best one. Both go when the run goes on.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Evaluation(Watcher):
     ) -> None:
         self.held_out, self.interval, self.journal = held_out, interval, journal
         self.file, self.best_folder = folder / "evaluation.jsonl", folder / "best"
+        self.checkpoints = folder / "checkpoints"
         self.listeners, self.stop_when_flat = listeners, stop_when_flat
         self.rows: list[Row] = []
         self._loaded: Extractor | None = None
@@ -61,8 +65,8 @@ class Evaluation(Watcher):
 
     @property
     def best(self) -> Row | None:
-        """The row with the lowest KID."""
-        return min(self.rows, key=lambda row: float(row["kid"]), default=None)
+        """The row with the lowest Fréchet distance."""
+        return best_of(self.rows)
 
     @property
     def remark(self) -> str:
@@ -71,36 +75,47 @@ class Evaluation(Watcher):
             return ""
         newest, best = self.rows[-1], self.best
         mark = " (best)" if newest is best else ""
-        return f"KID {newest['kid']:.4f}{mark} coverage {newest['coverage']:.2f}"
+        return f"FD {newest[FIGURE]:.2f}{mark} coverage {newest['coverage']:.2f}"
 
     def start(self, trainer: Trainer) -> None:
+        seen, batch = trainer.state.images_seen, trainer.recipe.batch
         if self.file.exists():
-            # Figures of other features, from another version of kaogan, cannot be compared.
-            seen, features = trainer.state.images_seen, self._extractor(trainer).checksum
+            features = self._extractor(trainer).checksum[:NAMED]
             self.rows = [
                 row
                 for row in read_rows(self.file)
-                if row["images_seen"] <= seen and row.get("features") == features[:NAMED]
+                # Later ones will be measured again. Those of other features or figures, from
+                # another version of kaogan, cannot be compared.
+                if row["images_seen"] <= seen
+                and row.get("features") == features
+                and row.get("end") is False
             ]
             write_text(self.file, "".join(json.dumps(row) + "\n" for row in self.rows))
+        self._tidy(seen)
+        if thinning(self.interval, max(0, seen - batch), seen) and not self._measured(seen):
+            self.evaluate(trainer)  # it was cut off after a checkpoint of this very moment
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
         after = trainer.state.images_seen
-        if every(self.interval, after - trainer.recipe.batch, after) and self._affordable(trainer):
+        if thinning(self.interval, after - trainer.recipe.batch, after):
             self.evaluate(trainer)
 
     def finish(self, trainer: Trainer) -> None:
         # The end is where a run is drawn from: it must be known whether it is the best.
-        if not self.rows or self.rows[-1]["images_seen"] < trainer.state.images_seen:
-            self.evaluate(trainer)
+        if not self._measured(trainer.state.images_seen):
+            self.evaluate(trainer, end=True)
 
-    def _affordable(self, trainer: Trainer) -> bool:
-        """Would another evaluation like those before it still be cheap?"""
-        costs = [float(row["seconds"]) for row in self.rows]
-        return not costs or sum(costs) + costs[-1] <= SHARE_OF_TIME * trainer.state.seconds
+    def _measured(self, seen: int) -> bool:
+        return bool(self.rows) and self.rows[-1]["images_seen"] == seen
 
-    def evaluate(self, trainer: Trainer) -> Row:
-        """Measure now, write it down, keep the state if it is the best one."""
+    def evaluate(self, trainer: Trainer, end: bool = False) -> Row:
+        """Measure now, write it down, keep the state if it is the best one.
+
+        Args:
+            trainer: whose averaged generator is measured.
+            end: only because the training ends here; the schedule does not know it.
+
+        """
         started = time.perf_counter()
         extractor = self._extractor(trainer)
         if self._reference is None:
@@ -109,16 +124,36 @@ class Evaluation(Watcher):
         figures = quick(self._reference, torch.from_numpy(faces))
         row: Row = {"images_seen": trainer.state.images_seen}
         row |= {name: round(value, 6) for name, value in figures.items()}
+        if best_of([*self.rows, row]) is row and is_finite(trainer):
+            checkpoints.save(trainer.state, trainer.recipe, self.best_folder)
         self.rows.append(row)
-        if row is self.best and is_finite(trainer):
-            checkpoints.save(trainer.state, trainer.recipe, self.best_folder, keep=1)
         row["seconds"] = round(time.perf_counter() - started, 3)
         for listener in self.listeners:
             listener(trainer, row)
+        row |= {"end": end, "features": extractor.checksum[:NAMED]}
         with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row | {"features": extractor.checksum[:NAMED]}) + "\n")
-        self._watch(trainer)
+            file.write(json.dumps(row) + "\n")
+        saved = checkpoints.found(self.checkpoints)
+        self._tidy(checkpoints.images_seen(saved[-1]) if saved else 0)
+        if not end:
+            self._watch(trainer)
         return row
+
+    def _tidy(self, saved: int) -> None:
+        """Keep the best state, and the one that was it `saved` images in.
+
+        There a run goes on that is killed now. Should it come off differently, as on a GPU, or be
+        set back, that older state may be the best again.
+        """
+        lasting = [row for row in self.rows if not row.get("end")]
+        best = {
+            row["images_seen"]
+            for rows in (self.rows, lasting, [r for r in lasting if r["images_seen"] <= saved])
+            if (row := best_of(rows)) is not None
+        }
+        for checkpoint in checkpoints.found(self.best_folder):
+            if checkpoints.images_seen(checkpoint) not in best:
+                shutil.rmtree(checkpoint, ignore_errors=True)
 
     def _extractor(self, trainer: Trainer) -> Extractor:
         if self._loaded is None:
@@ -142,9 +177,9 @@ class Evaluation(Watcher):
         if not self._said_flat:
             self._said_flat = True
             self.journal.say(
-                f"note: the faces have not improved for {since} evaluations: KID was best after "
-                f"{best['images_seen']:,} images ({best['kid']:.4f}), and is "
-                f"{self.rows[-1]['kid']:.4f} now. The best checkpoint is kept; longer training "
+                f"note: the faces have not improved for {since} evaluations: FD was best after "
+                f"{best['images_seen']:,} images ({best[FIGURE]:.4f}), and is "
+                f"{self.rows[-1][FIGURE]:.4f} now. The best checkpoint is kept; longer training "
                 "may not help"
             )
         if self.stop_when_flat and not trainer.stop_requested:

@@ -92,9 +92,11 @@ class TensorBoard(Watcher):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._writer: Any = None
 
     def start(self, trainer: Trainer) -> None:
-        self._open(trainer)
+        if self._writer is None:
+            self._open(trainer)
 
     def _open(self, trainer: Trainer) -> None:
         from torch.utils.tensorboard import SummaryWriter  # slow to import
@@ -107,6 +109,7 @@ class TensorBoard(Watcher):
 
     def listen(self, trainer: Trainer, row: Row) -> None:
         """Write a row of the log."""
+        self.start(trainer)  # a row may come before this observer's turn to start
         try:
             for name, value in row.items():
                 if name != "images_seen":

@@ -1,11 +1,31 @@
 """When to look: a function of images seen alone, so that a resumed run looks at the same times."""
 
 import math
+from collections.abc import Iterator
+from itertools import takewhile
 
 
 def every(interval: int, before: int, after: int) -> bool:
     """Did the images seen pass a multiple of `interval` on the way from `before` to `after`?"""
     return before // interval < after // interval
+
+
+def thinning(interval: int, before: int, after: int) -> bool:
+    """Did they pass one of `marks(interval)`?"""
+    return any(before < mark for mark in takewhile(lambda mark: mark <= after, marks(interval)))
+
+
+def marks(interval: int) -> Iterator[int]:
+    """An eighth, a quarter and half of `interval`; then every `interval` images, later every tenth.
+
+    From the tenth interval on each mark is a tenth further than the one before: a run that is twice
+    as long gets seven more.
+    """
+    yield from (interval // 8, interval // 4, interval // 2)
+    mark = interval
+    while True:
+        yield mark
+        mark += max(interval, mark // 10)
 
 
 def growing(before: int, after: int, first: int = 500, growth: float = 1.08) -> bool:
