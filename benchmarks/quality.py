@@ -1,21 +1,23 @@
-"""Is the standard recipe the best one? Trains it and worse ones, evaluates all, draws the curves.
+"""The study: which settings of the game make the best faces? Trains, evaluates, draws the curves.
 
-    python benchmarks/quality.py DATASET --out runs/quality --images 40000
-    python benchmarks/quality.py DATASET --out runs/quality --only standard
+    python benchmarks/quality.py DATASET --out runs/study --images 40000 --width 32
+    python benchmarks/quality.py DATASET --out runs/study --images 40000 --width 32 --only standard
+    python benchmarks/quality.py DATASET --out runs/study --draw
 
-Same data, seed and number of images seen. "no EMA" is the standard run drawn with raw weights.
-Each is judged at its best checkpoint. Trainings that are there already are gone on with; what is
-finished is only evaluated.
+All settings see the same data, seed and number of images; learning rates and penalties fall over
+these images unless the setting says otherwise. Trainings that are there already are gone on with;
+what is finished is only evaluated. Every run is judged at its end by `kaogan evaluate`'s figures.
+The last form only draws what is there: OUT/study.png, and a table of Markdown on the screen.
 """
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
-from torch import nn
+from torch import Tensor, nn
 
 from kaogan import recipes
 from kaogan.data.dataset import Dataset, open_dataset
@@ -23,128 +25,181 @@ from kaogan.images import Pixels
 from kaogan.metrics.clouds import Pictures
 from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
-from kaogan.models.dcgan import DCGAN
-from kaogan.registry import Component
+from kaogan.models.dcgan import DCGAN, Generator
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
-from kaogan.training.run import Run, Weights, sampler_of
+from kaogan.training.run import Run
 from kaogan.training.train import train
 
 
-def without_norm(network: nn.Module) -> nn.Module:
-    """The network with every batch norm replaced by nothing."""
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, nn.BatchNorm2d):
-                setattr(parent, name, nn.Identity())
-    return network
+class PixelNorm(nn.Module):
+    """x / sqrt(mean over channels of x^2 + 1e-8): Karras et al., ProGAN (2018), section 4.2."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps * (maps.square().mean(1, keepdim=True) + 1e-8).rsqrt()
 
 
-@models.register("dcgan-without-norm")
-class WithoutNorm(Component):
-    """A DCGAN without batch norm, in either network."""
+@models.register("dcgan-pixel-norm")
+class PixelNormed(DCGAN):
+    """A DCGAN whose generator has pixel norm where the paper has batch norm."""
 
-    name: Literal["dcgan-without-norm"] = "dcgan-without-norm"
-    latent_dim: int = 100
+    name: Literal["dcgan-pixel-norm"] = "dcgan-pixel-norm"  # type: ignore[assignment]
 
-    @property
-    def sample_shape(self) -> tuple[int, int, int]:
-        return (3, 64, 64)
+    def generator(self) -> Generator:
+        network = super().generator()
+        layers = [
+            PixelNorm() if isinstance(x, nn.BatchNorm2d) else x for x in network.layers.children()
+        ]
+        network.layers = nn.Sequential(*layers)
+        for layer in layers[:-2]:  # He's weights; the last one stays small, before tanh
+            if isinstance(layer, nn.ConvTranspose2d):
+                nn.init.kaiming_normal_(layer.weight.transpose(0, 1), nonlinearity="relu")
+        return network
 
-    def generator(self) -> nn.Module:
-        return without_norm(DCGAN().generator())
 
-    def discriminator(self) -> nn.Module:
-        return without_norm(DCGAN().discriminator())
+def both(gamma: float) -> recipes.Options:
+    """R1 and R2 of this weight."""
+    return {"penalties": {"r1": gamma, "r2": gamma}}
 
 
-RECIPES = {
-    "standard": recipes.dcgan(),
-    "half the learning rate": recipes.dcgan(lr=2e-4),
-    "the first recipe": recipes.dcgan(batch=64, lr=2e-4, label_smoothing=0),
-    "without batch norm": Recipe(model=WithoutNorm()),
-    "a quarter of the width": recipes.dcgan(width=16),
+SETTINGS: Mapping[str, recipes.Options] = {
+    "standard": {},
+    "gamma 0.1": both(0.1),
+    "gamma 0.3": both(0.3),
+    "gamma 3": both(3.0),
+    "gamma 10": both(10.0),
+    "interval 1": {"penalty_interval": 1},
+    "interval 8": {"penalty_interval": 8},
+    "interval 16": {"penalty_interval": 16},
+    "rate 1e-4": {"lr": 1e-4},
+    "rate 6e-4": {"lr": 6e-4},
+    "rate 1e-3": {"lr": 1e-3},
+    "batch 16": {"batch": 16},
+    "batch 64": {"batch": 64},
+    "half the width": {"width": 0},
+    "twice the width": {"width": 0},
+    "no minibatch std": {"minibatch_std": 0},
+    "not mirrored": {"mirror": False},
+    "constant rates": {"anneal_images": None},
+    "EMA 0.005": {"ema_share": 0.005},
+    "EMA 0.05": {"ema_share": 0.05},
+    "latent 64": {"latent_dim": 64},
+    "latent 256": {"latent_dim": 256},
+    "resize": {"upsample": "resize"},
+    "pixel norm": {},
 }
-ROWS: dict[str, tuple[str, Weights]] = {
-    "standard": ("standard", "ema"),
-    "no EMA": ("standard", "raw"),
-    "half the learning rate": ("half the learning rate", "ema"),
-    "the first recipe": ("the first recipe", "ema"),
-    "without batch norm": ("without batch norm", "ema"),
-    "a quarter of the width": ("a quarter of the width", "ema"),
-}
-COLOURS = ("#3b6fb6", "#d1495b", "#3a9d6e", "#c98b1b", "#7a5ca8")
+"""Each is the standard recipe with one part changed."""
+
+WIDTHS = {"half the width": 0.5, "twice the width": 2.0}
+OLD = ("old standard", "DCGAN paper")
+
+
+def recipe_of(name: str, images: int, width: int, seed: int) -> Recipe:
+    """The recipe of a setting."""
+    shape: recipes.Options = {"width": round(width * WIDTHS.get(name, 1)), "seed": seed}
+    if name == "old standard":
+        old: recipes.Options = {"batch": 32, "lr": 4e-4, "label_smoothing": 0.1}
+        return recipes.dcgan(**old | shape)
+    if name == "DCGAN paper":
+        return recipes.dcgan(**shape)
+    options: recipes.Options = {"anneal_images": images, **SETTINGS[name], **shape}
+    recipe = recipes.standard(**options)
+    if name == "pixel norm":
+        fields = recipe.model.model_dump(exclude={"name"})
+        return recipe.model_copy(update={"model": PixelNormed(**fields)})
+    return recipe
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATASET")
-    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    parser.add_argument("--out", type=Path, default=Path("runs/study"))
     parser.add_argument("--images", type=int, default=40_000)
-    parser.add_argument("--evaluate-every", type=int, default=4000)
+    parser.add_argument("--width", type=int, default=32, help="channels of the largest map (32)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--evaluate-every", type=int, default=10_000)
     parser.add_argument("--count", type=int, default=1500, help="pictures compared (1500)")
-    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES))
+    names = [*SETTINGS, *OLD]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SETTING")
+    parser.add_argument("--draw", action="store_true", help="train nothing")
     options = parser.parse_args()
 
     dataset = open_dataset(options.data)
-    watch = Watch(evaluate_every=options.evaluate_every)
-    for name in options.only:
-        folder = options.out / name.replace(" ", "-")
-        train(RECIPES[name], dataset, folder, Budget(images=options.images), watch=watch)
-    folders = {name: options.out / name.replace(" ", "-") for name in RECIPES}
-    draw_qualities({n: f / "evaluation.jsonl" for n, f in folders.items()}, options.out)
-    for row, (name, weights) in ROWS.items():
-        if name in options.only:
-            judge(row, folders[name], weights, dataset, options.count)
+    for name in [] if options.draw else options.only:
+        seed = f"-seed-{options.seed}" if options.seed else ""
+        folder = options.out / (name.replace(" ", "-") + seed)
+        if not (folder / "evaluation.json").exists():
+            recipe = recipe_of(name, options.images, options.width, options.seed)
+            watch = Watch(evaluate_every=options.evaluate_every)
+            run = train(recipe, dataset, folder, Budget(images=options.images), watch=watch)
+            judge(run, dataset, options.count)
+    folders = sorted(file.parent for file in options.out.glob("*/evaluation.json"))
+    draw(folders, options.out / "study.png")
+    print(table(folders))
 
 
-def draw_qualities(files: dict[str, Path], out: Path) -> None:
-    """KID and coverage of all runs over images seen, as OUT/quality.png; a ring at the best KID."""
-    figure = Figure(figsize=(8, 6), dpi=120, layout="constrained")
-    axes = figure.subplots(2, 1, sharex=True)
-    for (name, file), colour in zip(files.items(), COLOURS, strict=False):
-        rows = list(read_rows(file))
-        if not rows:
-            continue
-        best = min(rows, key=lambda row: float(row["kid"]))
-        for panel, key in zip(axes, ("kid", "coverage"), strict=True):
-            images, values = [r["images_seen"] for r in rows], [r[key] for r in rows]
-            panel.plot(images, values, ".-", color=colour, label=name)
-            panel.plot(best["images_seen"], best[key], "o", color=colour, ms=9, mfc="white")
-    axes[0].set_yscale("log")
-    axes[0].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes[0].yaxis.set_major_formatter("{x:g}")
-    axes[0].yaxis.set_minor_formatter(NullFormatter())
-    axes[0].set_ylabel("KID, lower is better")
-    axes[0].legend(frameon=False)
-    axes[1].set_ylim(0, 1)
-    axes[1].set_ylabel("coverage, higher is better")
-    axes[1].set_xlabel("images seen")
-    axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    for panel in axes:
-        panel.grid(alpha=0.25)
-        panel.spines[["top", "right"]].set_visible(False)
-    figure.savefig(out / "quality.png")
+def judge(run: Run, dataset: Dataset, count: int) -> None:
+    """Evaluate the run's end, and write the report into the run."""
+    sampler = run.sampler("newest")
 
-
-def judge(row: str, folder: Path, weights: Weights, dataset: Dataset, count: int) -> None:
-    """Evaluate the best checkpoint, and write the report beside the run."""
-    tensors, state = Run(folder).read("best")
-    sampler = sampler_of(tensors, state, weights)
-
-    def draw(start: int, number: int) -> Pixels:
+    def sample(start: int, number: int) -> Pixels:
         return sampler.sample(number, start)
 
-    about = {"what": row, "images seen": state["images_seen"], "weights": weights}
-    report = evaluate(
-        Pictures(draw), about, dataset, count=count, picture=folder / f"nearest-{weights}.png"
-    )
-    target = folder.parent / f"{row.replace(' ', '-')}.json"
-    target.write_text(json.dumps(report.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
-    print(row)
-    for figure in report.figures:
-        against = ", ".join(f"{split} {value}" for split, value in figure.against.items())
-        print(f"  {figure.label:28} {against}, floor {figure.floor}")
+    state = run.read("newest")[1]
+    about = {"what": run.path.name, "images seen": state["images_seen"]}
+    report = evaluate(Pictures(sample), about, dataset, count=count)
+    text = json.dumps(report.model_dump(mode="json") | {"seconds": state["seconds"]}, indent=2)
+    (run.path / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+
+
+PANELS = {"fd": "Fréchet", "kid": "KID", "recall": "recall", "density": "density"}
+PANELS |= {"coverage": "coverage"}
+
+
+def draw(folders: list[Path], target: Path) -> None:
+    """The curves of all runs: a row for each figure, over images seen and over minutes."""
+    figure = Figure(figsize=(13, 16), dpi=100, layout="constrained")
+    grid = figure.subplots(len(PANELS), 2, sharex="col", sharey="row")
+    for number, folder in enumerate(folders):
+        rows = list(read_rows(folder / "evaluation.jsonl"))
+        about = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+        minutes = about["seconds"] / 60 / max(row["images_seen"] for row in rows)
+        style = {"color": f"C{number % 10}", "ls": ("-", "--", ":")[number // 10 % 3]}
+        for (key, label), (by_images, by_time) in zip(PANELS.items(), grid, strict=True):
+            values = [row[key] for row in rows]
+            for axes, scale in ((by_images, 1.0), (by_time, minutes)):
+                images = [scale * row["images_seen"] for row in rows]
+                axes.plot(images, values, label=folder.name, **style)
+            by_images.set_ylabel(label)
+            if key in ("fd", "kid"):
+                by_images.set_yscale("log")
+    for axes in grid.flat:
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    grid[-1, 0].set_xlabel("images seen")
+    grid[-1, 1].set_xlabel("minutes")
+    grid[0, 1].legend(frameon=False, ncols=2, fontsize=8)
+    figure.savefig(target)
+
+
+def table(folders: list[Path]) -> str:
+    """The figures at the end of every run, as Markdown; the best Fréchet distance first."""
+    reports = [json.loads((folder / "evaluation.json").read_text("utf-8")) for folder in folders]
+    found = [
+        (folder.name, report["seconds"], {each["label"]: each for each in report["figures"]})
+        for folder, report in zip(folders, reports, strict=True)
+    ]
+    labels = list(found[0][2]) if found else []
+    lines = ["| setting | minutes | " + " | ".join(labels) + " |"]
+    lines.append("|---" * (len(labels) + 2) + "|")
+    for name, seconds, figures in sorted(found, key=lambda each: _held_out(each[2][labels[0]])):
+        values = " | ".join(f"{_held_out(each):.3g}" for each in figures.values())
+        lines.append(f"| {name} | {seconds / 60:.1f} | {values} |")
+    return "\n".join(lines)
+
+
+def _held_out(figure: Mapping[str, Any]) -> float:
+    return float(figure["against"]["held-out"]["value"])
 
 
 if __name__ == "__main__":
