@@ -187,7 +187,7 @@ def test_it_is_short_and_clean(tmp_path, size, upsample):
             longest["anneal_images"] = 10**9
         recipe = small.model_copy(update={"model": model, **longest})
         text = standalone(recipe, 10**9)
-        assert text.count("\n") < 340, name_of(recipe)
+        assert text.count("\n") < 330, name_of(recipe)
         assert text.endswith("\n")
         (tmp_path / f"game_{number}.py").write_text(text, encoding="utf-8")
     config = ["--config", str(ROOT / "pyproject.toml"), str(tmp_path)]
