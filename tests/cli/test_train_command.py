@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from kaogan import recipes
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
 from kaogan.training import checkpoints
@@ -82,7 +83,9 @@ def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
     options = (
         "--latent 7 --upsample resize --loss minimax --label-smoothing 0.1 --packing 2 --lr 0.001"
     )
-    options += " --beta1 0.4 --seed 3 --channels 1"
+    options += " --beta1 0.4 --beta2 0.9 --seed 3 --channels 1 --norm spectral"
+    options += " --initialization normal --minibatch-std 2 --penalty r2=3 --penalty-interval 2"
+    options += " --ema-share 0.1 --anneal-images 99 --no-mirror"
     assert (
         kaogan("train", pictures, "--out", out, "--images", "4", *SMALL, *options.split()).status
         == 0
@@ -95,11 +98,52 @@ def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
         "latent_dim": 7,
         "width": 4,
         "upsample": "resize",
-        "norm": "batch",
+        "norm": "spectral",
+        "initialization": "normal",
+        "minibatch_std": 2,
         "packing": 2,
     }
     assert recipe["loss"] == {"name": "minimax", "label_smoothing": 0.1}
-    assert [recipe[key] for key in ("batch", "lr", "beta1", "seed")] == [4, 0.001, 0.4, 3]
+    assert list(recipe["penalties"]) == [{"name": "r2", "weight": 3.0}]
+    numbers = {
+        "batch": 4,
+        "lr": 0.001,
+        "beta1": 0.4,
+        "beta2": 0.9,
+        "seed": 3,
+        "penalty_interval": 2,
+        "ema_share": 0.1,
+        "anneal_images": 99,
+        "mirror": False,
+    }
+    assert {key: recipe[key] for key in numbers} == numbers
+
+
+@pytest.mark.parametrize("name", ["standard", "dcgan"])
+def test_a_recipe_is_taken_by_its_name(kaogan, pictures, tmp_path, name):
+    out, line = tmp_path / "run", ["train", pictures, "--recipe", name, *SMALL]
+    assert kaogan(*line, "--images", "4", "--anneal-images", "0", "--out", out).status == 0
+    expected = recipes.named(name, size=32, width=4, batch=4, anneal_images=None, mirror=False)
+    assert Run(out).recipe.model_copy(update={"mirror": False}) == expected
+
+
+def test_without_penalties(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    line = ["train", pictures, "--out", out, "--images", "4", *SMALL, "--penalty", "none"]
+    assert kaogan(*line).status == 0
+    assert Run(out).recipe.penalties == ()
+
+
+def test_how_long_chooses_and_says_so(kaogan, pictures, tmp_path):
+    out = tmp_path / "run"
+    first = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL)
+    assert "learning rates and penalties fall over 8 images" in first.err
+    assert Run(out).recipe.anneal_images == 8
+    assert kaogan("train", pictures, "--out", out, "--images", "16", *SMALL).status == 0
+    assert Run(out).recipe.anneal_images == 16
+    timed = tmp_path / "timed"
+    assert kaogan("train", pictures, "--out", timed, "--minutes", "0.01", *SMALL).status == 0
+    assert Run(timed).recipe.anneal_images > 0
 
 
 def test_losses_penalties_and_norms_reach_the_recipe_and_a_run_goes_on_with_them(
@@ -134,7 +178,7 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
     kaogan("train", pictures, "--out", out, "--images", "4", *SMALL)
     outcome = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL, "--lr", "0.1")
     assert outcome.status == 2
-    assert "lr: 0.1, not 0.0004" in outcome.error
+    assert "lr: 0.1, not 0.0003" in outcome.error
 
 
 @pytest.mark.parametrize(
@@ -155,8 +199,14 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--penalty", "r3=1"], "known: r1, r2, gradient-penalty"),
         (["--penalty", "r1=0", "--norm", "none"], "weight"),
         (["--penalty", "r1=1", "--penalty", "r1=2"], "twice"),
-        (["--penalty", "r1=1"], "batch norm in the discriminator exclude each other"),
-        (["--loss", "wasserstein"], "--norm spectral"),
+        (["--norm", "batch"], "batch norm in the discriminator exclude each other"),
+        (["--loss", "wasserstein", "--penalty", "none"], "--norm spectral"),
+        (["--penalty-interval", "0"], "penalty-interval"),
+        (["--initialization", "zero"], "initialization"),
+        (["--minibatch-std", "-1"], "minibatch-std"),
+        (["--ema-share", "1"], "ema-share"),
+        (["--anneal-images", "-4"], "anneal-images"),
+        (["--recipe", "dcgan", "--penalty", "r1=1"], "exclude each other"),
         (["--images", "0"], "images"),
         (["--minutes", "-3"], "minutes"),
         (["--minutes", "0"], "minutes"),

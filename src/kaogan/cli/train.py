@@ -20,7 +20,12 @@ RECIPE_OPTIONS = (
     ("--latent", int, "N", "entries of a latent vector (100)"),
     ("--upsample", str, "HOW", "transposed, or resize (transposed)"),
     ("--framework", str, "NAME", "pytorch or keras (pytorch)"),
-    ("--loss", str, "NAME", "relativistic, hinge, ... (dcgan nonsaturating)"),
+    (
+        "--loss",
+        str,
+        "NAME",
+        "relativistic, hinge, leastsquares, minimax, wasserstein, nonsaturating (the last: dcgan)",
+    ),
     ("--label-smoothing", float, "S", "real labels are 1 - S, with cross-entropy (0)"),
     ("--norm", str, "HOW", "of D: none, batch, spectral (none; dcgan batch)"),
     ("--initialization", str, "HOW", "of D: he or normal (he; dcgan normal)"),
@@ -86,7 +91,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--precision",
         choices=("auto", "fp32", "bf16", "fp16"),
         default="auto",
-        help="number format of the networks (auto)",
+        metavar="FORMAT",
+        help="fp32, bf16, fp16 or auto (auto)",
     )
     hardware.add_argument("--workers", type=int, default=1, metavar="N", help="threads (1)")
     hardware.add_argument(
