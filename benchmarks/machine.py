@@ -6,7 +6,7 @@ import torch
 
 from kaogan import recipes
 from kaogan.bench import measure_limits, step_work
-from kaogan.training.tuning import machine
+from kaogan.training.memory import machine
 from worker import About, Orders, Task, serve
 
 CPU = torch.device("cpu")

@@ -642,7 +642,7 @@ for name, pictures in contenders.items():
 
 # %% [markdown]
 # The first two rows differ in more than time: kaogan's faces come from averaged weights, and from
-# the best of its checkpoints, as measured by this KID.
+# the best of its checkpoints, chosen by figures like these.
 #
 # And the game that opens on Friday? A player's number is a seed, a seed is a latent, and a latent
 # is a face, today and in ten years:

@@ -83,7 +83,7 @@ def test_of_a_run_the_checkpoint_that_sample_draws_from(kaogan, data, run, tmp_p
     shutil.copytree(run, longer)
     worse = ["--width", "4", "--batch", "8", "--lr", "0.02", "--images", "320"]
     rows = longer / "evaluation.jsonl"
-    rows.write_text(json.dumps(json.loads(rows.read_text()) | {"kid": -1}) + "\n")
+    rows.write_text(json.dumps(json.loads(rows.read_text()) | {"fd": -1, "end": False}) + "\n")
     assert kaogan("train", data, "--out", longer, "--device", "cpu", *worse).status == 0
     assert evaluate(longer)["subject"]["images seen"] == 160
     assert evaluate(longer, "--checkpoint", "newest")["subject"]["images seen"] == 320

@@ -19,7 +19,7 @@ from kaogan.training.train import train
 CPU = Hardware(device="cpu", precision="fp32")
 SMALL = {"size": 32, "width": 4, "latent_dim": 8, "batch": 8, "seed": 3}
 RECIPE = recipes.dcgan(**SMALL, label_smoothing=0.1, lr=4e-4)
-AT_EACH_END = Watch(evaluate_every=10**6)
+TWICE = Watch(evaluate_every=8000)  # after an eighth of that, and at the end
 
 
 def smooth_colours(count: int) -> np.ndarray:
@@ -48,8 +48,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that was stopped once and resumed."""
     out = tmp_path_factory.mktemp("report-run") / "a run"
-    train(RECIPE, dataset, out, Budget(images=1008), CPU, AT_EACH_END)
-    return train(RECIPE, dataset, out, Budget(images=1600), CPU, AT_EACH_END)
+    train(RECIPE, dataset, out, Budget(images=1008), CPU, TWICE)
+    return train(RECIPE, dataset, out, Budget(images=1600), CPU, TWICE)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def standard_run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
     """A run of the standard recipe, annealed over twice its length."""
     recipe = recipes.standard(**SMALL, anneal_images=800)
     out = tmp_path_factory.mktemp("standard-run") / "standard"
-    return train(recipe, dataset, out, Budget(images=400), CPU, AT_EACH_END)
+    return train(recipe, dataset, out, Budget(images=400), CPU, TWICE)
 
 
 @pytest.fixture(scope="session")

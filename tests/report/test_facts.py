@@ -38,7 +38,8 @@ def test_the_facts_of_a_run_are_those_on_the_disk(run, dataset):
     assert training.events[0].images == 0
     assert [event.images for event in training.events if event.kind == "resume"] == [1008]
     assert facts.epochs == pytest.approx(1600 / len(dataset))
-    assert training.best["kid"] == min(row["kid"] for row in training.evaluations)
+    assert [row["images_seen"] for row in training.evaluations] == [1000, 1600]
+    assert training.best["fd"] == min(row["fd"] for row in training.evaluations)
 
 
 def test_the_data_is_described_with_what_was_left_out(run, dataset):

@@ -91,12 +91,20 @@ def kids(*values: float) -> tuple[dict, ...]:
     return tuple({"images_seen": 1000 * n, "kid": kid} for n, kid in enumerate(values, start=1))
 
 
-def test_an_end_too_early_and_one_too_late(facts):
-    assert titles(changed(facts, evaluations=kids(3, 2, 1))) == ["It was still getting better"]
-    assert titles(changed(facts, evaluations=kids(1, 0.2, 0.5, 0.6))) == [
+def distances(*values: float) -> tuple[dict, ...]:
+    """Newer rows: not their KID decides, which is best at first."""
+    return tuple(
+        {"images_seen": 1000 * n, "kid": n, "fd": fd} for n, fd in enumerate(values, start=1)
+    )
+
+
+@pytest.mark.parametrize("rows", [kids, distances])
+def test_an_end_too_early_and_one_too_late(facts, rows):
+    assert titles(changed(facts, evaluations=rows(3, 2, 1))) == ["It was still getting better"]
+    assert titles(changed(facts, evaluations=rows(1, 0.2, 0.5, 0.6))) == [
         "It was best before its end"
     ]
-    assert titles(changed(facts, evaluations=kids(3, 1, 1.05, 0.99))) == []
+    assert titles(changed(facts, evaluations=rows(3, 1, 1.05, 0.99))) == []
 
 
 def test_lost_modes_of_points_are_named(toy_run):

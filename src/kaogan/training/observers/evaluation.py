@@ -28,7 +28,7 @@ FEWEST = 100
 NAMED = 12
 """Characters of the features' checksum that name them in a row."""
 LATENTS_FOR_STATISTICS = 512
-FLAT_EVALUATIONS, FLAT_SHARE = 8, 0.5
+FLAT_EVALUATIONS, FLAT_SHARE = 5, 0.5
 """Nothing improves: the best is so many evaluations old, and lies in the first half of the run."""
 
 

@@ -16,16 +16,16 @@ def thinning(interval: int, before: int, after: int) -> bool:
 
 
 def marks(interval: int) -> Iterator[int]:
-    """An eighth, a quarter and half of `interval`; then every `interval` images, later every tenth.
+    """A quarter and half of `interval`, then every `interval` images, later fewer.
 
-    From the tenth interval on each mark is a tenth further than the one before: a run that is twice
-    as long gets seven more.
+    From the fourth interval on each mark is a quarter further than the one before: a run that is
+    twice as long gets three more.
     """
-    yield from (interval // 8, interval // 4, interval // 2)
+    yield from (interval // 4, interval // 2)
     mark = interval
     while True:
         yield mark
-        mark += max(interval, mark // 10)
+        mark += max(interval, mark // 4)
 
 
 def growing(before: int, after: int, first: int = 500, growth: float = 1.08) -> bool:
