@@ -1,26 +1,30 @@
 """Generators that come with kaogan: faces a second after set-up, without training.
 
 src/kaogan/zoo/NAME/
-    generator.safetensors   the EMA weights with standing statistics, in half precision
-    recipe.json             what was trained
-    README.md               the model card: data, purpose, limits, how to make it again
+    generator.safetensors       the EMA weights with standing statistics, in half precision
+    discriminator.safetensors   what it was trained against, likewise, to train it further
+    recipe.json                 what was trained
+    README.md                   the model card: data, purpose, limits, how to make it again
+    directions.json             what can be steered;  encoder.safetensors  from pictures to latents
 """
 
 import json
 from pathlib import Path
 
 from safetensors.torch import load_file
+from torch import nn
 
 from kaogan.errors import UsageError
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
 
 FOLDER = Path(__file__).parent
+GENERATOR, DISCRIMINATOR = "generator.safetensors", "discriminator.safetensors"
 
 
 def names() -> list[str]:
     """The generators that come with kaogan."""
-    return sorted(file.parent.name for file in FOLDER.glob("*/generator.safetensors"))
+    return sorted(file.parent.name for file in FOLDER.glob(f"*/{GENERATOR}"))
 
 
 def pretrained(name: str) -> Sampler:
@@ -33,8 +37,20 @@ def pretrained(name: str) -> Sampler:
     recipe = pretrained_recipe(name)
     generator = recipe.networks.generator()
     # Half-precision weights are read into the float32 network: copying converts.
-    generator.load_state_dict(load_file(FOLDER / name / "generator.safetensors"))
+    generator.load_state_dict(load_file(FOLDER / name / GENERATOR))
     return Sampler(generator.eval(), recipe.networks.latent_dim)
+
+
+def pretrained_discriminator(name: str) -> nn.Module:
+    """The discriminator that such a generator was trained against: pictures to logits.
+
+    Raises:
+        UsageError: there is none of this name.
+
+    """
+    discriminator = pretrained_recipe(name).networks.discriminator()
+    discriminator.load_state_dict(load_file(FOLDER / name / DISCRIMINATOR))
+    return discriminator.eval()
 
 
 def pretrained_recipe(name: str) -> Recipe:
