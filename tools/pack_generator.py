@@ -4,7 +4,8 @@
 
 Writes the best checkpoint's EMA weights in half precision (the newest one's, if the run was not
 evaluated) and its discriminator, says how far the faces drawn with them are from those in float32,
-and finds the directions. With the zoo's folder alone, the weights stay and the directions are found anew:
+and finds the directions. With the zoo's folder alone, the weights stay and the directions are
+found anew:
 
     python tools/pack_generator.py src/kaogan/zoo/faces-64
 
