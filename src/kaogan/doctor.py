@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from kaogan.data.cache import cache_folder
+from kaogan.files import cache_folder
 from kaogan.training.precision import choose_device, choose_precision, name_of
 from kaogan.version import __version__
 
@@ -59,7 +59,7 @@ def _machine() -> list[Finding]:
         advice = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves cores idle; unset it"
     return [
         Finding("device", f"{device}: {name_of(device)}"),
-        Finding("precision", choose_precision("auto", device)),
+        Finding("precision", choose_precision("auto", device, remember=False)),
         Finding("threads", f"{threads} of {cores} cores", advice),
     ]
 

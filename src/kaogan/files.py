@@ -95,3 +95,12 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def cache_folder() -> Path:
+    """$KAOGAN_CACHE, or `kaogan` in the user's cache folder."""
+    if "KAOGAN_CACHE" in os.environ:
+        return Path(os.environ["KAOGAN_CACHE"])
+    if "LOCALAPPDATA" in os.environ:  # Windows
+        return Path(os.environ["LOCALAPPDATA"]) / "kaogan"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kaogan"

@@ -19,7 +19,7 @@ from kaogan.training.train import train
 CPU = Hardware(device="cpu", precision="fp32")
 SMALL = {"size": 32, "width": 4, "latent_dim": 8, "batch": 8, "seed": 3}
 RECIPE = recipes.dcgan(**SMALL, label_smoothing=0.1, lr=4e-4)
-TWICE = Watch(evaluate_every=8000)  # after an eighth of that, and at the end
+TWICE = Watch(evaluate_every=4000)  # after a quarter of that, and at the end
 
 
 def smooth_colours(count: int) -> np.ndarray:

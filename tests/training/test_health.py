@@ -42,7 +42,7 @@ def test_a_discriminator_that_wins_for_long_is_reported_once(health, trainer, tm
     assert warnings(tmp_path, "discriminator has been winning") == 0
     listen(health, trainer, range(WINNING_STEPS, 5 * WINNING_STEPS, 10), row)
     assert warnings(tmp_path, "discriminator has been winning") == 1
-    assert "--label-smoothing" in log_text(tmp_path)
+    assert "standard recipe" in log_text(tmp_path)
 
 
 def test_and_again_once_it_has_recovered(health, trainer, tmp_path):

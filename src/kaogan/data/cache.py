@@ -2,21 +2,12 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.prepare import prepare
 from kaogan.errors import KaoganError, typed
-
-
-def cache_folder() -> Path:
-    """$KAOGAN_CACHE, or `kaogan` in the user's cache folder."""
-    if "KAOGAN_CACHE" in os.environ:
-        return Path(os.environ["KAOGAN_CACHE"])
-    if "LOCALAPPDATA" in os.environ:  # Windows
-        return Path(os.environ["LOCALAPPDATA"]) / "kaogan"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kaogan"
+from kaogan.files import cache_folder
 
 
 def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dataset:

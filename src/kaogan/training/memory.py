@@ -11,10 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 
-from kaogan.data.cache import cache_folder
-from kaogan.files import write_text
+from kaogan.files import cache_folder, write_text
 from kaogan.machine import cpuinfo, processor
 
 
@@ -38,6 +36,8 @@ def keep(place: str, choices: Mapping[str, str]) -> dict[str, str]:
     """
     file = _file()
     with contextlib.suppress(OSError):
+        from filelock import FileLock  # not needed to draw
+
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{file}.lock"):
             choices = dict(choices) | recall(place)

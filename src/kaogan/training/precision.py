@@ -95,8 +95,15 @@ def name_of(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
-def choose_precision(precision: Precision, device: torch.device) -> Precision:
+def choose_precision(
+    precision: Precision, device: torch.device, remember: bool = True
+) -> Precision:
     """Resolve "auto": bf16 where the hardware does it well, fp16 on older GPUs, else fp32.
+
+    Args:
+        precision: what was asked for.
+        device: where.
+        remember: keep what is measured on a CPU, so that later commands agree with this one.
 
     Raises:
         UsageError: fp16 on a CPU, which trains slowly and overflows.
@@ -111,16 +118,17 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
         if capability >= (8, 0):  # Ampere and later have bf16 matrix units
             return "bf16"
         return "fp16" if capability >= (7, 0) else "fp32"  # Volta, Turing (the T4): fp16 only
-    return _remembered_for_the_cpu() if device.type == "cpu" else "fp32"
+    return _chosen_for_the_cpu(remember) if device.type == "cpu" else "fp32"
 
 
-def _remembered_for_the_cpu() -> Precision:
-    """What a first command measured on this machine, so that later ones agree with it."""
+def _chosen_for_the_cpu(remember: bool) -> Precision:
+    """What a first command measured on this machine; measured now if there was none."""
     place = memory.machine()
     chosen = memory.recall(place).get("precision")
     if chosen is None:
-        measured = "bf16" if _bf16_gain() > WORTHWHILE else "fp32"
-        chosen = memory.keep(place, {"precision": measured})["precision"]
+        chosen = "bf16" if _bf16_gain() > WORTHWHILE else "fp32"
+        if remember:
+            chosen = memory.keep(place, {"precision": chosen})["precision"]
     return "bf16" if chosen == "bf16" else "fp32"
 
 

@@ -10,8 +10,8 @@ from urllib.error import URLError
 
 import torch
 
-from kaogan.data.cache import cache_folder
 from kaogan.errors import KaoganError
+from kaogan.files import cache_folder
 
 
 @dataclass(frozen=True)
