@@ -18,7 +18,7 @@ from kaogan.training.train import train
 
 CPU = Hardware(device="cpu", precision="fp32")
 RECIPE = recipes.dcgan(size=32, width=4, latent_dim=8, batch=8, seed=3)
-TWICE = Watch(evaluate_every=8000)  # after an eighth of that, and at the end
+TWICE = Watch(evaluate_every=4000)  # after a quarter of that, and at the end
 
 
 def smooth_colours(count: int) -> np.ndarray:
