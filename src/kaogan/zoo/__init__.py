@@ -2,7 +2,7 @@
 
 src/kaogan/zoo/NAME/
     generator.safetensors       the EMA weights with standing statistics, in half precision
-    discriminator.safetensors   what it was trained against, likewise, to train it further
+    discriminator.safetensors   what it was trained against, likewise; not of every one
     recipe.json                 what was trained
     README.md                   the model card: data, purpose, limits, how to make it again
     directions.json             what can be steered;  encoder.safetensors  from pictures to latents
@@ -45,9 +45,11 @@ def pretrained_discriminator(name: str) -> nn.Module:
     """The discriminator that such a generator was trained against: pictures to logits.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is none of this name, or it comes without its discriminator.
 
     """
+    if not (FOLDER / name / DISCRIMINATOR).exists() and name in names():
+        raise UsageError(f"{name} comes without its discriminator")
     discriminator = pretrained_recipe(name).networks.discriminator()
     discriminator.load_state_dict(load_file(FOLDER / name / DISCRIMINATOR))
     return discriminator.eval()
