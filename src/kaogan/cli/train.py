@@ -110,7 +110,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         type=int,
         default=10_000,
         metavar="IMAGES",
-        help="compare new faces with held-out ones so often; 0: never (10000)",
+        help="between evaluations, later rarer; 0: never (10000)",
     )
     watch.add_argument(
         "--stop-when-flat", action="store_true", help="stop when faces no longer improve"
