@@ -421,7 +421,8 @@ def test_the_files_and_keys_of_a_run_of_points(tmp_path):
 def test_the_files_of_a_generator_that_comes_with_kaogan():
     named = first_column(section(read(REFERENCE), "Pretrained"))
     folders = [path for path in (PACKAGE / "zoo").glob("[!_]*") if path.is_dir()]
-    assert all(named == listing(folder) for folder in folders)
+    without = named - {"discriminator.safetensors"}  # faces-64 only
+    assert all(without <= listing(folder) <= named for folder in folders)
 
 
 if __name__ == "__main__":
