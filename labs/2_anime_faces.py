@@ -603,8 +603,8 @@ for name, mine, other, first in zip(
 # ## 9. A generator that was trained for longer
 #
 # Two generators come with kaogan: `avatars-64` saw 94,880 drawn avatars, `faces-64` 320,000 anime
-# faces, which is 23 times a data set of 14,092, with a newer loss than this lab's (`kaogan recipes`).
-# They load in a moment.
+# faces, which is 23 times a data set of 14,092, with a newer loss than this lab's (see `kaogan
+# recipes`). They load in a moment.
 
 # %%
 longer = kaogan.pretrained("faces-64" if REAL_FACES else "avatars-64")
