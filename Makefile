@@ -8,6 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 DEMO_DATA := data/avatars-64
 DEMO_RUN := runs/demo
+
 # The labs: a part of their names chooses among them, `make labs LAB=2`.
 LAB :=
 LABS_RUN := build/labs

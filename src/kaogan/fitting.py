@@ -35,7 +35,7 @@ VARIANTS = (
     ),
     Variant(float("inf"), {}, ""),
 )
-"""The table behind `--minutes`: docs/results.md, section The study, has the figures."""
+"""The table behind `--minutes`. Its threshold is a guess until the study is done."""
 
 
 @dataclass(frozen=True)
