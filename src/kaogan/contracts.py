@@ -11,7 +11,8 @@ Axes, wherever a shape is written:
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from functools import cached_property
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -52,6 +53,13 @@ class Model(Protocol):
         """How many samples, consecutive in the batch, the discriminator judges by one logit."""
         ...
 
+    @property
+    def group(self) -> int | None:
+        """How many samples, consecutive in the batch, change each other's logits. None: all that go
+        through together, or a pass changes the discriminator itself.
+        """
+        ...
+
     def generator(self) -> nn.Module: ...
 
     def discriminator(self) -> nn.Module: ...
@@ -74,14 +82,37 @@ class Loss(Protocol):
         ...
 
 
-class Pass(NamedTuple):
+class Pass:
     """One pass through the discriminator: the samples that went in, the logits that came out.
 
     Where penalties follow, the logits can be differentiated by the samples, twice.
     """
 
-    samples: Samples
-    logits: Logits
+    def __init__(self, samples: Samples, logits: Logits) -> None:
+        self.samples = samples
+        self.logits = logits
+
+    @cached_property
+    def slopes(self) -> Samples:
+        """∇C(x) at every sample x. Differentiable by the discriminator's weights."""
+        (slopes,) = torch.autograd.grad(self.logits.sum(), self.samples, create_graph=True)
+        return slopes
+
+    def halves(self) -> "tuple[Pass, Pass]":
+        """What went in first and what went in second, as if each had a pass of its own."""
+        return _Half(self, 0), _Half(self, 1)
+
+
+class _Half(Pass):
+    """Half a pass. Its slopes are a part of the whole's, so that both halves cost one backward."""
+
+    def __init__(self, whole: Pass, half: int) -> None:
+        super().__init__(whole.samples.chunk(2)[half], whole.logits.chunk(2)[half])
+        self._whole, self._half = whole, half
+
+    @cached_property
+    def slopes(self) -> Samples:
+        return self._whole.slopes.chunk(2)[self._half]
 
 
 @runtime_checkable

@@ -94,3 +94,22 @@ def test_names_of_the_weights_do_not_depend_on_the_build(model):
         assert build().state_dict().keys() == build().state_dict().keys()
         again = build()
         again.load_state_dict(build().state_dict())
+
+
+def test_a_group_of_neighbours_is_judged_by_itself(model):
+    """Two sides judged together have the logits that each has alone, if `group` divides them."""
+    if "norm" in type(model).model_fields:
+        model = model.model_copy(update={"norm": "none"})
+    if "minibatch_std" in type(model).model_fields:
+        model = model.model_copy(update={"minibatch_std": 2})
+    assert model.group is not None
+    discriminator, samples = model.discriminator(), draw(model, 4 * model.group)
+    sides = samples.chunk(2)
+    together = discriminator(samples)
+    torch.testing.assert_close(together, torch.cat([discriminator(side) for side in sides]))
+
+
+def test_batch_norm_judges_the_whole_batch(model):
+    if "norm" not in type(model).model_fields:
+        pytest.skip("it has no batch norm")
+    assert model.model_copy(update={"norm": "batch"}).group is None

@@ -107,6 +107,7 @@ class Unchecked(Component):
     latent_dim: int = 8
     norm: Norm = "batch"
     packing: int = 1
+    group: int | None = None
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -74,6 +74,7 @@ class Points(Component):
     latent_dim: int = 2
     norm: Norm = "none"
     packing: int = 1
+    group: int | None = 1
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -107,7 +108,7 @@ class FlatFakes(Component):
     weight: float = 1.0
 
     def __call__(self, discriminator, real, fake, epsilon) -> torch.Tensor:
-        (slope,) = torch.autograd.grad(fake.logits.sum(), fake.samples, create_graph=True)
+        slope = fake.slopes
         return self.weight * slope.flatten(1).square().sum(1).mean()
 
 

@@ -232,6 +232,11 @@ class DCGAN(Shape):
     norm: Norm = Field(default="batch", description="what normalises the discriminator")
     packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
 
+    @property
+    def group(self) -> int | None:
+        # Batch norm looks at the whole batch; spectral norm takes a step in every pass.
+        return self.packing * max(1, self.minibatch_std) if self.norm == "none" else None
+
     def generator(self) -> Generator:
         return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)
 

@@ -290,6 +290,10 @@ class KerasDCGAN(Shape):
         """The same networks in PyTorch."""
         return DCGAN(**self.model_dump(exclude={"name"}))
 
+    @property
+    def group(self) -> int | None:
+        return self.twin.group
+
     def generator(self) -> KerasGenerator:
         return KerasGenerator(self.twin, keras_weights(self.twin.generator()))
 

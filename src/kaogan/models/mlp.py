@@ -157,6 +157,10 @@ class MLP(Component):
         return "none"
 
     @property
+    def group(self) -> int:
+        return self.packing
+
+    @property
     def sample_shape(self) -> tuple[int, int]:
         return (self.copies, self.data_dim)
 
