@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from kaogan import recipes
 from kaogan.data.batches import ImageBatches
-from kaogan.training.accelerate import capture_rounds, compile_networks, cuda_graph
+from kaogan.training.accelerate import capture_steps, compile_networks, cuda_graph
 from kaogan.training.journal import Journal
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Precision, Recipe
@@ -22,7 +22,7 @@ from plain_dcgan import Files, PlainDCGAN, endless
 Step = Callable[[], object]
 Speedup = Callable[[Trainer, Journal], None]
 
-record = partial(capture_rounds, record=cuda_graph)
+record = partial(capture_steps, record=cuda_graph)
 SPEEDUPS: dict[str, tuple[Speedup, ...]] = {
     "compiled": (compile_networks,),
     "recorded": (record,),
@@ -94,7 +94,7 @@ class Game:
 
         def step() -> None:
             nonlocal seen
-            real = self.batches(seen, self.batch)
+            real = self.batches(seen, self.batch).x
             seen += self.batch
             with self.device, torch.autocast(self.device.type, torch.bfloat16):
                 model.step(real)

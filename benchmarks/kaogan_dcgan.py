@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from kaogan import recipes
 from kaogan.bench.measure import assemble, settings
-from kaogan.contracts import Batches
+from kaogan.contracts import Batch, Batches, unlabelled
 from kaogan.data.batches import Shuffled
 from kaogan.data.dataset import open_dataset
 from kaogan.images import Pixels, to_model
@@ -19,7 +19,7 @@ from kaogan.training.precision import Compute
 from kaogan.training.recipe import Hardware
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
-from kaogan.training.trainer import Deal, StepStats, Trainer
+from kaogan.training.trainer import StepInputs, StepStats, Trainer
 from worker import About, Orders, Task, check_parameters, serve
 
 HARDWARE = {
@@ -47,8 +47,9 @@ class ChannelsFirst(Compute):
 class Contiguous:
     batches: Batches
 
-    def __call__(self, start: int, count: int) -> Tensor:
-        return self.batches(start, count).contiguous()
+    def __call__(self, start: int, count: int) -> Batch:
+        x, c = self.batches(start, count)
+        return Batch(x.contiguous(), c)
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -68,15 +69,15 @@ def unfused_adam(trainer: Trainer, pictures: Pixels) -> Trainer:
 
 def all_gradients(trainer: Trainer, pictures: Pixels) -> Trainer:
     """The generator's turn computes the discriminator's weight gradients as well, for nothing."""
-    discriminator, play = trainer.state.discriminator, trainer.play
+    discriminator, train_step = trainer.state.discriminator, trainer.train_step
 
-    def round_with_waste(deal: Deal, penalised: bool) -> StepStats:
-        stats = play(deal, penalised)
+    def wasteful_step(inputs: StepInputs, penalised: bool) -> StepStats:
+        stats = train_step(inputs, penalised)
         discriminator.zero_grad()
         return stats
 
     setattr(discriminator, "requires_grad_", lambda wanted=True: discriminator)  # noqa: B010
-    trainer.round = round_with_waste
+    trainer.compiled_step = wasteful_step
     return trainer
 
 
@@ -95,8 +96,9 @@ class WhenNeeded:
     def __init__(self, pictures: Pixels, seed: int) -> None:
         self.pictures, self.positions = pictures, Shuffled(len(pictures), seed)
 
-    def __call__(self, start: int, count: int) -> Tensor:
-        return to_model(torch.from_numpy(self.pictures[self.positions(start, count).numpy()]))
+    def __call__(self, start: int, count: int) -> Batch:
+        positions = self.positions(start, count).numpy()
+        return unlabelled(to_model(torch.from_numpy(self.pictures[positions])))
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -124,7 +126,7 @@ def load(task: Task) -> tuple[About, Orders]:
         torch.set_num_threads(task["threads"])
     pictures = open_dataset(task["data"]).train
     trainer = make(task["variant"], pictures, task["batch"], task["width"])
-    state, latent_dim = trainer.state, trainer.recipe.networks.latent_dim
+    state, latent_dim = trainer.state, trainer.recipe.model.latent_dim
     networks = (state.generator, state.discriminator)
     check_parameters(task["width"], *(sum(p.numel() for p in n.parameters()) for n in networks))
     sampler = Sampler(standing_statistics(state.ema, latent_dim, BATCH), latent_dim)

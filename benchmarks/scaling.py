@@ -162,7 +162,7 @@ def measure_cell(cell: dict[str, Any]) -> Row:
 def law(recipe: Recipe, precision: Precision, limits: Limits, base: int) -> Row:
     """What a step of this recipe should cost, at least."""
     work = step_work(recipe, precision)
-    _, size, _ = recipe.networks.sample_shape
+    _, size, _ = recipe.model.sample_shape
     memory = base + expected_bytes(recipe, precision)
     return {
         "size": size,
@@ -179,7 +179,7 @@ def expected_bytes(recipe: Recipe, precision: Precision) -> int:
         kept_bytes(recipe.model_copy(update={"batch": batch}), precision) for batch in (2, 4)
     )
     kept = two + (four - two) * (recipe.batch - 2) // 2  # the same for every picture
-    networks = recipe.networks.generator(), recipe.networks.discriminator()
+    networks = recipe.model.generator(), recipe.model.discriminator()
     generator, discriminator = (sum(p.nbytes for p in n.parameters()) for n in networks)
     # Weights, gradients and both moments of Adam; the average of the generator.
     return kept + 4 * (generator + discriminator) + generator
@@ -204,7 +204,7 @@ def kept_bytes(recipe: Recipe, precision: Precision) -> int:
         torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
         compute.autocast(),
     ):
-        fake = state.generator(torch.randn(recipe.batch, recipe.networks.latent_dim)).float()
+        fake = state.generator(torch.randn(recipe.batch, recipe.model.latent_dim)).float()
         judged = [state.discriminator(x) for x in (torch.zeros_like(fake), fake.detach())]
     del judged  # until here all that was kept is alive, so that no address stands for two
     return sum(size for pointer, size in kept.items() if pointer not in weights)

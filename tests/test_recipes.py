@@ -4,6 +4,7 @@ import pytest
 
 from kaogan import recipes
 from kaogan.errors import UsageError
+from kaogan.schedules import Cosine
 from kaogan.training.recipe import Recipe
 
 
@@ -31,7 +32,9 @@ def test_dcgan_has_the_numbers_of_its_paper():
         "beta1": 0.5,
         "beta2": 0.999,
         "ema_share": 0.015,
-        "anneal_images": None,
+        "augmentation": None,
+        "lr_schedule": {"name": "constant"},
+        "penalty_schedule": {"name": "constant"},
         "seed": 0,
     }
     assert recipes.dcgan() == Recipe()
@@ -74,7 +77,6 @@ OTHERS = {
     "beta1": 0.1,
     "beta2": 0.9,
     "ema_share": 0.1,
-    "anneal_images": 1000,
     "seed": 5,
 }
 
@@ -86,6 +88,24 @@ def test_an_option_overrides_the_recipe_and_nothing_else_changes(option):
     field = f"model.{option}" if option in recipes.MODEL_OPTIONS else option
     (difference,) = changed.differences(recipes.standard())
     assert difference.startswith(f"{field}: {value}, not ")
+
+
+def test_annealing_is_a_schedule_of_rates_and_penalties():
+    annealed, plain = recipes.standard(anneal_images=1000), recipes.standard()
+    assert annealed.lr_schedule == annealed.penalty_schedule == Cosine(images=1000)
+    assert annealed.anneal_images == 1000
+    assert plain.anneal_images is None
+    assert recipes.standard(anneal_images=None) == plain
+
+
+def test_recipes_of_older_runs_are_understood():
+    fields = recipes.standard(anneal_images=1000).model_dump(
+        exclude={"lr_schedule", "penalty_schedule", "augmentation"}
+    )
+    assert Recipe.model_validate(fields | {"anneal_images": 1000}) == recipes.standard(
+        anneal_images=1000
+    )
+    assert Recipe.model_validate(fields | {"anneal_images": None}) == recipes.standard()
 
 
 def test_parts_of_the_game_are_overridden_whole():
@@ -132,4 +152,4 @@ def test_the_toy_shares_the_standards_game():
     assert toy.loss == standard.loss
     assert [each.name for each in toy.penalties] == [each.name for each in standard.penalties]
     assert (toy.beta1, toy.beta2) == (standard.beta1, standard.beta2)
-    assert toy.networks.norm == standard.networks.norm == "none"
+    assert toy.model.norm == standard.model.norm == "none"

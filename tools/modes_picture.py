@@ -47,10 +47,10 @@ def _points(run: Run, network: str):  # type: ignore[no-untyped-def]
     """Points `N D` of the first copy."""
     tensors, state = run.read("newest")
     recipe = checkpoints.recipe_of(state)
-    generator = recipe.networks.generator()
+    generator = recipe.model.generator()
     own = {key: tensors[key] for key in tensors if key.startswith(f"{network}.")}
     generator.load_state_dict({key.removeprefix(f"{network}."): own[key] for key in own})
-    return generate(generator, recipe.networks.latent_dim)[:, 0]
+    return generate(generator, recipe.model.latent_dim)[:, 0]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import torch
 from kaogan import recipes
 from kaogan.data.avatars import draw_avatars
 from kaogan.data.batches import ImageBatches
-from kaogan.training.accelerate import capture_rounds, cuda_graph
+from kaogan.training.accelerate import capture_steps, cuda_graph
 from kaogan.training.precision import Compute
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
@@ -90,7 +90,7 @@ def test_checks_find_another_game_and_pictures_that_are_elsewhere(monkeypatch, t
 def test_checks_find_what_was_left_out(monkeypatch, tmp_path):
     def make(journal):
         trainer = tiny(0)
-        capture_rounds(trainer, journal, cuda_graph)
+        capture_steps(trainer, journal, cuda_graph)
         return trainer
 
     wrong = failed(monkeypatch, tmp_path, lambda _: tiny(0), make)
@@ -103,7 +103,7 @@ def test_checks_find_a_state_that_is_not_the_checkpoints(monkeypatch, tmp_path):
     def make(journal):
         made.append(tiny(0))
         if len(made) == 2:  # the one that is to go on
-            made[1].round = lambda *dealt: made[0].play(*dealt)
+            made[1].compiled_step = lambda *dealt: made[0].train_step(*dealt)
         return made[-1]
 
     wrong = failed(monkeypatch, tmp_path, lambda _: tiny(0), make)

@@ -98,8 +98,8 @@ def test_contiguous_keeps_channels_first_everywhere(make):
     trainer = make("contiguous")
     for network in trainer.state.networks.values():
         assert all(parameter.is_contiguous() for parameter in network.parameters())
-    assert trainer.batches(0, 4).is_contiguous()
-    assert not make("kaogan").batches(0, 4).is_contiguous()
+    assert trainer.batches(0, 4).x.is_contiguous()
+    assert not make("kaogan").batches(0, 4).x.is_contiguous()
 
 
 def test_unfused_adam_is_another_path_to_the_same_weights(make):

@@ -18,7 +18,7 @@ def test_a_pretrained_generator_is_at_home_in_the_package():
     found = choose("--pretrained", "avatars-64")
     assert (found.name, found.run) == ("avatars-64", None)
     assert (found.home / "generator.safetensors").is_file()
-    assert found.recipe.networks.latent_dim == found.sampler.latent_dim
+    assert found.recipe.model.latent_dim == found.sampler.latent_dim
     expected = zoo.pretrained("avatars-64").sample(2)
     assert np.array_equal(found.sampler.sample(2), expected)
 

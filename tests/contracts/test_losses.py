@@ -91,8 +91,8 @@ def test_the_generator_wants_every_unmasked_fake_up(loss_name, low, high):
 @given(mistaken, mistaken)
 def test_beliefs_are_shares_that_follow_the_logits(loss_name, low, high):
     loss = losses[loss_name]()
-    right = loss.beliefs(UNDECIDED + high, UNDECIDED - low)
-    wrong = loss.beliefs(UNDECIDED - low, UNDECIDED + high)
+    right = loss.real_probabilities(UNDECIDED + high, UNDECIDED - low)
+    wrong = loss.real_probabilities(UNDECIDED - low, UNDECIDED + high)
     assert all(0 <= belief <= 1 for belief in (*right, *wrong))
     assert right[0] >= wrong[0]
     assert right[1] <= wrong[1]
@@ -100,7 +100,7 @@ def test_beliefs_are_shares_that_follow_the_logits(loss_name, low, high):
 
 def test_a_discriminator_that_is_right_by_far_believes_so(loss):
     real, fake = torch.full((4,), 50.0), torch.full((4,), -50.0)
-    for belief, truth in zip(loss.beliefs(real, fake), (1, 0), strict=True):
+    for belief, truth in zip(loss.real_probabilities(real, fake), (1, 0), strict=True):
         assert belief.item() == pytest.approx(truth, abs=1e-6)
 
 

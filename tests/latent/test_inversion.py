@@ -101,7 +101,7 @@ def test_a_discriminator_sees_what_pixels_do_not_say(packing):
 
 
 def test_features_of_a_picture_do_not_depend_on_the_others_in_the_batch():
-    judge = recipes.standard(size=32, width=4).networks.discriminator()
+    judge = recipes.standard(size=32, width=4).model.discriminator()
     rng = torch.Generator().manual_seed(1)
     one, other = (torch.rand(4, 3, 32, 32, generator=rng) for _ in range(2))
     assert (judge(one)[:1] - judge(one[:1])).abs() > 1e-4  # as its logits do

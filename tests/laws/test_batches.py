@@ -58,20 +58,20 @@ def test_neither_order_of_calls_nor_workers_nor_reading_ahead_change_a_batch(cal
     batches = ImageBatches(PICTURES, CPU, seed=3, workers=workers)
     for start, count in calls:
         expected = to_model(torch.from_numpy(PICTURES)[Shuffled(13, 3)(start, count)])
-        assert torch.equal(batches(start, count), expected)
+        assert torch.equal(batches(start, count).x, expected)
 
 
 def test_walking_straight_on_is_the_same_as_asking_once():
     walked = ImageBatches(PICTURES, CPU, seed=1, workers=3)
-    steps = torch.cat([walked(start, 4) for start in range(0, 52, 4)])
-    assert torch.equal(steps, ImageBatches(PICTURES, CPU, seed=1)(0, 52))
+    steps = torch.cat([walked(start, 4).x for start in range(0, 52, 4)])
+    assert torch.equal(steps, ImageBatches(PICTURES, CPU, seed=1)(0, 52).x)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_batches_are_pictures_in_model_space(channels):
     pictures = np.ascontiguousarray(PICTURES[..., :channels])
     batches = ImageBatches(pictures, CPU, seed=0)
-    batch = batches(0, 13)
+    batch = batches(0, 13).x
     assert isinstance(batches, Batches)
     assert len(batches) == 13
     assert batch.shape == (13, channels, 2, 3)
@@ -84,9 +84,9 @@ def test_a_batch_may_be_changed_without_changing_the_data(tmp_path):
     np.save(tmp_path / "pictures.npy", PICTURES)
     mapped = np.load(tmp_path / "pictures.npy", mmap_mode="r")
     batches = ImageBatches(mapped, CPU, seed=0)
-    first = batches(0, 5).clone()
-    batches(0, 5).zero_()
-    assert torch.equal(batches(0, 5), first)
+    first = batches(0, 5).x.clone()
+    batches(0, 5).x.zero_()
+    assert torch.equal(batches(0, 5).x, first)
     np.testing.assert_array_equal(np.load(tmp_path / "pictures.npy"), PICTURES)
 
 
@@ -102,14 +102,14 @@ def test_batches_of_resident_pictures_are_the_same(calls):
     resident = ImageBatches(PICTURES, CPU, seed=3, resident=True)
     others = ImageBatches(PICTURES, CPU, seed=3, resident=False)
     for start, count in calls:
-        assert torch.equal(resident(start, count), others(start, count))
+        assert torch.equal(resident(start, count).x, others(start, count).x)
 
 
 def test_resident_pictures_are_never_changed():
     batches = ImageBatches(PICTURES, CPU, seed=0, resident=True)
-    first = batches(0, 5).clone()
-    batches(0, 5).zero_()
-    assert torch.equal(batches(0, 5), first)
+    first = batches(0, 5).x.clone()
+    batches(0, 5).x.zero_()
+    assert torch.equal(batches(0, 5).x, first)
 
 
 def test_an_order_is_kept_on_the_device_and_copied_there_once_an_epoch():
@@ -150,7 +150,7 @@ def test_a_mapped_file_does_not_pile_up_in_memory(tmp_path):
     batches, expected = ImageBatches(pictures[:15000], CPU, seed=1), Shuffled(15000, 1)
     most = 0
     for start in range(0, 3000, 10):
-        batch = batches(start, 10)
+        batch = batches(start, 10).x
         maps = psutil.Process().memory_maps(grouped=True)
         most = max(most, sum(each.rss for each in maps if each.path == str(path)))
     assert most < pictures.nbytes / 2

@@ -27,5 +27,5 @@ def test_its_best_discriminator_is_the_share_of_the_real_density(fake):
 
 def test_its_beliefs_are_the_outputs_themselves():
     real, fake = torch.tensor([1.0, 0.5, 1.8]), torch.tensor([0.0, -0.7, 0.3])
-    beliefs = LeastSquares().beliefs(real, fake)
+    beliefs = LeastSquares().real_probabilities(real, fake)
     assert [belief.item() for belief in beliefs] == pytest.approx([2.5 / 3, 0.1])

@@ -28,7 +28,7 @@ def test_it_is_its_equation(real, fake):
 @given(logits, logits, st.floats(-1e3, 1e3))
 def test_only_differences_count(real, fake, shift):
     game = Relativistic()
-    for player in (game.discriminator, game.generator, game.beliefs):
+    for player in (game.discriminator, game.generator, game.real_probabilities):
         torch.testing.assert_close(
             player(real + shift, fake + shift), player(real, fake), rtol=1e-9, atol=1e-9
         )
@@ -67,4 +67,4 @@ def test_where_neither_wins_both_losses_are_log_2_and_both_beliefs_one_half():
     game = Relativistic()
     assert game.discriminator(alike, alike).item() == pytest.approx(math.log(2))
     assert game.generator(alike, alike).item() == pytest.approx(math.log(2))
-    assert [belief.item() for belief in game.beliefs(alike, alike)] == [0.5, 0.5]
+    assert [belief.item() for belief in game.real_probabilities(alike, alike)] == [0.5, 0.5]

@@ -41,4 +41,5 @@ def test_a_constant_added_to_the_critic_changes_no_gradient():
         game.discriminator(real + 5, fake + 5), game.discriminator(real, fake)
     )
     torch.testing.assert_close(game.generator(real + 5, fake + 5), game.generator(real, fake) - 5)
-    torch.testing.assert_close(game.beliefs(real + 5, fake + 5), game.beliefs(real, fake))
+    shifted = game.real_probabilities(real + 5, fake + 5)
+    torch.testing.assert_close(shifted, game.real_probabilities(real, fake))

@@ -110,7 +110,7 @@ def played(recipe, steps, precision="fp32"):
 
 def plain_weights(recipe, state, name):
     """Weights of a PyTorch training by Keras' paths."""
-    networks = recipe.networks
+    networks = recipe.model
     plain = networks.discriminator() if name == "discriminator" else networks.generator()
     plain.load_state_dict(state.networks[name].state_dict())
     return keras_weights(plain)

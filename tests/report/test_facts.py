@@ -52,7 +52,7 @@ def test_the_data_is_described_with_what_was_left_out(run, dataset):
 
 def test_the_layers_are_those_of_the_networks(run):
     generator, discriminator = gather(run).players
-    networks = run.recipe.networks
+    networks = run.recipe.model
     for player, network in (
         (generator, networks.generator()),
         (discriminator, networks.discriminator()),

@@ -97,7 +97,7 @@ def test_it_tells_this_runs_numbers(read, run, dataset):
         assert number in read.words
     assert dataset.fingerprint in read.words
     assert "truncated or damaged" in read.words
-    parameters = sum(p.numel() for p in run.recipe.networks.generator().parameters())
+    parameters = sum(p.numel() for p in run.recipe.model.generator().parameters())
     assert f"{parameters:,} numbers were learned" in read.words
     assert "resumed" in read.words.lower()
     assert run.recipe.model_dump_json(indent=2) in read.words

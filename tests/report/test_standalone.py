@@ -132,9 +132,9 @@ def test_steps_are_those_of_kaogan(load, recipe):
         begun = vars(game)[mine].state_dict()
         assert begun.keys() == first[theirs].keys()
         assert all(torch.equal(begun[key], first[theirs][key]) for key in begun)
-    trainer = Trainer(recipe, state, Noise(recipe.networks.sample_shape), COMPUTE)
+    trainer = Trainer(recipe, state, Noise(recipe.model.sample_shape), COMPUTE)
     for seen in (0, recipe.batch):  # the first with penalties, if there are any
-        dealt = trainer.deal()
+        dealt = trainer.draw_inputs()
         given = [dealt.x, dealt.z]
         if "gradient-penalty" in [penalty.name for penalty in recipe.penalties]:
             given.append(dealt.epsilon)
@@ -159,7 +159,7 @@ def test_losses_are_those_of_kaogan(load, loss, smoothing):
     recipe = recipes.dcgan(**SMALL, loss=loss, label_smoothing=smoothing, norm="spectral")
     alone = load(recipe)
     real, fake = torch.randn(2, 16, generator=torch.Generator().manual_seed(0)) * 3
-    game = recipe.game
+    game = recipe.loss
     torch.testing.assert_close(alone.discriminator_loss(real, fake), game.discriminator(real, fake))
     logits = (real, fake) if game.needs_real else (fake,)
     torch.testing.assert_close(alone.generator_loss(*logits), game.generator(real, fake))
@@ -222,13 +222,13 @@ def test_weights_that_kaogan_exports_draw_the_same_faces(load, tmp_path):
     for recipe in (recipes.dcgan(**SMALL), shapes()[0]):
         alone = load(recipe)
         torch.manual_seed(5)
-        generator = recipe.networks.generator().eval()
+        generator = recipe.model.generator().eval()
         file = tmp_path / "generator.safetensors"
         Safetensors().write(Network(recipe.model, "generator", generator), file)
         mine = alone.Generator().eval().requires_grad_(False)
         mine.load_state_dict(alone.read_weights(file))
         alone.draw(mine, range(7, 12), tmp_path / "faces.png")
-        faces = Sampler(generator, recipe.networks.latent_dim).sample(5, seed=7)
+        faces = Sampler(generator, recipe.model.latent_dim).sample(5, seed=7)
         np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "faces.png")), grid(faces))
 
 

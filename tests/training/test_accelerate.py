@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
     MODERN,
-    jitter,
+    Jitter,
     log_text,
     make_trainer,
     points_trainer,
@@ -19,19 +19,18 @@ from toys import (
     tiny_recipe,
 )
 
-from kaogan.contracts import Norm
+from kaogan.contracts import Model, Norm, Penalty
 from kaogan.data.batches import ImageBatches
 from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
-from kaogan.registry import Component
 from kaogan.training import checkpoints
-from kaogan.training.accelerate import accelerate, capture_rounds, compile_networks, cuda_graph
+from kaogan.training.accelerate import accelerate, capture_steps, compile_networks, cuda_graph
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Log
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Budget
 from kaogan.training.state import TrainState
-from kaogan.training.trainer import Deal, Trainer
+from kaogan.training.trainer import StepInputs, Trainer
 
 CPU = torch.device("cpu")
 META = torch.device("meta")
@@ -45,7 +44,8 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 def pictures_trainer(dataset, compute=None, augmentation=None, **options) -> Trainer:
     compute = compute or Compute(CPU, "fp32")
     batches = ImageBatches(dataset.train, compute.device, 0)
-    return make_trainer(tiny_recipe(**options), batches, compute, augmentation=augmentation)
+    recipe = tiny_recipe(**options).model_copy(update={"augmentation": augmentation})
+    return make_trainer(recipe, batches, compute)
 
 
 # Compiled networks
@@ -99,26 +99,24 @@ def test_a_compiled_game_is_the_same_game(tmp_path):
         torch.testing.assert_close(value, plain.state.tensors()[key], rtol=1e-3, atol=1e-5)
 
 
-class Unchecked(Component):
+class Unchecked(Model):
     """DCGAN's layers without its `forward`, whose shapes are checked in tests: that cannot be
     compiled."""
 
     name: Literal["unchecked"] = "unchecked"
     latent_dim: int = 8
     norm: Norm = "batch"
-    packing: int = 1
-    group: int | None = None
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         return (3, 32, 32)
 
     def generator(self):
-        layers = tiny_recipe().networks.generator().layers
+        layers = tiny_recipe().model.generator().layers
         return torch.nn.Sequential(torch.nn.Unflatten(1, (self.latent_dim, 1, 1)), *layers)
 
     def discriminator(self):
-        layers = tiny_recipe(norm=self.norm).networks.discriminator().layers
+        layers = tiny_recipe(norm=self.norm).model.discriminator().layers
         return torch.nn.Sequential(*layers, torch.nn.Flatten(0))
 
 
@@ -140,7 +138,7 @@ def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, option
 
     monkeypatch.setattr(Compute, "place", place)
     asked = tiny_recipe(lr=2e-4, **options)
-    recipe = asked.model_copy(update={"model": Unchecked(norm=asked.networks.norm)})
+    recipe = asked.model_copy(update={"model": Unchecked(norm=asked.model.norm)})
     plain, compiled = (
         make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
         for _ in range(2)
@@ -173,26 +171,22 @@ class OnOneDevice(TorchDispatchMode):
         return result
 
 
-def on_meta(trainer: Trainer) -> tuple[Trainer, Deal]:
+def on_meta(trainer: Trainer) -> tuple[Trainer, StepInputs]:
     """The same game on a device that has no data: to read a number from it is an error."""
     state = TrainState.fresh(trainer.recipe, Compute(META, "fp32"))
     state.scalers = trainer.state.scalers
-    game = Trainer(trainer.recipe, state, trainer.batches, trainer.compute, trainer.augmentation)
-    return game, Deal(*(tensor.to(META) for tensor in trainer.deal()))
-
-
-def meta_jitter(samples, rng):
-    return samples + 0.1 * torch.randn(samples.shape, generator=rng, device=samples.device)
+    game = Trainer(trainer.recipe, state, trainer.batches, trainer.compute)
+    return game, StepInputs(*(tensor.to(META) for tensor in trainer.draw_inputs()))
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, meta_jitter])
+@pytest.mark.parametrize("augmentation", [None, Jitter()])
 def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
     game, dealt = on_meta(trainer)
     with OnOneDevice():
-        stats = game.play(dealt, bool(penalties))
+        stats = game.train_step(dealt, bool(penalties))
     assert {value.device for value in stats} == {META}
 
 
@@ -207,10 +201,10 @@ def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled, opti
     with OnOneDevice():
         for _ in range(2):
             for penalised in game.recipe.kinds_of_steps:
-                game.play(dealt, penalised)
+                game.train_step(dealt, penalised)
 
 
-class Nosy(Component):
+class Nosy(Penalty):
     name: Literal["nosy"] = "nosy"
 
     def __call__(self, discriminator, real, fake, epsilon):
@@ -220,7 +214,7 @@ class Nosy(Component):
 def test_what_reads_from_the_device_is_found():
     game, dealt = on_meta(points_trainer(penalties=[Nosy()]))
     with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
-        game.play(dealt, True)
+        game.train_step(dealt, True)
 
 
 # Recorded rounds. The tape does with operators and the CPU what a CUDA graph does with kernels.
@@ -262,9 +256,9 @@ def record(play, rng):
 
 
 def captured(trainer, folder) -> Trainer:
-    capture_rounds(trainer, Journal(folder / "log.txt"), record)
+    capture_steps(trainer, Journal(folder / "log.txt"), record)
     assert not (folder / "log.txt").exists()
-    assert trainer.round != trainer.play
+    assert trainer.compiled_step != trainer.train_step
     return trainer
 
 
@@ -281,7 +275,7 @@ def equal_games(one: Trainer, other: Trainer) -> bool:
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, jitter])
+@pytest.mark.parametrize("augmentation", [None, Jitter()])
 def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
     parts = {"penalties": penalties, "augmentation": augmentation}
     plain = points_trainer(loss, **parts)
@@ -327,7 +321,7 @@ def test_each_kind_of_steps_has_a_recording_of_its_own(dataset, tmp_path, option
 
         return stats, replay_and_count
 
-    capture_rounds(trainer, Journal(tmp_path / "log.txt"), counting)
+    capture_steps(trainer, Journal(tmp_path / "log.txt"), counting)
     assert not (tmp_path / "log.txt").exists()
     assert tapes == [1] * len(kinds)  # each was tried
     stats_of(trainer, 7)
@@ -339,13 +333,14 @@ def test_a_recorded_game_survives_a_set_back(dataset, tmp_path):
     plain, other = pictures_trainer(dataset), captured(pictures_trainer(dataset), tmp_path)
     for trainer in (plain, other):
         trainer.step()
-        checkpoints.save(trainer.state, trainer.recipe, tmp_path / trainer.round.__class__.__name__)
+        folder = tmp_path / trainer.compiled_step.__class__.__name__
+        checkpoints.save(trainer.state, trainer.recipe, folder)
         trainer.step()
         next(trainer.state.generator.parameters()).data.fill_(float("nan"))
         trainer.step()
         fresh = TrainState.fresh(trainer.recipe, trainer.compute)
         trainer.state.restore(fresh.tensors(), fresh.numbers())
-        folder = tmp_path / trainer.round.__class__.__name__
+        folder = tmp_path / trainer.compiled_step.__class__.__name__
         assert checkpoints.restore_newest(trainer.state, folder, pytest.fail)
         trainer.state.attempt = 1
         trainer.state.seconds = 0.0
@@ -374,11 +369,11 @@ def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
     trainers = [pictures_trainer(dataset) for _ in range(2)]
     for trainer in trainers:
         trainer.step()
-    capture_rounds(trainers[0], Journal(tmp_path / "log.txt"), refuse)
+    capture_steps(trainers[0], Journal(tmp_path / "log.txt"), refuse)
     assert equal_games(*trainers)
     assert log_text(tmp_path).count("\n") == 1
     assert (
-        "note: a round cannot be recorded as a graph (operation not permitted when stream "
+        "note: a step cannot be recorded as a graph (operation not permitted when stream "
         "is capturing); training without it" in log_text(tmp_path)
     )
     stats_of(trainers[0], 1), stats_of(trainers[1], 1)
@@ -388,8 +383,8 @@ def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
 def test_without_a_gpu_there_is_a_note_and_the_plain_game(dataset, tmp_path):
     plain, other = pictures_trainer(dataset), pictures_trainer(dataset)
-    capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
-    assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
+    capture_steps(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)
     stats_of(plain, 1), stats_of(other, 1)
     assert equal_games(plain, other)
 
@@ -412,12 +407,12 @@ def close_games(one: Trainer, other: Trainer) -> None:
 
 @needs_cuda
 @pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
-@pytest.mark.parametrize("options", [{"augmentation": meta_jitter}, *PICTURE_GAMES])
+@pytest.mark.parametrize("options", [{"augmentation": Jitter()}, *PICTURE_GAMES])
 def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
     plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
-    capture_rounds(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    capture_steps(other, Journal(tmp_path / "log.txt"), cuda_graph)
     assert not (tmp_path / "log.txt").exists()
-    assert other.round != other.play
+    assert other.compiled_step != other.train_step
     assert equal_games(plain, other)
     torch.testing.assert_close(stats_of(other, 3), stats_of(plain, 3), rtol=1e-2, atol=1e-2)
     close_games(plain, other)
@@ -440,8 +435,8 @@ def test_a_cuda_graph_goes_on_from_a_checkpoint_where_it_would_have_been(dataset
 def test_a_step_never_waits_for_the_gpu(dataset, tmp_path):
     eager, recorded = cuda_trainer(dataset), cuda_trainer(dataset)
     eager.step()
-    capture_rounds(recorded, Journal(tmp_path / "log.txt"), cuda_graph)
-    assert recorded.round != recorded.play
+    capture_steps(recorded, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert recorded.compiled_step != recorded.train_step
     torch.cuda.set_sync_debug_mode("error")
     try:
         for trainer in (eager, recorded):
@@ -463,8 +458,8 @@ def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
 @needs_cuda
 def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
     trainer = cuda_trainer(dataset, penalties=(Nosy(),))
-    capture_rounds(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
-    assert "note: a round cannot be recorded as a graph" in log_text(tmp_path)
+    capture_steps(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
+    assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)
     assert all(values.isfinite().all() for values in stats_of(trainer))
 
 

@@ -17,7 +17,7 @@ from kaogan.training.sampling import Sampler, draw_seeds, standing_statistics
 @pytest.fixture
 def generator():
     torch.manual_seed(0)
-    network = tiny_recipe().networks.generator()
+    network = tiny_recipe().model.generator()
     with torch.no_grad():  # larger weights than N(0, 0.02), so that faces differ
         for parameter in network.parameters():
             parameter.mul_(10) if parameter.ndim > 1 else None

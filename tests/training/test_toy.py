@@ -77,14 +77,14 @@ def test_copies_learn_as_runs_of_their_own_do():
                 tensor.copy_(theirs[name].chunk(2)[copy])
         alone.append(trainer)
     for _ in range(20):
-        dealt = together.deal()
-        together.play(dealt, True)
+        dealt = together.draw_inputs()
+        together.train_step(dealt, True)
         together.state.images_seen += 16
         for copy, trainer in enumerate(alone):
             share = dealt._replace(
                 x=dealt.x[:, copy : copy + 1], z=dealt.z[:, 2 * copy : 2 * copy + 2]
             )
-            trainer.play(share, True)
+            trainer.train_step(share, True)
     z = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
     points = together.state.ema(z)
     for copy, trainer in enumerate(alone):

@@ -1,6 +1,7 @@
 """The loop, played with pictures and with points."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -10,8 +11,9 @@ from torch.nn.functional import softplus
 from toys import (
     Blob,
     FlatFakes,
+    Jitter,
     Points,
-    jitter,
+    Watched,
     make_trainer,
     points_trainer,
     same,
@@ -29,11 +31,9 @@ from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.trainer import (
-    ANNEALED,
-    Deal,
+    StepInputs,
     Trainer,
     Watcher,
-    annealed,
     ema_decay,
     mirrored,
 )
@@ -60,7 +60,7 @@ def test_the_toys_keep_the_contracts():
     assert isinstance(Blob(), Batches)
     assert isinstance(Relativistic(), Loss)
     assert isinstance(FlatFakes(), Penalty)
-    assert isinstance(jitter, Augmentation)
+    assert isinstance(Jitter(), Augmentation)
 
 
 def test_a_step_moves_every_weight_and_counts_its_images(trainer):
@@ -74,9 +74,9 @@ def test_a_step_moves_every_weight_and_counts_its_images(trainer):
     assert all(value.isfinite() and value.shape == () for value in stats)
 
 
-def test_a_step_measures_the_losses_and_beliefs_before_the_update():
+def test_a_step_measures_the_losses_and_probabilities_before_the_update():
     trainer = points_trainer()
-    real = trainer.batches(0, 64)
+    real = trainer.batches(0, 64).x
     state = trainer.state
     rng = torch.Generator().manual_seed(seed_of(0, 0, 0))
     fake = state.generator(torch.randn(64, 2, generator=rng))
@@ -96,7 +96,7 @@ def test_the_players_descend_in_turn_as_written_by_hand():
     twin = points_trainer().state
     for step in range(3):
         z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
-        x = Blob()(64 * step, 64)
+        x = Blob()(64 * step, 64).x
         game = NonSaturating()
         twin.optimizers["discriminator"].zero_grad()
         fake = twin.generator(z).detach()
@@ -143,7 +143,7 @@ def test_a_game_of_pictures_is_the_textbooks(trainer, dataset):
     batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
     for seen in range(0, 80, 8):
         z = torch.randn(8, 8, generator=torch.Generator().manual_seed(seed_of(0, 0, seen)))
-        losses = textbook_step(networks, state.ema, adams, batches(seen, 8), z, seen)
+        losses = textbook_step(networks, state.ema, adams, batches(seen, 8).x, z, seen)
         stats = trainer.step()
         torch.testing.assert_close(stats[:2], tuple(loss.detach() for loss in losses))
     for name, network in state.networks.items():
@@ -153,39 +153,39 @@ def test_a_game_of_pictures_is_the_textbooks(trainer, dataset):
                 torch.testing.assert_close(mine[key], tensor, rtol=1e-3, atol=1e-5)
 
 
-def test_what_is_dealt_is_a_function_of_the_position(trainer, dataset):
+def test_what_is_drawn_is_a_function_of_the_position(trainer, dataset):
     for seen, attempt in ((0, 0), (72, 0), (8, 1)):
         trainer.state.images_seen, trainer.state.attempt = seen, attempt
         torch.rand(1, generator=trainer.rng)  # what was drawn before plays no part
-        dealt = trainer.deal()
+        inputs = trainer.draw_inputs()
         rng = torch.Generator().manual_seed(seed_of(0, attempt, seen))
-        assert torch.equal(dealt.z, torch.randn(8, 8, generator=rng))
-        assert torch.equal(dealt.epsilon, torch.rand(8, generator=rng))
-        assert torch.equal(dealt.x, ImageBatches(dataset.train, torch.device("cpu"), 0)(seen, 8))
-        assert dealt.ema_weight.item() == pytest.approx(1 - ema_decay(8, seen + 8, 0.015))
-        assert trainer.state.images_seen == seen  # dealing plays nothing
+        assert torch.equal(inputs.z, torch.randn(8, 8, generator=rng))
+        assert torch.equal(inputs.epsilon, torch.rand(8, generator=rng))
+        assert torch.equal(inputs.x, ImageBatches(dataset.train, torch.device("cpu"), 0)(seen, 8).x)
+        assert inputs.ema_weight.item() == pytest.approx(1 - ema_decay(8, seen + 8, 0.015))
+        assert trainer.state.images_seen == seen  # drawing trains nothing
 
 
-def test_annealing_falls_along_half_a_cosine_and_then_stays():
-    assert [annealed(seen, None) for seen in (0, 10**9)] == [1.0, 1.0]
-    assert annealed(0, 100) == 1.0
-    assert annealed(50, 100) == pytest.approx((1 + ANNEALED) / 2)
-    assert annealed(100, 100) == annealed(10**9, 100) == pytest.approx(ANNEALED)
-    falling = [annealed(seen, 100) for seen in range(101)]
-    assert falling == sorted(falling, reverse=True)
+@pytest.mark.parametrize("factor", [1.0, 0.5])
+def test_the_learning_rates_have_their_factor(factor):
+    trainer = points_trainer()
+    inputs = trainer.draw_inputs()
+    assert inputs.lr_factor.item() == 1.0
+    trainer.train_step(inputs._replace(lr_factor=torch.tensor(factor)), False)
+    rates = [each.param_groups[0]["lr"].item() for each in trainer.state.optimizers.values()]
+    assert rates == pytest.approx([2e-3 * factor] * 2)
 
 
-def test_learning_rates_and_penalties_are_annealed():
-    def played(left):
+def test_the_penalties_have_their_factor():
+    def loss(factor):
         trainer = points_trainer(penalties=[R1(weight=3.0)])
-        dealt = trainer.deal()
-        assert dealt.anneal.item() == 1.0
-        stats = trainer.play(dealt._replace(anneal=torch.tensor(left)), True)
-        rates = [each.param_groups[0]["lr"].item() for each in trainer.state.optimizers.values()]
-        assert rates == pytest.approx([2e-3 * left] * 2)
-        return stats.loss_d.item()
+        inputs = trainer.draw_inputs()
+        assert inputs.penalty_factor.item() == 1.0
+        return trainer.train_step(
+            inputs._replace(penalty_factor=torch.tensor(factor)), True
+        ).loss_d.item()
 
-    whole, half, nothing = (played(left) for left in (1.0, 0.5, 0.0))
+    whole, half, nothing = (loss(factor) for factor in (1.0, 0.5, 0.0))
     assert whole - nothing > 1e-4
     assert half - nothing == pytest.approx((whole - nothing) / 2, rel=1e-2)
 
@@ -193,18 +193,18 @@ def test_learning_rates_and_penalties_are_annealed():
 def test_without_a_learning_rate_nothing_is_learnt():
     trainer = points_trainer()
     before = snapshot(trainer.state)
-    trainer.play(trainer.deal()._replace(anneal=torch.tensor(0.0)), False)
+    trainer.train_step(trainer.draw_inputs()._replace(lr_factor=torch.tensor(0.0)), False)
     for name, tensor in trainer.state.tensors().items():
         assert torch.equal(tensor, before[name]) or name.startswith("adam.")
 
 
-def test_a_round_may_be_dealt_into_the_same_memory_again_and_again(trainer, dataset):
+def test_a_step_may_be_given_its_inputs_in_the_same_memory_again_and_again(trainer, dataset):
     other = pictures_trainer(dataset)
-    table = Deal(*(torch.full_like(tensor, float("nan")) for tensor in other.deal()))
+    table = StepInputs(*(torch.full_like(tensor, float("nan")) for tensor in other.draw_inputs()))
     for _ in range(6):
-        for kept, new in zip(table, other.deal(), strict=True):
+        for kept, new in zip(table, other.draw_inputs(), strict=True):
             kept.copy_(new)
-        mine, theirs = trainer.step(), other.play(table, False)
+        mine, theirs = trainer.step(), other.train_step(table, False)
         other.state.images_seen += 8
         assert all(map(torch.equal, mine, theirs))
     assert same(snapshot(trainer.state), snapshot(other.state))
@@ -266,7 +266,7 @@ def test_another_attempt_draws_other_numbers():
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Minimax(label_smoothing=0.1), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (FlatFakes(),)])
-@pytest.mark.parametrize("augmentation", [None, jitter])
+@pytest.mark.parametrize("augmentation", [None, Jitter()])
 def test_points_train_with_the_same_loop(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
     z = torch.randn(500, 2, generator=torch.Generator().manual_seed(0))
@@ -285,7 +285,7 @@ def test_a_penalty_is_added_to_the_discriminators_loss():
     plain, penalised = points_trainer(), points_trainer(penalties=[FlatFakes(weight=2.0)])
     twin = points_trainer()
     with torch.no_grad():
-        fake = twin.generator(twin.deal().z)
+        fake = twin.generator(twin.draw_inputs().z)
     difference = penalised.step().loss_d - plain.step().loss_d
     expected = 2 * FlatFakes()(twin.discriminator, None, judged(twin.discriminator, fake), None)
     torch.testing.assert_close(difference, expected.detach())
@@ -297,24 +297,19 @@ def test_a_gradient_penalty_flattens_the_discriminator(dataset):
         batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
         trainer = make_trainer(tiny_recipe(lr=5e-3, norm="none", penalties=penalties), batches)
         trainer.run(Budget(images=240), [])
-        x = trainer.batches(0, 8)
+        x = trainer.batches(0, 8).x
         slopes.append(term(R1(), trainer.state.discriminator, x, x, torch.zeros(8)).item())
     assert slopes[1] < slopes[0] / 2
 
 
 def test_an_augmentation_changes_real_and_generated_alike_and_passes_gradients():
-    seen = []
-
-    def watched(samples, rng):
-        seen.append(samples)
-        return 2 * samples
-
+    watched = Watched(factor=2.0)
     trainer = points_trainer(augmentation=watched)
     before = snapshot(trainer.state)
     trainer.step()
-    both, again = seen  # the discriminator's turn, the generator's
+    both, again = watched.seen  # the discriminator's turn, the generator's
     assert [len(both), len(again)] == [128, 64]
-    assert torch.equal(both[:64], Blob()(0, 64))
+    assert torch.equal(both[:64], Blob()(0, 64).x)
     assert torch.equal(both[64:], again.detach())
     assert changed(before, trainer.state.tensors(), "generator")
 
@@ -326,19 +321,17 @@ def test_a_step_in_half_precision_is_finite_and_keeps_float32_weights(
 ):
     compute = Compute(torch.device("cpu"), precision)
     batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
-    judged = []
-
-    def watched(samples, rng):
-        judged.append(samples.dtype)
-        return samples
-
+    watched = Watched()
     recipe = tiny_recipe(norm="none", penalties=penalties)
-    trainer = make_trainer(recipe, batches, compute, augmentation=watched)
+    recipe = recipe.model_copy(update={"augmentation": watched})
+    trainer = make_trainer(recipe, batches, compute)
     for _ in range(2):
         assert all(value.isfinite() for value in trainer.step())
     floats = [t for t in trainer.state.tensors().values() if t.is_floating_point()]
     assert all(t.dtype == torch.float32 and t.isfinite().all() for t in floats)
-    assert set(judged) == {torch.float32}  # as the contracts promise
+    assert {samples.dtype for samples in watched.seen} == {
+        torch.float32
+    }  # as the contracts promise
 
 
 # Lazy penalties
@@ -363,7 +356,7 @@ def test_an_interval_of_one_is_no_laziness():
     lazy, plain = lazy_trainer(1), lazy_trainer(1)
     for _ in range(6):
         mine = lazy.step()
-        theirs = plain.play(plain.deal(), True)
+        theirs = plain.train_step(plain.draw_inputs(), True)
         plain.state.images_seen += 64
         assert all(map(torch.equal, mine, theirs))
     assert same(snapshot(lazy.state), snapshot(plain.state))
@@ -376,7 +369,7 @@ def test_lazy_penalties_are_as_written_by_hand(interval):
     game = Relativistic()
     for step in range(7):
         z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
-        x, fake = Blob()(64 * step, 64), twin.generator(z)
+        x, fake = Blob()(64 * step, 64).x, twin.generator(z)
         loss = game.discriminator(twin.discriminator(x), twin.discriminator(fake.detach()))
         if step % interval == 0:
             for penalty in BOTH:
@@ -393,7 +386,7 @@ def test_lazy_penalties_are_as_written_by_hand(interval):
     # and Adam makes steps of its rounding errors.
     z = torch.randn(64, 2, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(trainer.state.generator(z), twin.generator(z))
-    logits, expected = (state.discriminator(Blob()(0, 64)) for state in (trainer.state, twin))
+    logits, expected = (state.discriminator(Blob()(0, 64).x) for state in (trainer.state, twin))
     torch.testing.assert_close(logits - logits.mean(), expected - expected.mean())
 
 
@@ -426,13 +419,13 @@ def test_about_half_of_the_pictures_are_mirrored_and_nothing_else_changes(datase
     for step in range(100):
         for trainer in (plain, mirroring):
             trainer.state.images_seen = 8 * step
-        before, after = plain.deal(), mirroring.deal()
+        before, after = plain.draw_inputs(), mirroring.draw_inputs()
         assert all(map(torch.equal, before[1:], after[1:]))  # the latents among them
         kept = (after.x == before.x).flatten(1).all(1)
         turned = (after.x == before.x.flip(-1)).flatten(1).all(1)
         assert (kept != turned).all()
         count += turned.sum().item()
-        assert torch.equal(mirroring.deal().x, after.x)  # a function of the position
+        assert torch.equal(mirroring.draw_inputs().x, after.x)  # a function of the position
     assert abs(count - 400) < 5 * 200**0.5  # five standard deviations of 800 coins
 
 
@@ -446,10 +439,10 @@ def test_points_cannot_be_mirrored():
 
 def both_sides(trainer: Trainer) -> list[torch.Tensor]:
     """Logits and slopes of real and generated samples, as the discriminator's turn gets them."""
-    deal = trainer.deal()
+    inputs = trainer.draw_inputs()
     with torch.no_grad():
-        fake = trainer.state.generator(deal.z)
-    sides = trainer.passes(deal.x, fake, penalised=True)
+        fake = trainer.state.generator(inputs.z)
+    sides = trainer.passes(inputs, fake, penalised=True)
     return [tensor for side in sides for tensor in (side.logits, side.slopes)]
 
 
@@ -485,12 +478,15 @@ def test_a_single_penalty_has_slopes_of_its_own_side():
 
 def slope_terms(trainer: Trainer) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
     """R1 and R2, and their gradients by all weights, as the trainer computes them."""
-    deal, state = trainer.deal(), trainer.state
+    inputs, state = trainer.draw_inputs(), trainer.state
     with torch.no_grad():
-        fake = state.generator(deal.z)
+        fake = state.generator(inputs.z)
     found = {}
-    for penalty in trainer.recipe.terms:
-        value = term(penalty, trainer.judge_for_penalties, deal.x, fake, deal.epsilon)
+    for penalty in trainer.recipe.penalties:
+        discriminator = partial(
+            trainer.logits, c=inputs.c, numbers=inputs.augmentation_d[:8], second_derivatives=True
+        )
+        value = term(penalty, discriminator, inputs.x, fake, inputs.epsilon)
         weights = list(state.discriminator.parameters())
         slopes = torch.autograd.grad(value, weights, allow_unused=True)
         found[penalty.name] = value, torch.cat([s.flatten() for s in slopes if s is not None])

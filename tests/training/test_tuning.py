@@ -13,7 +13,7 @@ from kaogan.training import memory, tuning
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import Run
 from kaogan.training.train import train
-from kaogan.training.trainer import Deal, StepStats, Trainer
+from kaogan.training.trainer import StepInputs, StepStats, Trainer
 from kaogan.training.tuning import Noise, measured_plan
 
 CPU = torch.device("cpu")
@@ -58,9 +58,9 @@ def test_a_step_of_each_kind_is_played(cache: Path, monkeypatch: pytest.MonkeyPa
     played = []
 
     class Watched(Trainer):
-        def play(self, deal: Deal, penalised: bool) -> StepStats:
+        def train_step(self, inputs: StepInputs, penalised: bool) -> StepStats:
             played.append(penalised)
-            return super().play(deal, penalised)
+            return super().train_step(inputs, penalised)
 
     monkeypatch.setattr(tuning, "Trainer", Watched)
     recipe = recipes.standard(size=32, width=4, batch=2)
@@ -71,11 +71,11 @@ def test_a_step_of_each_kind_is_played(cache: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_step_is_tried_with_samples_of_the_right_shape_and_range() -> None:
     for recipe in (recipes.standard(size=32), recipes.toy(copies=2)):
-        noise = Noise(recipe)(0, 5)
-        assert noise.shape == (5, *recipe.networks.sample_shape)
+        noise = Noise(recipe)(0, 5).x
+        assert noise.shape == (5, *recipe.model.sample_shape)
         assert -1 <= noise.min() < -0.5 < 0.5 < noise.max() <= 1
-        assert torch.equal(Noise(recipe)(0, 5), noise)
-        assert not torch.equal(Noise(recipe)(5, 5), noise)
+        assert torch.equal(Noise(recipe)(0, 5).x, noise)
+        assert not torch.equal(Noise(recipe)(5, 5).x, noise)
 
 
 def test_measuring_changes_no_random_number(cache: Path) -> None:

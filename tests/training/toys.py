@@ -8,17 +8,17 @@ import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import nn
 
 from kaogan import recipes
-from kaogan.contracts import Norm
+from kaogan.contracts import Augmentation, Batch, Loss, Model, Penalty, unlabelled
 from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
 from kaogan.losses import NonSaturating
-from kaogan.registry import Component
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.state import TrainState
@@ -67,14 +67,11 @@ MODERN = {
 # Points in the plane
 
 
-class Points(Component):
+class Points(Model):
     """The smallest game: a line of code for each player, and no picture in sight."""
 
     name: Literal["points"] = "points"
     latent_dim: int = 2
-    norm: Norm = "none"
-    packing: int = 1
-    group: int | None = 1
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -93,15 +90,15 @@ class Blob:
 
     CENTRE = torch.tensor([2.0, -1.0])
 
-    def __call__(self, start: int, count: int) -> torch.Tensor:
+    def __call__(self, start: int, count: int) -> Batch:
         rng = torch.Generator().manual_seed(start)
-        return self.CENTRE + 0.5 * torch.randn(count, 2, generator=rng)
+        return unlabelled(self.CENTRE + 0.5 * torch.randn(count, 2, generator=rng))
 
     def __len__(self) -> int:
         return 1000
 
 
-class FlatFakes(Component):
+class FlatFakes(Penalty):
     """Mean squared slope of the discriminator at the generated samples."""
 
     name: Literal["flat-fakes"] = "flat-fakes"
@@ -112,8 +109,28 @@ class FlatFakes(Component):
         return self.weight * slope.flatten(1).square().sum(1).mean()
 
 
-def jitter(samples: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    return samples + 0.1 * torch.randn(samples.shape, generator=rng)
+class Jitter(Augmentation):
+    """Every sample is moved a little, all its numbers alike."""
+
+    name: Literal["jitter"] = "jitter"
+    numbers: ClassVar[int] = 1
+
+    def __call__(self, samples, numbers) -> torch.Tensor:
+        return samples + 0.1 * (numbers.view(-1, *[1] * (samples.ndim - 1)) - 0.5)
+
+
+class Watched(Augmentation):
+    """Keeps what goes through it, and multiplies it by a factor."""
+
+    name: Literal["watched"] = "watched"
+    numbers: ClassVar[int] = 1
+    factor: float = 1.0
+    seen: list = Field(default_factory=list, exclude=True)
+
+    def __call__(self, samples, numbers) -> torch.Tensor:
+        assert numbers.shape == (len(samples), 1)
+        self.seen.append(samples)
+        return self.factor * samples
 
 
 def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -> Trainer:
@@ -124,10 +141,10 @@ PAPERS_GAME = NonSaturating()
 
 
 def points_trainer(
-    loss: Component = PAPERS_GAME,
-    penalties: Sequence[Component] = (),
+    loss: Loss = PAPERS_GAME,
+    penalties: Sequence[Penalty] = (),
     penalty_interval: int = 1,
-    **parts,
+    **fields,
 ) -> Trainer:
     recipe = Recipe(
         model=Points(),
@@ -136,8 +153,9 @@ def points_trainer(
         lr=2e-3,
         penalties=tuple(penalties),
         penalty_interval=penalty_interval,
+        **fields,
     )
-    return make_trainer(recipe, Blob(), **parts)
+    return make_trainer(recipe, Blob())
 
 
 def snapshot(state: TrainState) -> dict[str, torch.Tensor]:

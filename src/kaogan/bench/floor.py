@@ -113,7 +113,7 @@ def _count_step(recipe: Recipe, batch: int, penalised: bool) -> tuple[int, int, 
     state = TrainState.fresh(recipe, compute)
     trainer = Trainer(recipe, state, Noise(recipe), compute)
     with FlopCounterMode(display=False) as arithmetic, Traffic() as traffic:
-        trainer.play(trainer.deal(), penalised)
+        trainer.train_step(trainer.draw_inputs(), penalised)
     generator, discriminator = (
         sum(parameter.nbytes for parameter in network.parameters())
         for network in (state.generator, state.discriminator)

@@ -106,7 +106,7 @@ def training_rates(trainer: Trainer, seconds: float) -> list[float]:
 
 def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:
     """Images per second of drawing with the averaged weights, from seeds to uint8 pictures."""
-    latent_dim = trainer.recipe.networks.latent_dim
+    latent_dim = trainer.recipe.model.latent_dim
     sampler = Sampler(standing_statistics(trainer.state.ema, latent_dim, BATCH), latent_dim)
     device = trainer.compute.device
     return _rates(lambda: sampler.sample(BATCH), BATCH, device, seconds, "drawing")
@@ -153,6 +153,6 @@ def settings(trainer: Trainer) -> dict[str, str | int]:
         "threads": torch.get_num_threads(),
         "memory_layout": "channels last" if last else "channels first",
         "compiled": "no" if trainer.generator is trainer.state.generator else "yes",
-        "cuda_graph": "no" if trainer.round == trainer.play else "yes",
+        "cuda_graph": "no" if trainer.compiled_step == trainer.train_step else "yes",
         "own_convolutions": f"{sum(name != LIBRARY.name for name in choices)} of {len(choices)}",
     }

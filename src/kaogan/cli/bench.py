@@ -123,7 +123,7 @@ def _avatars(size: int) -> "Pixels":
 def _as_dict(found: "Measurement", recipe: "Recipe", epoch: int) -> dict[str, Any]:
     """All numbers, in images, seconds, bytes and operations."""
     return {
-        "size": recipe.networks.sample_shape[-1],
+        "size": recipe.model.sample_shape[-1],
         "batch": recipe.batch,
         **dataclasses.asdict(found),
         "share_of_floor": found.share_of_floor,

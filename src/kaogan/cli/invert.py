@@ -97,7 +97,7 @@ def _read(files: list[Path], source: "Chosen") -> "Tensor":
     from kaogan.data.sources.folder import Picture
     from kaogan.images import to_model
 
-    channels, size, _ = source.recipe.networks.sample_shape
+    channels, size, _ = source.recipe.model.sample_shape
     preparation = Preparation(size, channels, min_size=1)
     pixels = []
     for file in files:

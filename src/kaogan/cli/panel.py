@@ -123,7 +123,7 @@ def _dataset(options: argparse.Namespace) -> "Dataset":
     if folder is None:
         raise UsageError(f"--data is missing: {options.what} is no RUN that tells what it saw")
     run = Run(folder)
-    if len(run.recipe.networks.sample_shape) != 3:
+    if len(run.recipe.model.sample_shape) != 3:
         raise KaoganError(f"{options.what} draws points; people judge pictures only")
     path, fingerprint = run.about["dataset"]["path"], run.about["dataset"]["fingerprint"]
     if not is_dataset(path) or (dataset := open_dataset(path)).fingerprint != fingerprint:

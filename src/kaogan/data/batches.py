@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from kaogan.contracts import Samples
+from kaogan.contracts import Batch, unlabelled
 from kaogan.images import Pixels, to_model
 from kaogan.rng import seed_of
 
@@ -81,16 +81,16 @@ class ImageBatches:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def __call__(self, start: int, count: int) -> Samples:
+    def __call__(self, start: int, count: int) -> Batch:
         if self._on_device is not None:
-            return to_model(self._on_device[self._positions(start, count)])
+            return unlabelled(to_model(self._on_device[self._positions(start, count)]))
         batch = self._ahead.pop((start, count), None) or self._request(start, count)
         self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
         for ahead in range(1, self._depth + 1):
             key = (start + ahead * count, count)
             if key not in self._ahead:
                 self._ahead[key] = self._request(*key)
-        return to_model(batch.result().to(self._device, non_blocking=True))
+        return unlabelled(to_model(batch.result().to(self._device, non_blocking=True)))
 
     def _request(self, start: int, count: int) -> Future[Tensor]:
         return self._pool.submit(self._read, self._positions(start, count).numpy())

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from kaogan.contracts import Latents, Positions
+from kaogan.contracts import Latents
 from kaogan.errors import UsageError
 from kaogan.latent.encoder import Pictures
 from kaogan.models.dcgan import Discriminator, MinibatchStd
@@ -52,7 +53,11 @@ class Inversion:
     error: Tensor
 
 
-def pixel_distance(one: Pictures, other: Pictures) -> Positions:
+Distances = Float[Tensor, "N"]
+"""How far each picture is from another one."""
+
+
+def pixel_distance(one: Pictures, other: Pictures) -> Distances:
     """Mean absolute difference of the pixels, 0 to 2."""
     return (one - other).abs().flatten(1).mean(1)
 
@@ -157,6 +162,6 @@ def refine(
     return best
 
 
-def surprise(latents: Latents) -> Positions:
+def surprise(latents: Latents) -> Distances:
     """(|z|^2 / Z - 1)^2: 0 on the sphere of radius sqrt(Z), more away from it."""
     return (latents.square().mean(1) - 1).square()

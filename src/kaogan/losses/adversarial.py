@@ -17,9 +17,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch.nn.functional import softplus
 
-from kaogan.contracts import Logits, Scalar
+from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
-from kaogan.registry import Component
 
 
 def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: float) -> Scalar:
@@ -34,7 +33,7 @@ def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: flo
     return real_term.mean() + softplus(fake).mean()
 
 
-class CrossEntropy(Component):
+class CrossEntropy(Loss):
     """The discriminator's side, which both games share:
 
         L_D = -E_x[(1 - s) log D(x) + s log(1 - D(x))] - E_z[log(1 - D(G(z)))].
@@ -50,7 +49,7 @@ class CrossEntropy(Component):
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return discriminator_cross_entropy(real, fake, self.label_smoothing)
 
-    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         return real.sigmoid().mean(), fake.sigmoid().mean()
 
 

@@ -6,13 +6,12 @@ from typing import ClassVar, Literal
 
 from torch.nn.functional import relu
 
-from kaogan.contracts import Logits, Scalar
+from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
-from kaogan.registry import Component
 
 
 @losses.register("hinge")
-class Hinge(Component):
+class Hinge(Loss):
     """L_D = E_x[max(0, 1 - C(x))] + E_z[max(0, 1 + C(G(z)))],    L_G = -E_z[C(G(z))].
 
     D stops at a margin: samples beyond 1 or -1 teach it nothing more.
@@ -27,6 +26,6 @@ class Hinge(Component):
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return -fake.mean()
 
-    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         """At the margins D is sure, and in their middle it cannot tell."""
         return ((1 + real) / 2).clamp(0, 1).mean(), ((1 + fake) / 2).clamp(0, 1).mean()

@@ -4,13 +4,12 @@
 
 from typing import ClassVar, Literal
 
-from kaogan.contracts import Logits, Scalar
+from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
-from kaogan.registry import Component
 
 
 @losses.register("leastsquares")
-class LeastSquares(Component):
+class LeastSquares(Loss):
     """L_D = 1/2 E_x[(C(x) - 1)^2] + 1/2 E_z[C(G(z))^2],    L_G = 1/2 E_z[(C(G(z)) - 1)^2].
 
     C aims at the labels themselves: the best C is p / (p + q), with no sigmoid behind it.
@@ -25,5 +24,5 @@ class LeastSquares(Component):
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return (fake - 1).square().mean() / 2
 
-    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         return real.clamp(0, 1).mean(), fake.clamp(0, 1).mean()

@@ -18,9 +18,8 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from kaogan.contracts import Logits, Pass, Positions, Samples, Scalar
+from kaogan.contracts import Logits, MixingCoefficients, Pass, Penalty, Samples, Scalar
 from kaogan.losses.registered import penalties
-from kaogan.registry import Component
 
 __all__ = ["R1", "R2", "GradientPenalty", "differentiable", "penalties"]
 
@@ -40,7 +39,7 @@ def squared_slopes(at: Pass) -> Float[Tensor, "L"]:
 
 
 @penalties.register("r1")
-class R1(Component):
+class R1(Penalty):
     """R1 = weight / 2 E_x[||grad C(x)||^2]: flat where real samples are.
 
     Mescheder, Geiger and Nowozin, "Which Training Methods for GANs do actually Converge?" (ICML
@@ -51,13 +50,13 @@ class R1(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
-        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
     ) -> Scalar:
         return self.weight / 2 * squared_slopes(real).mean()
 
 
 @penalties.register("r2")
-class R2(Component):
+class R2(Penalty):
     """R2 = weight / 2 E_z[||grad C(G(z))||^2]: flat where generated samples are.
 
     Equation 10 of the same paper.
@@ -67,13 +66,13 @@ class R2(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="gamma")
 
     def __call__(
-        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
     ) -> Scalar:
         return self.weight / 2 * squared_slopes(fake).mean()
 
 
 @penalties.register("gradient-penalty")
-class GradientPenalty(Component):
+class GradientPenalty(Penalty):
     """GP = weight E[(||grad C(y)|| - 1)^2], y = epsilon x + (1 - epsilon) G(z): slope 1 in between.
 
     Gulrajani, Ahmed, Arjovsky, Dumoulin and Courville, "Improved Training of Wasserstein GANs"
@@ -84,7 +83,7 @@ class GradientPenalty(Component):
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="lambda")
 
     def __call__(
-        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: Positions
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
     ) -> Scalar:
         weights = epsilon.view(-1, *[1] * (real.samples.ndim - 1))
         between = differentiable(torch.lerp(fake.samples, real.samples, weights))

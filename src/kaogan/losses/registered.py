@@ -1,6 +1,7 @@
 """The registries of adversarial losses and of penalties."""
 
-from kaogan.registry import Component, Registry
+from kaogan.contracts import Loss, Penalty
+from kaogan.registry import Registry
 
-losses: Registry[type[Component]] = Registry("loss")
-penalties: Registry[type[Component]] = Registry("penalty")
+losses: Registry[type[Loss]] = Registry("loss")
+penalties: Registry[type[Penalty]] = Registry("penalty")

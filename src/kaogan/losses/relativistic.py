@@ -3,17 +3,16 @@ from standard GAN" (2018), section 4; Huang, Gokaslan, Kuleshov and Tompkin, "Th
 live the GAN! A Modern Baseline GAN" (R3GAN, NeurIPS 2024), equation 2.
 """
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from torch.nn.functional import softplus
 
-from kaogan.contracts import Logits, Scalar
+from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
-from kaogan.registry import Component
 
 
 @losses.register("relativistic")
-class Relativistic(Component):
+class Relativistic(Loss):
     """L_D = -E[log sigmoid(C(x) - C(G(z)))],    L_G = -E[log sigmoid(C(G(z)) - C(x))].
 
     D says how much more real x is than its partner G(z). Only differences count, so no mode of the
@@ -21,7 +20,6 @@ class Relativistic(Component):
     """
 
     name: Literal["relativistic"] = "relativistic"
-    needs_real: ClassVar[bool] = True
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return softplus(-(real - fake)).mean()
@@ -29,7 +27,7 @@ class Relativistic(Component):
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return softplus(-(fake - real)).mean()
 
-    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         """That x is the real one of its pair, and that G(z) is."""
         belief = (real - fake).sigmoid().mean()
         return belief, 1 - belief

@@ -4,13 +4,12 @@
 
 from typing import ClassVar, Literal
 
-from kaogan.contracts import Logits, Scalar
+from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
-from kaogan.registry import Component
 
 
 @losses.register("wasserstein")
-class Wasserstein(Component):
+class Wasserstein(Loss):
     """L_D = E_z[C(G(z))] - E_x[C(x)], minus equation 3;    L_G = -E_z[C(G(z))], theorem 3.
 
     Among all C of slope at most 1, the least L_D is minus the Wasserstein-1 distance of real and
@@ -26,7 +25,7 @@ class Wasserstein(Component):
     def generator(self, real: Logits, fake: Logits) -> Scalar:
         return -fake.mean()
 
-    def beliefs(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
+    def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         """A critic holds none: as for relativistic pairing, sigmoid(C(x) - C(G(z)))."""
         belief = (real - fake).sigmoid().mean()
         return belief, 1 - belief

@@ -38,9 +38,8 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from kaogan.contracts import Norm
+from kaogan.contracts import Model, Norm
 from kaogan.models.registered import models
-from kaogan.registry import Component
 
 Upsample = Literal["transposed", "resize"]
 Initialization = Literal["normal", "he"]
@@ -192,14 +191,13 @@ class Discriminator(nn.Module):
         return logits.flatten()
 
 
-class Shape(Component):
+class DCGANFields(Model):
     """What the networks of a DCGAN are described by, whatever they are written in. Abstract."""
 
     size: int = Field(
         default=64, ge=32, le=256, description="height and width of a picture in pixels"
     )
     channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
-    latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
     upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
     initialization: Initialization = Field(
@@ -211,6 +209,7 @@ class Shape(Component):
         le=64,
         description="pictures whose spread the discriminator is told; 0: none",
     )
+    norm: Norm = Field(default="batch", description="what normalises the discriminator")
 
     @field_validator("size")
     @classmethod
@@ -223,19 +222,17 @@ class Shape(Component):
     def sample_shape(self) -> tuple[int, int, int]:
         return (self.channels, self.size, self.size)
 
+    @property
+    def group(self) -> int | None:
+        packs = super().group
+        return None if packs is None else packs * max(1, self.minibatch_std)
+
 
 @models.register("dcgan")
-class DCGAN(Shape):
+class DCGAN(DCGANFields):
     """The pair of networks, described by a few numbers."""
 
     name: Literal["dcgan"] = "dcgan"
-    norm: Norm = Field(default="batch", description="what normalises the discriminator")
-    packing: int = Field(default=1, ge=1, le=16, description="pictures judged by one logit")
-
-    @property
-    def group(self) -> int | None:
-        # Batch norm looks at the whole batch; spectral norm takes a step in every pass.
-        return self.packing * max(1, self.minibatch_std) if self.norm == "none" else None
 
     def generator(self) -> Generator:
         return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)

@@ -24,7 +24,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError
-from kaogan.models.dcgan import DCGAN, Shape, stage_channels
+from kaogan.models.dcgan import DCGAN, DCGANFields, stage_channels
 from kaogan.models.registered import models
 
 EPSILON, MOMENTUM = 1e-5, 0.1  # PyTorch's, of batch norm
@@ -276,7 +276,7 @@ class KerasDiscriminator(nn.Module):
 
 
 @models.register("keras-dcgan")
-class KerasDCGAN(Shape):
+class KerasDCGAN(DCGANFields):
     """The pair of networks in Keras; a seed gives it the weights that it gives to `DCGAN`."""
 
     name: Literal["keras-dcgan"] = "keras-dcgan"
@@ -289,10 +289,6 @@ class KerasDCGAN(Shape):
     def twin(self) -> DCGAN:
         """The same networks in PyTorch."""
         return DCGAN(**self.model_dump(exclude={"name"}))
-
-    @property
-    def group(self) -> int | None:
-        return self.twin.group
 
     def generator(self) -> KerasGenerator:
         return KerasGenerator(self.twin, keras_weights(self.twin.generator()))

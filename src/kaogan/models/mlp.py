@@ -22,9 +22,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from kaogan.contracts import Logits, Norm
+from kaogan.contracts import Logits, Model
 from kaogan.models.registered import models
-from kaogan.registry import Component
 
 SLOPE = 0.2
 
@@ -121,10 +120,11 @@ class Discriminator(nn.Module):
 
 
 @models.register("mlp")
-class MLP(Component):
+class MLP(Model):
     """The pair of networks, described by a few numbers; perhaps several pairs at once."""
 
     name: Literal["mlp"] = "mlp"
+    norm: Literal["none"] = Field(default="none", description="the discriminator has none")
     data_dim: int = Field(default=2, ge=1, le=64, description="coordinates of a point")
     latent_dim: int = Field(
         default=2, ge=1, le=4096, description="entries of a latent vector, of all copies together"
@@ -139,7 +139,6 @@ class MLP(Component):
     pieces: int = Field(
         default=1, ge=1, le=16, description="1: LeakyReLU; more: maxout of so many pieces"
     )
-    packing: int = Field(default=1, ge=1, le=16, description="points judged together")
     initial_std: float | None = Field(
         default=None, gt=0, description="of all first weights; None: He et al. 2015"
     )
@@ -150,15 +149,6 @@ class MLP(Component):
         if self.latent_dim % self.copies:
             raise ValueError(f"latent_dim must be a multiple of {self.copies}, the copies")
         return self
-
-    @property
-    def norm(self) -> Norm:
-        """The discriminator has none."""
-        return "none"
-
-    @property
-    def group(self) -> int:
-        return self.packing
 
     @property
     def sample_shape(self) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The registry of models."""
 
-from kaogan.registry import Component, Registry
+from kaogan.contracts import Model
+from kaogan.registry import Registry
 
-models: Registry[type[Component]] = Registry("model")
+models: Registry[type[Model]] = Registry("model")

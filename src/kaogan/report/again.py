@@ -54,6 +54,7 @@ def _options(recipe: Recipe) -> dict[str, Any]:
         "loss": recipe.loss.name,
         "label_smoothing": getattr(recipe.loss, "label_smoothing", 0.0),
         "penalties": {each["name"]: each["weight"] for each in weights},
+        "anneal_images": recipe.anneal_images,
     }
     rest = recipe.model_dump(exclude={"model", "loss", "penalties"})
     return {name: (there | rest)[name] for name in recipes.Options.__annotations__}

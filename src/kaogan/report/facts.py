@@ -155,7 +155,7 @@ class Facts:
     @property
     def is_toy(self) -> bool:
         """Are the samples points?"""
-        return len(self.recipe.networks.sample_shape) != 3
+        return len(self.recipe.model.sample_shape) != 3
 
     @property
     def unit(self) -> str:
@@ -178,7 +178,7 @@ def gather(run: Run) -> Facts:
     """
     about, recipe = run.about, run.recipe
     missing: list[Missing] = []
-    toy = len(recipe.networks.sample_shape) != 3
+    toy = len(recipe.model.sample_shape) != 3
     training = _training(run, about, missing)
     dataset = None if toy else _dataset(run, about["dataset"], missing)
     drawn = None if toy else _drawn(run, missing)
@@ -291,7 +291,7 @@ def _players(
         return ()
     missing.append(Missing("the tables of layers", "they are made for networks that draw pictures"))
     with torch.random.fork_rng(devices=[]):
-        made_by_recipe = (recipe.networks.generator(), recipe.networks.discriminator())
+        made_by_recipe = (recipe.model.generator(), recipe.model.discriminator())
     return tuple(
         PlayerFacts(player, parameters(network), ())
         for player, network in zip(players, made_by_recipe, strict=True)

@@ -22,7 +22,6 @@ from kaogan.report.pictures import FACES, Looks
 from kaogan.report.plots import charts, diagrams
 from kaogan.training.observers.scores import in_words
 from kaogan.training.recipe import Recipe
-from kaogan.training.trainer import annealed
 from kaogan.version import __version__
 
 FOLDER = Path(__file__).parent
@@ -156,9 +155,9 @@ def _words(
         "glossary": GLOSSARY,
         "directions_note": DIRECTIONS_NOTE,
         "model": recipe.model,
-        "norm": recipe.networks.norm,
-        "packing": recipe.networks.packing,
-        "latent_dim": recipe.networks.latent_dim,
+        "norm": recipe.model.norm,
+        "packing": recipe.model.packing,
+        "latent_dim": recipe.model.latent_dim,
         "thing": "point" if facts.is_toy else "picture",
         "things": "points" if facts.is_toy else "pictures",
         "shown_faces": FACES,
@@ -170,9 +169,7 @@ def _words(
         ],
         "lazy_equation": _lazy_equation(recipe),
         "belief": BELIEFS.get(recipe.loss.name, BELIEF),
-        "left": None
-        if training.images is None
-        else annealed(training.images, recipe.anneal_images),
+        "left": None if training.images is None else recipe.lr_schedule(training.images),
         "remarks": remarks_of(recipe.loss),
         "smoothing": getattr(recipe.loss, "label_smoothing", None),
         "steps": training.images // recipe.batch if training.images else None,

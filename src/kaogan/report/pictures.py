@@ -123,7 +123,7 @@ def _frame(file: Path, facts: Facts, alt: str) -> Shown:
     with Image.open(file) as opened:
         picture = opened.convert("RGB")
     if not facts.is_toy:
-        size = facts.recipe.networks.sample_shape[-1] + 2
+        size = facts.recipe.model.sample_shape[-1] + 2
         rows = max(1, picture.height // size // 2)
         picture = picture.crop((0, 0, picture.width, rows * size + 2))
     return _encoded(picture, alt, FRAME_WIDTH, FRAME_QUALITY)

@@ -57,7 +57,7 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
         _set_aside(target)
     tensors = state.tensors()
     for name in GENERATORS:
-        settled = standing_statistics(state.networks[name], recipe.networks.latent_dim)
+        settled = standing_statistics(state.networks[name], recipe.model.latent_dim)
         tensors |= {f"{name}.{key}": value for key, value in settled.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
     remove_all_partials(folder)

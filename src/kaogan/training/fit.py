@@ -187,7 +187,8 @@ def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
     """
     if not checkpoints.found(run.checkpoints):
         return
-    before = run.recipe.model_copy(update={"anneal_images": recipe.anneal_images})
+    schedules = ("lr_schedule", "penalty_schedule")
+    before = run.recipe.model_copy(update={name: getattr(recipe, name) for name in schedules})
     differences = recipe.differences(before)
     theirs = run.about["dataset"]["fingerprint"]
     mine = task.about["fingerprint"]

@@ -4,19 +4,25 @@ Two runs with equal recipes and data are the same run. The others are no part of
 on elsewhere, for longer, and be watched more closely.
 """
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
-from kaogan.contracts import Loss, Model, Penalty
+from kaogan.augmentations import augmentations
+from kaogan.contracts import Augmentation, Loss, Model, Penalty, Schedule
 from kaogan.errors import UsageError
 from kaogan.losses import NonSaturating, losses
 from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
-from kaogan.registry import Component, by_name
+from kaogan.registry import by_name
+from kaogan.schedules import Constant, Cosine, schedules
 from kaogan.training.pairs import bounds_slope, check_pairs
 
-Term = Annotated[SerializeAsAny[Component], by_name(penalties)]
+AnyModel = Annotated[SerializeAsAny[Model], by_name(models)]
+AnyLoss = Annotated[SerializeAsAny[Loss], by_name(losses)]
+AnyPenalty = Annotated[SerializeAsAny[Penalty], by_name(penalties)]
+AnyAugmentation = Annotated[SerializeAsAny[Augmentation], by_name(augmentations)]
+AnySchedule = Annotated[SerializeAsAny[Schedule], by_name(schedules)]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -29,14 +35,17 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: Annotated[SerializeAsAny[Component], by_name(models)] = DCGAN()
-    loss: Annotated[SerializeAsAny[Component], by_name(losses)] = NonSaturating()
-    penalties: tuple[Term, ...] = ()
+    model: AnyModel = DCGAN()
+    loss: AnyLoss = NonSaturating()
+    penalties: tuple[AnyPenalty, ...] = ()
     penalty_interval: int = Field(
         default=1, ge=1, le=1000, description="penalties come on every k-th step, k times as strong"
     )
     mirror: bool = Field(
         default=False, description="mirror every real picture with probability one half"
+    )
+    augmentation: AnyAugmentation | None = Field(
+        default=None, description="what samples go through before they are judged"
     )
     batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
     lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
@@ -48,45 +57,46 @@ class Recipe(BaseModel):
         lt=1,
         description="half-life of the EMA, as a share of the images seen so far",
     )
-    anneal_images: int | None = Field(
-        default=None,
-        ge=1,
-        description="images over which learning rates and penalties fall to a twentieth, along "
-        "half a cosine; none: they stay as they are",
+    lr_schedule: AnySchedule = Field(
+        default=Constant(), description="factor of both learning rates"
+    )
+    penalty_schedule: AnySchedule = Field(
+        default=Constant(), description="factor of the penalties' weights"
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="seed of everything random")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _older(cls, fields: Any) -> Any:
+        """Recipes once had one schedule: half a cosine over `anneal_images` for everything."""
+        if not isinstance(fields, dict) or "anneal_images" not in fields:
+            return fields
+        images = fields["anneal_images"]
+        schedule = {"name": "constant"} if images is None else {"name": "cosine", "images": images}
+        rest = {key: value for key, value in fields.items() if key != "anneal_images"}
+        return {"lr_schedule": schedule, "penalty_schedule": schedule} | rest
+
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
-        check_pairs(self.networks, self.loss.name, self._penalty_names)
-        if self.batch % self.networks.packing:
+        check_pairs(self.model, self.loss.name, self._penalty_names)
+        if self.batch % self.model.packing:
             raise UsageError(
-                f"a batch of {self.batch} cannot be judged in packs of {self.networks.packing}; "
+                f"a batch of {self.batch} cannot be judged in packs of {self.model.packing}; "
                 "choose a multiple"
             )
-        if self.mirror and len(self.networks.sample_shape) != 3:
+        if self.mirror and len(self.model.sample_shape) != 3:
             raise UsageError("only pictures can be mirrored; leave mirror away")
         return self
 
     @property
-    def networks(self) -> Model:
-        """The model, as the trainer sees it."""
-        return cast(Model, self.model)
-
-    @property
-    def game(self) -> Loss:
-        """The loss, as the trainer sees it."""
-        return cast(Loss, self.loss)
-
-    @property
-    def terms(self) -> tuple[Penalty, ...]:
-        """The penalties, as the trainer sees them."""
-        return cast(tuple[Penalty, ...], self.penalties)
+    def anneal_images(self) -> int | None:
+        """Images over which learning rates fall along half a cosine; None: they do not."""
+        return self.lr_schedule.images if isinstance(self.lr_schedule, Cosine) else None
 
     @property
     def bounds_slope(self) -> bool:
         """Do penalties or spectral norm keep the discriminator's slope in check?"""
-        return bounds_slope(self.networks, self._penalty_names)
+        return bounds_slope(self.model, self._penalty_names)
 
     @property
     def kinds_of_steps(self) -> tuple[bool, ...]:

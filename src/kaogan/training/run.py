@@ -192,13 +192,13 @@ def sampler_of(
 
     """
     recipe = checkpoints.recipe_of(state)
-    if len(recipe.networks.sample_shape) != 3:
+    if len(recipe.model.sample_shape) != 3:
         raise KaoganError(
             "this run draws points, not pictures; look at its timelapse.mp4 and toy.json"
         )
-    generator = recipe.networks.generator()
+    generator = recipe.model.generator()
     prefix = "ema." if weights == "ema" else "generator."
     generator.load_state_dict(
         {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
     )
-    return Sampler(generator.eval(), recipe.networks.latent_dim)
+    return Sampler(generator.eval(), recipe.model.latent_dim)

@@ -41,8 +41,8 @@ class TrainState:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed)
             networks = {
-                "generator": recipe.networks.generator(),
-                "discriminator": recipe.networks.discriminator(),
+                "generator": recipe.model.generator(),
+                "discriminator": recipe.model.discriminator(),
             }
         placed = {name: compute.place(network) for name, network in networks.items()}
         return TrainState(

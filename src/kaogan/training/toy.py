@@ -96,7 +96,7 @@ class PointsTask:
         return {"path": self.name, "fingerprint": fingerprint(self.law), "points": EPOCH}
 
     def check(self, recipe: Recipe) -> None:
-        shape = recipe.networks.sample_shape
+        shape = recipe.model.sample_shape
         if len(shape) != 2 or shape[1] != self.law.dim:
             raise UsageError(
                 f"the recipe's samples are of shape {shape}, the points of {self.name} have "
@@ -104,7 +104,7 @@ class PointsTask:
             )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ToyBatches:
-        return ToyBatches(self.law, recipe.networks.sample_shape[0], device, recipe.seed)
+        return ToyBatches(self.law, recipe.model.sample_shape[0], device, recipe.seed)
 
     def advise(self, journal: Journal) -> None:
         """Points are never too few: the law draws as many as are needed."""

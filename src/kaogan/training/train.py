@@ -81,7 +81,7 @@ class Pictures:
         }
 
     def check(self, recipe: Recipe) -> None:
-        channels, size, _ = recipe.networks.sample_shape
+        channels, size, _ = recipe.model.sample_shape
         mine = self.dataset
         if (size, channels) != (mine.size, mine.channels):
             raise UsageError(

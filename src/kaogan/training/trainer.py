@@ -1,22 +1,22 @@
 """THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
 
-import contextlib
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.contracts import (
-    Augmentation,
     Batches,
+    Labels,
     Latents,
     Logits,
+    MixingCoefficients,
     Pass,
-    Positions,
     Samples,
     Scalar,
 )
@@ -25,23 +25,28 @@ from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.state import TrainState
-
-ANNEALED = 0.05
-"""The least that annealing leaves."""
+from kaogan.training.world import World
 
 
-class Deal(NamedTuple):
-    """What a round is played with: all that differs from step to step, on the device."""
+class StepInputs(NamedTuple):
+    """All that differs from step to step, as tensors on the device."""
 
     x: Samples
     """Real samples."""
+    c: Labels
+    """Their labels."""
     z: Latents
-    epsilon: Positions
+    epsilon: MixingCoefficients
     """One number from 0 to 1 for each sample: where a penalty looks."""
+    augmentation_d: Float[Tensor, "M U"]
+    """The augmentation's random numbers for the discriminator's turn: first those of the real
+    samples, then those of the generated ones (M = 2 N)."""
+    augmentation_g: Float[Tensor, "M U"]
+    """The same for the generator's turn."""
     ema_weight: Scalar
     """How far the average moves toward the generator, 0 to 1."""
-    anneal: Scalar
-    """What is left of learning rates and of penalties' weights, 1 to `ANNEALED`."""
+    lr_factor: Scalar
+    penalty_factor: Scalar
 
 
 class StepStats(NamedTuple):
@@ -53,9 +58,9 @@ class StepStats(NamedTuple):
     loss_d: Tensor
     loss_g: Tensor
     d_real: Tensor
-    """D(x): the discriminator's mean belief that real pictures are real."""
+    """D(x): the mean probability of being real that the discriminator gives to real samples."""
     d_fake: Tensor
-    """D(G(z)): its mean belief that generated ones are, before its update."""
+    """D(G(z)): the one that it gives to generated samples, before its update."""
 
 
 @runtime_checkable
@@ -94,34 +99,27 @@ def ema_decay(batch: int, images_seen: int, share: float) -> float:
     return float(2.0 ** (-batch / (share * images_seen)))
 
 
-def annealed(images_seen: int, anneal_images: int | None) -> float:
-    """What is left of learning rates and penalties: from 1 to `ANNEALED`, then no less.
-
-    It falls along half a cosine (Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5), as R3GAN's
-    rates and penalties do (Huang et al. 2024). With a fixed rate the players circle around the
-    equilibrium at a distance; with a fixed penalty real modes stay blurred.
-    """
-    if anneal_images is None:
-        return 1.0
-    share = min(1.0, images_seen / anneal_images)
-    return ANNEALED + (1 - ANNEALED) * (1 + math.cos(math.pi * share)) / 2
-
-
-def mirrored(pictures: Samples, chances: Positions) -> Samples:
+def mirrored(pictures: Samples, chances: Float[Tensor, "N"]) -> Samples:
     """Each picture `N C H W` mirrored left to right where its chance is below one half."""
     chosen = (chances < 0.5).view(-1, 1, 1, 1)
     return torch.where(chosen, pictures.flip(-1), pictures)
+
+
+def conditioned(network: nn.Module, inputs: Tensor, c: Labels) -> Tensor:
+    """The network's output for these inputs, and for their labels if there are any."""
+    outputs: Tensor = network(inputs, c) if c.shape[1] else network(inputs)
+    return outputs
 
 
 @dataclass
 class Trainer:
     """A generator and a discriminator, updated in turn.
 
-    One step, with z ~ N(0, I) and x real:
-        1. the discriminator descends L_D(C(x), C(G(z))), G held fixed; on every k-th step also
-           the penalties, with k times their weights ("lazy" penalties, k the penalty interval:
+    One step, with z ~ N(0, I), x real, and T the augmentation if there is one:
+        1. the discriminator descends L_D(C(T(x)), C(T(G(z)))), G held fixed; on every k-th step
+           also the penalties, with k times their weights ("lazy" penalties, k the penalty interval:
            Karras et al., StyleGAN2, 2020, appendix B)
-        2. the generator descends L_G(C(x), C(G(z))) for the same z, the new C held fixed
+        2. the generator descends L_G(C(T(x)), C(T(G(z)))) for the same z, the new C held fixed
         3. the EMA of the generator moves toward the generator
     """
 
@@ -129,7 +127,7 @@ class Trainer:
     state: TrainState
     batches: Batches
     compute: Compute
-    augmentation: Augmentation | None = None
+    world: World = field(default_factory=World)
     stop_requested: bool = False
 
     def __post_init__(self) -> None:
@@ -137,13 +135,13 @@ class Trainer:
         self.generator: nn.Module = self.state.generator
         self.discriminator: nn.Module = self.state.discriminator
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
-        self._current: list[Tensor] = list(self.generator.parameters())
-        # `play` itself, or a recording of it that does the same (`kaogan.training.accelerate`).
-        self.round: Callable[[Deal, bool], StepStats] = self.play
+        self._current: list[Tensor] = list(self.state.generator.parameters())
+        # `train_step`, or a recording of it that does the same (`kaogan.training.accelerate`).
+        self.compiled_step: Callable[[StepInputs, bool], StepStats] = self.train_step
 
     def step(self) -> StepStats:
-        """Play one round and count its images."""
-        stats = self.round(self.deal(), self.penalised())
+        """Train for one step and count its images."""
+        stats = self.compiled_step(self.draw_inputs(), self.penalised())
         self.state.images_seen += self.recipe.batch
         return stats
 
@@ -153,96 +151,119 @@ class Trainer:
         step = self.state.images_seen // recipe.batch
         return bool(recipe.penalties) and step % recipe.penalty_interval == 0
 
-    def deal(self) -> Deal:
-        """Choose samples and draw numbers for the next round: a function of the position."""
-        recipe, seen = self.recipe, self.state.images_seen
-        self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
-        x = self.batches(seen, recipe.batch)
-        size = (recipe.batch, recipe.networks.latent_dim)
-        z = torch.randn(size, device=x.device, generator=self.rng)
-        epsilon = torch.rand(recipe.batch, device=x.device, generator=self.rng)
-        if recipe.mirror:
-            x = mirrored(x, torch.rand(recipe.batch, device=x.device, generator=self.rng))
-        decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
-        left = annealed(seen, recipe.anneal_images)
-        ema_weight, anneal = (torch.full((), n, device=x.device) for n in (1.0 - decay, left))
-        return Deal(x, z, epsilon, ema_weight, anneal)
+    def draw_inputs(self) -> StepInputs:
+        """Choose samples and draw all random numbers of the next step: a function of the position.
 
-    def play(self, deal: Deal, penalised: bool) -> StepStats:
-        """One round: a function of these tensors and those of the state, which it changes in place.
+        Every process draws those of the whole batch and takes its part.
+        """
+        recipe, seen, batch = self.recipe, self.state.images_seen, self.recipe.batch
+        self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
+        x, c = self.batches(seen, batch)
+        uniform = partial(torch.rand, device=x.device, generator=self.rng)
+        z = torch.randn((batch, recipe.model.latent_dim), device=x.device, generator=self.rng)
+        epsilon = uniform(batch)
+        if recipe.mirror:
+            x = mirrored(x, uniform(batch))
+        count = recipe.augmentation.numbers if recipe.augmentation else 0
+        part = self.world.part
+        real_d, fake_d, real_g, fake_g = (part(uniform(batch, count)) for _ in range(4))
+        number = partial(torch.full, (), device=x.device)
+        return StepInputs(
+            x=part(x),
+            c=part(c),
+            z=part(z),
+            epsilon=part(epsilon),
+            augmentation_d=torch.cat([real_d, fake_d]),
+            augmentation_g=torch.cat([real_g, fake_g]),
+            ema_weight=number(1.0 - ema_decay(batch, seen + batch, recipe.ema_share)),
+            lr_factor=number(recipe.lr_schedule(seen)),
+            penalty_factor=number(recipe.penalty_schedule(seen)),
+        )
+
+    def train_step(self, inputs: StepInputs, penalised: bool) -> StepStats:
+        """One step: a function of these tensors and those of the state, which it changes in place.
 
         It never waits for the device, and no number in it differs from step to step: recorded
         as CUDA graphs, one with and one without penalties, it can be played again and again.
         """
-        x, z, epsilon, ema_weight, anneal = deal
-        recipe, game = self.recipe, self.recipe.game
+        x, c, z = inputs.x, inputs.c, inputs.z
+        recipe, loss, n = self.recipe, self.recipe.loss, len(inputs.x)
         for optimizer in self.state.optimizers.values():
-            torch.mul(anneal, recipe.lr, out=optimizer.param_groups[0]["lr"])
+            torch.mul(inputs.lr_factor, recipe.lr, out=optimizer.param_groups[0]["lr"])
         with self.compute.autocast():
-            fake = self.generator(z).float()
+            fake = conditioned(self.generator, z, c).float()
 
-        logits_of = self.judge_for_penalties if penalised else self.judge
-        real, fakes = self.passes(x, fake, penalised)
-        loss_d = game.discriminator(real.logits, fakes.logits)
-        for penalty in recipe.terms if penalised else ():
-            term = penalty(logits_of, real, fakes, epsilon)
-            loss_d = loss_d + recipe.penalty_interval * anneal * term
-        self._descend("discriminator", loss_d)
+        real_pass, fake_pass = self.passes(inputs, fake, penalised)
+        loss_d = loss.discriminator(real_pass.logits, fake_pass.logits)
+        for penalty in recipe.penalties if penalised else ():
+            discriminator = partial(
+                self.logits, c=c, numbers=inputs.augmentation_d[:n], second_derivatives=True
+            )
+            term = penalty(discriminator, real_pass, fake_pass, inputs.epsilon)
+            loss_d = loss_d + recipe.penalty_interval * inputs.penalty_factor * term
+        self.optimizer_step("discriminator", loss_d)
 
         # Frozen, the discriminator passes gradients on without computing those of its weights.
         self.discriminator.requires_grad_(False)
-        fresh_real_logits = self.judge(x) if game.needs_real else real.logits.detach()
-        loss_g = game.generator(fresh_real_logits, self.judge(fake))
-        self._descend("generator", loss_g)
+        real_logits = real_pass.logits.detach()
+        if loss.needs_real:
+            real_logits = self.logits(x, c, inputs.augmentation_g[:n])
+        fake_logits = self.logits(fake, c, inputs.augmentation_g[n:])
+        loss_g = loss.generator(real_logits, fake_logits)
+        self.optimizer_step("generator", loss_g)
         self.discriminator.requires_grad_(True)
 
         with torch.no_grad():
-            weights = [ema_weight] * len(self._current)
+            weights = [inputs.ema_weight] * len(self._current)
             torch._foreach_lerp_(self._averaged, self._current, weights)
-        beliefs = game.beliefs(real.logits.detach(), fakes.logits.detach())
-        return StepStats(loss_d.detach(), loss_g.detach(), *beliefs)
+        probabilities = loss.real_probabilities(
+            real_pass.logits.detach(), fake_pass.logits.detach()
+        )
+        return StepStats(loss_d.detach(), loss_g.detach(), *probabilities)
 
-    def passes(self, x: Samples, fake: Samples, penalised: bool) -> tuple[Pass, Pass]:
+    def passes(self, inputs: StepInputs, fake: Samples, penalised: bool) -> tuple[Pass, Pass]:
         """Real and generated samples through the discriminator: together, where that is the same
         as one after the other, for a large batch takes less time than two small ones.
         """
-        logits_of = self.judge_for_penalties if penalised else self.judge
+        x, c, n, numbers = inputs.x, inputs.c, len(inputs.x), inputs.augmentation_d
+        logits = partial(self.logits, second_derivatives=penalised)
         start = differentiable if penalised else Tensor.detach
-        group = self.recipe.networks.group
         # Apart, a single penalty has slopes of the side it looks at, and no others.
         apart = penalised and len(self.recipe.penalties) == 1
-        if group is None or self.recipe.batch % group or apart:
-            real, fakes = (Pass(at, logits_of(at)) for at in (start(x), start(fake)))
-            return real, fakes
+        group = self.recipe.model.group
+        if group is None or n % group or apart:
+            real, fake = start(x), start(fake)
+            return (
+                Pass(real, logits(real, c, numbers[:n])),
+                Pass(fake, logits(fake, c, numbers[n:])),
+            )
         both = start(torch.cat([x, fake]))
-        return Pass(both, logits_of(both)).halves()
+        return Pass(both, logits(both, torch.cat([c, c]), numbers)).halves()
 
-    def judge(self, samples: Samples) -> Logits:
-        """The discriminator's logits for (augmented) samples, in float32."""
-        return self._logits(self.discriminator, samples, self.compute.autocast())
-
-    def judge_for_penalties(self, samples: Samples) -> Logits:
-        """The same, to be differentiated twice: not compiled, as torch.compile has no second
-        derivatives, and not in fp16, which has no room for squares of slopes.
-        """
-        context = self.compute.autocast(second_derivatives=True)
-        return self._logits(self.state.discriminator, samples, context)
-
-    def _logits(
+    def logits(
         self,
-        discriminator: nn.Module,
         samples: Samples,
-        precision: contextlib.AbstractContextManager[object],
+        c: Labels,
+        numbers: Float[Tensor, "N U"],
+        second_derivatives: bool = False,
     ) -> Logits:
-        if self.augmentation is not None:
-            samples = self.augmentation(samples, self.rng)
-        with precision:
-            logits: Tensor = discriminator(samples)
-        return logits.float()
+        """C(T(samples)), in float32: what the loss and the penalties differentiate.
 
-    def _descend(self, player: str, loss: Tensor) -> None:
+        To be differentiated twice, C is not compiled, as torch.compile has no second derivatives,
+        and not in fp16, which has no room for squares of slopes.
+        """
+        if self.recipe.augmentation is not None:
+            samples = self.recipe.augmentation(samples, numbers)
+        discriminator = self.state.discriminator if second_derivatives else self.discriminator
+        with self.compute.autocast(second_derivatives):
+            return conditioned(discriminator, samples, c).float()
+
+    def optimizer_step(self, player: str, loss: Scalar) -> None:
+        """One step of Adam down the loss, averaged over all processes."""
         optimizer, scaler = self.state.optimizers[player], self.state.scalers[player]
         scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        parameters = self.state.networks[player].parameters()
+        self.world.average([p.grad for p in parameters if p.grad is not None])
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad(set_to_none=True)  # between turns, gradients take no memory
@@ -251,7 +272,7 @@ class Trainer:
         """Play until the budget is used up or a stop is requested."""
         for observer in observers:
             observer.start(self)
-        while not self.stop_requested and not self.finished(budget):
+        while not self.world.any(self.stop_requested) and not self.finished(budget):
             started = time.perf_counter()
             stats = self.step()
             for observer in observers:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from kaogan.contracts import Samples
+from kaogan.contracts import Batch, unlabelled
 from kaogan.convolutions import Plan
 from kaogan.training import memory
 from kaogan.training.precision import Compute, choose_precision
@@ -72,7 +72,7 @@ def measured_plan(
 
     with plan.learning(known, notice):
         for penalised in recipe.kinds_of_steps:
-            trainer.play(trainer.deal(), penalised)
+            trainer.train_step(trainer.draw_inputs(), penalised)
     if not remember or plan.choices.keys() <= known.keys():
         return plan
     held = memory.keep(place, plan.choices)
@@ -85,11 +85,13 @@ class Noise:
 
     recipe: Recipe
 
-    def __call__(self, start: int, count: int) -> Samples:
+    def __call__(self, start: int, count: int) -> Batch:
         rng = torch.Generator().manual_seed(start)
-        shape = (count, *self.recipe.networks.sample_shape)
+        shape = (count, *self.recipe.model.sample_shape)
         noise = torch.rand(shape, generator=rng) * 2 - 1
-        return noise.contiguous(memory_format=torch.channels_last) if noise.ndim == 4 else noise
+        if noise.ndim == 4:
+            noise = noise.contiguous(memory_format=torch.channels_last)
+        return unlabelled(noise)
 
     def __len__(self) -> int:
         return self.recipe.batch

@@ -35,10 +35,10 @@ def pretrained(name: str) -> Sampler:
 
     """
     recipe = pretrained_recipe(name)
-    generator = recipe.networks.generator()
+    generator = recipe.model.generator()
     # Half-precision weights are read into the float32 network: copying converts.
     generator.load_state_dict(load_file(FOLDER / name / GENERATOR))
-    return Sampler(generator.eval(), recipe.networks.latent_dim)
+    return Sampler(generator.eval(), recipe.model.latent_dim)
 
 
 def pretrained_discriminator(name: str) -> nn.Module:
@@ -50,7 +50,7 @@ def pretrained_discriminator(name: str) -> nn.Module:
     """
     if not (FOLDER / name / DISCRIMINATOR).exists() and name in names():
         raise UsageError(f"{name} comes without its discriminator")
-    discriminator = pretrained_recipe(name).networks.discriminator()
+    discriminator = pretrained_recipe(name).model.discriminator()
     discriminator.load_state_dict(load_file(FOLDER / name / DISCRIMINATOR))
     return discriminator.eval()
 

@@ -4,9 +4,9 @@ import hashlib
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from kaogan.contracts import Batch, unlabelled
 from kaogan.data.batches import Shuffled
 from kaogan.data.toy.base import Distribution
 from kaogan.rng import seed_of
@@ -34,8 +34,9 @@ class ToyBatches:
     def __len__(self) -> int:
         return len(self._points)
 
-    def __call__(self, start: int, count: int) -> Float[Tensor, "N K D"]:
-        return self._points[self._positions(start, count)]
+    def __call__(self, start: int, count: int) -> Batch:
+        """Points `N K D`."""
+        return unlabelled(self._points[self._positions(start, count)])
 
 
 def fingerprint(distribution: Distribution, count: int = 1000) -> str:

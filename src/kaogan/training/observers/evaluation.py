@@ -161,7 +161,7 @@ class Evaluation(Watcher):
         return self._loaded
 
     def _draw(self, trainer: Trainer, count: int) -> Pixels:
-        model = trainer.recipe.networks
+        model = trainer.recipe.model
         settled = standing_statistics(trainer.state.ema, model.latent_dim, LATENTS_FOR_STATISTICS)
         return np.stack(list(draw_seeds(settled, list(range(count)), model.latent_dim)))
 

@@ -65,7 +65,7 @@ class Samples(Gallery):
 
     def draw(self, trainer: Trainer) -> None:
         """Write both grids for the weights as they are."""
-        model = trainer.recipe.networks
+        model = trainer.recipe.model
         seeds = list(range(faces_in_grid(model.sample_shape[-1])))
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
             settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)

@@ -44,7 +44,7 @@ class Scenes(Gallery):
 
     def scene(self, trainer: Trainer) -> Scene:
         """All that the picture shows, as numbers."""
-        points = generate(trainer.state.ema, trainer.recipe.networks.latent_dim)[:, 0]
+        points = generate(trainer.state.ema, trainer.recipe.model.latent_dim)[:, 0]
         low, high = self._box
         axes = torch.linspace(0, 1, CELLS if self.law.dim == 2 else 400)[:, None]
         lattice = torch.cartesian_prod(*(low + (high - low) * axes).unbind(1))
@@ -61,7 +61,7 @@ class Scenes(Gallery):
             real=self._real,
             fake=points[:SHOWN],
             lattice=lattice,
-            field=beliefs(trainer, field, (real.mean() + fake.mean()) / 2),
+            field=real_probabilities(trainer, field, (real.mean() + fake.mean()) / 2),
             pulled=pulled.detach(),
             pull=pull,
             density=self.law.log_density(lattice) if self.law.dim == 1 else None,
@@ -78,19 +78,21 @@ def view(points: Points) -> tuple[Tensor, Tensor]:
     return centre - half, centre + half
 
 
-def beliefs(trainer: Trainer, logits: Float[Tensor, "F"], middle: Tensor) -> Float[Tensor, "F"]:
+def real_probabilities(
+    trainer: Trainer, logits: Float[Tensor, "F"], middle: Tensor
+) -> Float[Tensor, "F"]:
     """D at each place, as the game understands logits.
 
     A relativistic game knows only differences: there, from the middle between real and generated.
     """
-    game = trainer.recipe.game
-    return torch.vmap(lambda c: game.beliefs(c[None], middle[None])[0])(logits)
+    game = trainer.recipe.loss
+    return torch.vmap(lambda c: game.real_probabilities(c[None], middle[None])[0])(logits)
 
 
 def _logits(trainer: Trainer, points: Points) -> Float[Tensor, "N"]:
     """The first copy's logit for each point; for packs, of a pack of this point alone."""
-    copies, dim = trainer.recipe.networks.sample_shape
-    packing = trainer.recipe.networks.packing
+    copies, dim = trainer.recipe.model.sample_shape
+    packing = trainer.recipe.model.packing
     samples = points[:, None].expand(-1, copies, dim).repeat_interleave(packing, 0)
     logits: Tensor = trainer.state.discriminator(samples.to(trainer.compute.device))
     return logits.view(-1, copies)[:, 0].cpu()

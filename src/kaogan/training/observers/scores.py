@@ -104,7 +104,7 @@ class Scores(Watcher):
 
     def judge(self, trainer: Trainer) -> dict[str, Any]:
         """The scores of every copy, by weights."""
-        latent_dim = trainer.recipe.networks.latent_dim
+        latent_dim = trainer.recipe.model.latent_dim
         networks = {"ema": trainer.state.ema, "raw": trainer.state.generator}
         scores = {}
         for weights in WEIGHTS:
