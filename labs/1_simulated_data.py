@@ -1,25 +1,26 @@
 # %% [markdown]
 # # Lab 1: generative adversarial networks on simulated data
 #
-# A GAN is two networks that play against each other until one of them can make what it has only
-# seen examples of. Before they make faces, let them make *numbers*: then every density can be
-# drawn, the best possible player is a formula, and you can check each claim with your own eyes.
+# A GAN consists of two networks that are trained against each other until one of them can produce
+# new examples that look like its data. Before they generate faces, they generate *numbers* here.
+# Then every density can be plotted, the best possible discriminator is a formula, and you can check
+# each statement yourself.
 #
-# You will
+# In this lab you
 #
-# 1. make samples of one distribution out of samples of another,
-# 2. build the smallest generator and the smallest discriminator there are,
-# 3. write the loss down, and see what it measures,
-# 4. train both, first in a way that looks well and is not, then properly,
-# 5. go to two dimensions, watch a GAN forget most of its data, and mend it.
+# 1. turn samples of one distribution into samples of another,
+# 2. build the smallest possible generator and discriminator,
+# 3. write down the loss, and see what it measures,
+# 4. train both, first in a way that looks good but fails, then correctly,
+# 5. go to two dimensions, see a GAN forget most of its data, and fix it.
 #
-# You need Python and a little PyTorch. You need not know anything about GANs. The lab takes about
-# an hour of reading and a few minutes of computing, on any laptop.
+# You need Python and a little PyTorch. You do not need to know anything about GANs. The lab takes
+# about an hour of reading and a few minutes of computing on any laptop.
 
 # %% [markdown]
 # ## 1. Set-up
 #
-# The first cell installs kaogan where it is missing, on Colab for instance.
+# The first cell installs kaogan if it is missing, for instance on Colab.
 
 # %% tags=["install"]
 import importlib.util
@@ -50,8 +51,8 @@ torch.manual_seed(0)
 plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False})
 
 # %% [markdown]
-# Two helper functions. One draws the histograms of two samples, the other the discriminator's
-# belief over them; we come to that.
+# There are two helper functions. One draws the histograms of two samples. The other draws the
+# discriminator's real probability over them, which is explained below.
 
 
 # %%
@@ -69,12 +70,12 @@ def show_samples(real, fake, title="", axes=None):
 
 
 def show_belief(belief, axes, name="D(x)", colour=BELIEF, style="-"):
-    """The curve of a belief, a function from x to [0, 1], on an axis of its own at the right."""
+    """The curve of a probability, a function from x to [0, 1], on a separate axis at the right."""
     right = getattr(axes, "belief", None)
     if right is None:
         right = axes.belief = axes.twinx()
         right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
-        right.set(ylim=(-0.02, 1.05), ylabel="belief that x is real")
+        right.set(ylim=(-0.02, 1.05), ylabel="probability that x is real")
     x = torch.linspace(*axes.get_xlim(), 400)
     right.plot(x, belief(x[:, None]).detach().flatten(), style, color=colour, label=name)
     right.legend(loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
@@ -83,19 +84,19 @@ def show_belief(belief, axes, name="D(x)", colour=BELIEF, style="-"):
 # %% [markdown]
 # ## 2. Two players
 #
-# What is it good for? GANs draw faces of people who do not exist, turn sketches into photographs,
-# sharpen small pictures, and make training data where real ones are scarce or private. Whatever
-# they make, they work the same way.
+# GANs draw faces of people who do not exist, turn sketches into photographs, sharpen small
+# pictures, and make training data where real data are scarce or private. All of them work in the
+# same way.
 #
-# Think of a painter who copies the style of an old master and of an expert who is shown now an
-# original, now a copy. The expert learns what gives a copy away. The painter never sees an
-# original: he learns only from *how* the expert saw through him. When both have become as good as
-# they can, the copies look like originals, and the expert can only toss a coin.
+# Think of a painter who copies the style of an old master, and of an expert who is shown originals
+# and copies. The expert learns to recognise copies. The painter never sees an original. He learns
+# only from *how* the expert recognised his copies. When both are as good as they can be, the copies
+# look like originals, and the expert can only guess.
 #
 # | in the story | in a GAN | written |
 # |---|---|---|
 # | originals | real data | $x \sim p$ |
-# | the painter's whim of the day | a random vector, the *latent* | $z \sim N(0, I)$ |
+# | the painter's random idea | a random vector, the *latent* | $z \sim N(0, I)$ |
 # | the painter | the *generator* | $G(z)$ |
 # | the copies | generated data | $G(z) \sim q$ |
 # | the expert | the *discriminator* | $D(x)$, from 0 (copy) to 1 (original) |
@@ -103,12 +104,12 @@ def show_belief(belief, axes, name="D(x)", colour=BELIEF, style="-"):
 # %% [markdown]
 # ## 3. Real data, and a generator that we know already
 #
-# Our originals are numbers drawn from a normal distribution with mean 10 and standard deviation 1:
+# Our real data are numbers drawn from a normal distribution with mean 10 and standard deviation 1:
 #
 # $$x \sim N(10, 1).$$
 #
-# The latents come from the standard normal distribution $N(0, 1)$. To make the one out of the
-# other, we move it by 10:
+# The latents come from the standard normal distribution $N(0, 1)$. To turn latents into data, we
+# add 10:
 #
 # $$G(z) = z + 10.$$
 
@@ -126,24 +127,24 @@ print(f"mean of z     {z.mean():7.3f}    standard deviation {z.std():.3f}")
 print(f"mean of z+10  {(z + 10).mean():7.3f}    standard deviation {(z + 10).std():.3f}")
 
 # %% [markdown]
-# **What to notice.** No $z$ belongs to any particular $x$. The two *clouds* agree, and this is all
-# that a generator has to achieve: it turns a distribution that we can draw from into one that we
-# want. Everything in these labs, faces too, is this picture with more dimensions.
+# **What to notice.** No $z$ belongs to any particular $x$. Only the two *distributions* agree, and
+# this is all that a generator has to achieve: it turns a distribution that we can draw from into
+# the distribution of the data. Everything in these labs, including faces, works in the same way
+# with more dimensions.
 #
-# There is a catch: we knew the 10. A computer that is handed 63,000 faces knows no formula. It has
-# to *learn* the shift, from examples alone.
+# In this example we knew the 10. For 63,000 faces there is no known formula. The generator has to
+# *learn* the shift from examples alone.
 
 # %% [markdown]
 # ## 4. A generator that can learn
 #
-# So we leave the numbers open: a linear layer with one input and one output,
+# Now the numbers become parameters: a linear layer with one input and one output,
 #
 # $$G(z) = w z + b.$$
 #
-# Since $z$ is normal, so is $G(z)$: it has mean $b$ and standard deviation $|w|$. It will be
-# perfect at $b = 10$ and $w = 1$, or $w = -1$, for a mirrored bell is the same bell. Two right
-# answers, and the data cannot tell them apart. We start it at $b = 0$, $w = 2$: too wide, and far
-# away.
+# Since $z$ is normal, so is $G(z)$: it has mean $b$ and standard deviation $|w|$. It is perfect at
+# $b = 10$ and $w = 1$, or $w = -1$, because the normal distribution is symmetric. Both answers are
+# right, and the data cannot distinguish them. We start at $b = 0$, $w = 2$: too wide, and far away.
 
 
 # %%
@@ -162,17 +163,18 @@ plt.show()
 # %% [markdown]
 # ## 5. A discriminator: logistic regression
 #
-# The expert is the simplest classifier that there is. A linear layer gives a number, the *logit*
-# $C(x) = u x + c$; the sigmoid function turns it into a belief between 0 and 1:
+# The discriminator is the simplest classifier. A linear layer gives a number, the *logit*
+# $C(x) = u x + c$. The sigmoid function turns it into a probability between 0 and 1, the real
+# probability:
 #
 # $$D(x) = \sigma(C(x)) = \frac{1}{1 + e^{-C(x)}}.$$
 #
-# A logit of 0 means "I cannot tell", belief 0.5. Each unit more multiplies the odds by $e$. The
-# layer gives logits, and the loss applies the sigmoid: written so, nothing overflows when the
-# network is very sure.
+# A logit of 0 means that the discriminator cannot tell, with probability 0.5. Each additional unit
+# multiplies the odds by $e$. The layer gives logits, and the loss applies the sigmoid. In this form
+# nothing overflows when the network is very sure.
 #
-# Let it learn for a moment, with the generator held fixed. That is ordinary logistic regression:
-# real samples are labelled 1, generated ones 0.
+# Train it for a moment, with the generator fixed. This is ordinary logistic regression: real
+# samples have the label 1, generated ones 0.
 
 # %%
 discriminator = nn.Linear(1, 1)
@@ -194,8 +196,8 @@ axes = show_samples(x, fake, "an expert against an untrained painter")
 show_belief(belief, axes)
 
 # %% [markdown]
-# Where $D(x)$ crosses one half, the discriminator changes its mind. How many of the 5,000 samples
-# on each side does it let pass as real?
+# Where $D(x)$ is one half, the discriminator's decision changes. How many of the 5,000 samples on
+# each side does it classify as real?
 
 
 # %%
@@ -208,59 +210,59 @@ def count_passing(belief, real, fake):
 count_passing(belief, x, fake)
 
 # %% [markdown]
-# **What to notice.** The discriminator is nearly perfect, and still of use to its opponent: the
-# curve *slopes*. On every generated sample it says in which direction "more real" lies. The
-# generator will climb that slope.
+# **What to notice.** The discriminator is nearly perfect, and it is still useful for the generator,
+# because the curve has a *slope*. At every generated sample, the slope gives the direction that
+# looks more real. The generator will follow this gradient.
 
 # %% [markdown]
 # ## 6. The loss (optional)
 #
-# If you would rather see the game, go on to section 7. Here is where its score comes from.
+# You can skip this section and continue with section 7. It derives the loss.
 #
 # **From likelihood to cross-entropy.** Label every sample: $y = 1$ if it is real, $y = 0$ if it was
-# generated. The discriminator claims that the label is 1 with probability $D(x)$. The probability
-# of the label that we see is then $D(x)^y \, (1 - D(x))^{1 - y}$: the first factor counts when $y =
-# 1$, the second one when $y = 0$. For a whole sample these multiply, so their logarithms add. The
-# log-likelihood per sample is
+# generated. According to the discriminator, the label is 1 with probability $D(x)$. The probability
+# of the observed label is then $D(x)^y \, (1 - D(x))^{1 - y}$: the first factor counts when
+# $y = 1$, the second one when $y = 0$. For a whole sample these probabilities multiply, so their
+# logarithms add. The log-likelihood per sample is
 #
 # $$\ell(D) = \frac{1}{n} \sum_i \Big[ y_i \log D(x_i) + (1 - y_i) \log\big(1 - D(x_i)\big) \Big],$$
 #
 # and its negative is called *binary cross-entropy*. Logistic regression maximises $\ell$.
 #
-# **The value of the game.** Put the real samples into the first term and the generated ones into
-# the second, and let averages become expectations:
+# **The value function.** Put the real samples into the first term and the generated ones into the
+# second, and replace averages by expectations:
 #
 # $$V(D, G) = \mathbb{E}_{x \sim p}\big[\log D(x)\big]
 #            + \mathbb{E}_{z}\big[\log\big(1 - D(G(z))\big)\big].$$
 #
-# The discriminator wants it large: believe the real ones, doubt the others. The generator can move
-# the second term only, and wants it small:
+# The discriminator maximises it: its probability should be high for real samples and low for
+# generated ones. The generator can change only the second term, and minimises it:
 #
 # $$\min_G \max_D V(D, G).$$
 #
 # This is equation 1 of Goodfellow et al., *Generative Adversarial Nets* (2014).
 #
-# **The best discriminator.** Hold $G$ fixed, and let $q$ be the density of what it makes. Then $V =
-# \int p \log D + q \log (1 - D)$, and at each $x$ we may choose $D$ as we like. The derivative of
-# $p \log D + q \log(1 - D)$ is $p / D - q / (1 - D)$; it vanishes at
+# **The best discriminator.** Hold $G$ fixed, and let $q$ be the density of its samples. Then
+# $V = \int p \log D + q \log (1 - D)$, and at each $x$ we may choose $D$ freely. The derivative of
+# $p \log D + q \log(1 - D)$ is $p / D - q / (1 - D)$. It vanishes at
 #
 # $$D^*(x) = \frac{p(x)}{p(x) + q(x)}.$$
 #
-# Where real samples are twice as dense as generated ones, the right belief is 2/3. In logits it is
-# even simpler: $C^*(x) = \log p(x) - \log q(x)$.
+# Where real samples are twice as dense as generated ones, the correct probability is 2/3. In logits
+# it is even simpler: $C^*(x) = \log p(x) - \log q(x)$.
 #
-# **What the generator then minimises.** Put $D^*$ in, and write $m = (p + q)/2$ for the mixture:
+# **What the generator then minimises.** Insert $D^*$, and write $m = (p + q)/2$ for the mixture:
 #
 # $$V(D^*, G) = \int p \log \frac{p}{2m} + \int q \log \frac{q}{2m}
 #             = \mathrm{KL}(p \,\|\, m) + \mathrm{KL}(q \,\|\, m) - 2 \log 2
 #             = 2 \, \mathrm{JSD}(p, q) - \log 4.$$
 #
-# JSD is the Jensen–Shannon divergence. It is 0 where $p = q$ and nowhere else, and never more than
-# $\log 2$. So against a perfect expert, the game has one best end: $q = p$, $D^* = 1/2$ everywhere,
-# and $V = -\log 4$.
+# JSD is the Jensen–Shannon divergence. It is 0 only where $p = q$, and never more than $\log 2$. So
+# with a perfect discriminator, the game has one optimum: $q = p$, $D^* = 1/2$ everywhere, and
+# $V = -\log 4$.
 #
-# Do not believe it, compute it. Both sides of the equation by summing over a fine grid, for a
-# generator $N(b, 1)$ that comes nearer and nearer:
+# You can compute this. The next cell computes both sides of the equation by summing over a fine
+# grid, for a generator $N(b, 1)$ that approaches the data:
 
 
 # %%
@@ -294,20 +296,20 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to notice.** The curves lie on each other, and reach $-\log 4$ at $b = 10$. And at the left
-# the hill is a plateau: while the generator is far away, a perfect expert gives it *no slope at
-# all*. Next section.
+# **What to notice.** The curves lie on each other, and reach $-\log 4$ at $b = 10$. At the left the
+# curve is flat: while the generator is far away, a perfect discriminator gives it *no gradient at
+# all*. The next section deals with this.
 
 # %% [markdown]
 # ## 7. Two losses for the generator
 #
-# Early on, generated samples are obvious: $D(G(z))$ is nearly 0. There, $\log(1 - D)$ is flat, and
-# the generator learns next to nothing, just when it has most to learn. The remedy stands in the
-# same paper: leave the discriminator's loss as it is, and let the generator *maximise* $\log
-# D(G(z))$ instead. It wants the same thing, to be believed, but feels it where it matters. In terms
-# of the logit $t = C(G(z))$, with $\mathrm{softplus}(t) = \log(1 + e^t)$:
+# At the start, generated samples are easy to recognise: $D(G(z))$ is nearly 0. There, $\log(1 - D)$
+# is flat, and the generator learns almost nothing, although it has most to learn. The same paper
+# gives the remedy: keep the discriminator's loss, and let the generator *maximise* $\log D(G(z))$
+# instead. The goal is the same, but the gradient is large where it is needed. In terms of the logit
+# $t = C(G(z))$, with $\mathrm{softplus}(t) = \log(1 + e^t)$:
 #
-# | | the generator minimises | its slope |
+# | | the generator minimises | its derivative |
 # |---|---|---|
 # | *minimax* | $\log(1 - D) = -\mathrm{softplus}(t)$ | $-\sigma(t)$, vanishes when it loses |
 # | *non-saturating* | $-\log D = \mathrm{softplus}(-t)$ | $-\sigma(-t)$, strongest when it loses |
@@ -329,9 +331,9 @@ left.text(-7.8, -7.5, "the generator\nis losing")
 plt.show()
 
 # %% [markdown]
-# Both are cross-entropies, which makes them easy to write. The discriminator's has targets 1 for
-# real and 0 for generated samples; the generator's pretends that its samples are real, target 1.
-# Since both players keep their own score, there are two losses, and two optimisers.
+# Both are cross-entropies, which makes them easy to write. The discriminator's loss has targets 1
+# for real and 0 for generated samples. The generator's loss has the target 1 for generated samples.
+# Generator and discriminator have different goals, so there are two losses and two optimisers.
 
 
 # %%
@@ -348,20 +350,19 @@ def generator_loss(fake_logits):
 # %% [markdown]
 # ## 8. Training
 #
-# One step of the game:
+# One training step:
 #
 # 1. draw latents, make samples;
-# 2. the discriminator goes one step down its loss. `detach()` holds the generator fixed;
-# 3. the generator goes one step down its own loss, *through* the discriminator: the gradient tells
-#    each sample how to move, and from there $w$ and $b$ how to change.
+# 2. the discriminator takes one optimizer step on its loss. `detach()` holds the generator fixed;
+# 3. the generator takes one optimizer step on its own loss, *through* the discriminator: the
+#    gradient tells each sample how to move, and so how $w$ and $b$ must change.
 #
-# Every step uses all 5,000 real samples. While it runs, we note four things: $w$ and $b$, and the
-# discriminator's mean belief about real samples, $D(x)$, and about generated ones, $D(G(z))$. When
-# it can no longer tell them apart, both have come to one half.
+# Every step uses all 5,000 real samples. During the training, we record four values: $w$ and $b$,
+# and the discriminator's mean real probability for real samples, $D(x)$, and for generated ones,
+# $D(G(z))$. When it can no longer tell them apart, both are one half.
 #
-# And because we know both densities ($q$ is $N(b, w^2)$), we can also ask what the *best*
-# discriminator would believe at that moment: $D^* = p / (p + q)$. In real life nobody tells you
-# that.
+# We know both densities ($q$ is $N(b, w^2)$). So we can also compute the real probability of the
+# *best* discriminator at that moment: $D^* = p / (p + q)$. For real data this is not possible.
 
 
 # %%
@@ -377,10 +378,10 @@ def distance(real, fake):
 
 
 def train(generator, discriminator, steps, lr=0.02):
-    """Play the game; return its history, and the generator's best weights."""
+    """Train; return the history, and the generator's best weights."""
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr, betas=(0.5, 0.9))
     optimizer_g = torch.optim.Adam(generator.parameters(), lr, betas=(0.5, 0.9))
-    # Both step lengths fall to zero in a straight line, so that the game comes to rest.
+    # Both learning rates fall linearly to zero, so that the training converges.
     shorter = [LinearLR(o, 1.0, 0.0, steps) for o in (optimizer_d, optimizer_g)]
     history, best, best_distance = [], None, math.inf
     with track(steps, "training", "steps") as progress:
@@ -395,7 +396,7 @@ def train(generator, discriminator, steps, lr=0.02):
             discriminator_loss(real_logits, fake_logits).backward()
             optimizer_d.step()
 
-            # The generator's turn, judged by the discriminator that has just learned.
+            # The generator's update, with the logits of the updated discriminator.
             optimizer_g.zero_grad()
             generator_loss(discriminator(fake)).backward()
             optimizer_g.step()
@@ -434,7 +435,7 @@ def show_history(history):
     right.plot(real, color=REAL, linewidth=1, label="D(x)")
     right.plot(fake, color=FAKE, linewidth=1, label="D(G(z))")
     right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
-    right.set(xlabel="steps", ylim=(-0.02, 1.02), title="mean beliefs")
+    right.set(xlabel="steps", ylim=(-0.02, 1.02), title="mean real probabilities")
     left.legend(loc="center right")
     right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
@@ -442,8 +443,9 @@ def show_history(history):
 show_history(history)
 
 # %% [markdown]
-# Read the thin lines at the right first, as you would in any GAN: $D(x)$ and $D(G(z))$ start apart,
-# meet, and circle around one half. Done? Look at the generated samples before you answer.
+# First read the thin lines at the right, as you would for any GAN: $D(x)$ and $D(G(z))$ start
+# apart, meet, and oscillate around one half. Is the training done? Look at the generated samples
+# before you answer.
 
 # %%
 fake = generator(torch.randn(N, 1)).detach()
@@ -455,25 +457,25 @@ show_belief(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", BEL
 count_passing(belief, x, fake)
 
 # %% [markdown]
-# **What to notice.** The generator makes *one number*, again and again. The real discriminator is
-# at one half, and the ideal one (thick lines, dashed curve) is not: it would see through this at
-# once. Mean beliefs of one half do not say that the samples are good. They say that *this*
-# discriminator has given up.
+# **What to notice.** The generator makes *one number* again and again. The trained discriminator is
+# at one half, but the ideal one (thick lines, dashed curve) is not: it would recognise this
+# immediately. Mean probabilities of one half do not mean that the samples are good. They mean that
+# *this* discriminator cannot tell them apart.
 #
-# Why does it happen? Our expert's logit is a straight line, so all it can say is "more to the
-# right" or "more to the left". It compares means, and is blind to the spread. The generator's loss
-# bends upward along that line, so that spread only costs it something: it gives it up. **What the
-# discriminator cannot see, the generator need not learn.** It is the most important sentence of
-# this lab, and you just saw *mode collapse* in its smallest form.
+# This has a simple reason. Our discriminator's logit is a straight line, so it can only say "more
+# to the right" or "more to the left". It compares means and cannot see the spread. The generator's
+# loss is convex along that line, so spread only increases the loss, and the generator removes it.
+# **A generator does not learn what its discriminator cannot see.** This is the most important
+# sentence of this lab, and you have just seen *mode collapse* in its smallest form.
 #
-# And the best possible logit tells us what the expert lacks:
+# The best possible logit shows what the discriminator lacks:
 #
 # $$C^*(x) = \log p(x) - \log q(x)
 #          = \frac{(x - b)^2}{2 w^2} - \frac{(x - 10)^2}{2} + \log |w|.$$
 #
-# If $|w| = 1$, the squares cancel and a straight line is all it takes: logistic regression is then
-# not a guess but the exact answer. Otherwise the best expert has a *parabola*. So give it one more
-# input, the square.
+# If $|w| = 1$, the squares cancel, and a straight line is enough: logistic regression is then the
+# exact solution. Otherwise the best discriminator has a *parabola*. So give it one more input, the
+# square.
 
 
 # %%
@@ -492,10 +494,10 @@ history, best = train(generator, discriminator, STEPS)
 show_history(history)
 
 # %% [markdown]
-# Now the spread is found as well, and both pairs of lines, thin and thick, end at one half. On the
-# way the generator overshot and turned round: in a game there is no hill to climb, the ground moves
-# while you walk. This is why the last generator is not always the best one. We kept the weights at
-# which generated and real samples were nearest to each other, and draw with them.
+# Now the generator finds the spread as well, and both pairs of lines, thin and thick, end at one
+# half. On the way the generator overshot and turned back, because each network's loss changes when
+# the other network changes. Therefore the last generator is not always the best one. We kept the
+# weights for which generated and real samples were nearest to each other, and draw with them.
 
 # %%
 generator.load_state_dict(best)
@@ -507,30 +509,30 @@ show_belief(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", BEL
 count_passing(belief, x, fake)
 
 # %% [markdown]
-# The generator has learned a mean and a spread that nobody told it, by playing. How the two curves
-# of belief run at the far ends does not matter: there are no samples there.
+# The generator has learned a mean and a spread from the discriminator alone. The two probability
+# curves at the far ends do not matter, because there are no samples there.
 #
 # Try it: start the generator at $b = 20$. Make the generator's `lr` ten times that of the
 # discriminator. Use `-softplus(discriminator(fake)).mean()` (minimax) as the generator's loss.
-# Which of them still arrive?
+# Which of these trainings still converge?
 
 # %% [markdown]
 # ## 9. Two dimensions: what goes wrong
 #
-# Now points in a plane. The data are eight small heaps on a circle, the *ring*, a classic test:
-# each heap is a *mode* of the distribution, and a generator must find all eight. The latent has two
-# entries as well, and both players are small networks with three hidden layers. We write no new
-# loop: kaogan's `Trainer` plays the same two turns as yours above.
+# The next data are points in a plane: eight small clusters on a circle, the *ring*, a classic test.
+# Each cluster is a *mode* of the distribution, and a generator must find all eight. The latent has
+# two entries as well, and both networks are small, with three hidden layers. We do not write a new
+# loop: kaogan's `Trainer` makes the same two updates as yours above.
 #
-# Chance decides a lot in such games, so we play four at once, with different first weights. A
-# game's picture shows
+# Such trainings depend strongly on chance, so we run four at once, with different initial weights.
+# The picture of a training shows
 #
 # * real points in blue, generated ones in orange,
-# * the discriminator's belief as the background: blue where it says "real", orange where it says
-#   "generated".
+# * the discriminator's real probability as the background: blue where it says "real", orange where
+#   it says "generated".
 #
-# First with PyTorch's usual optimiser: Adam as it comes, with a learning rate of 0.001 and a
-# momentum of 0.9.
+# We start with PyTorch's usual optimiser: Adam with its default settings, a learning rate of 0.001
+# and a momentum of 0.9.
 
 # %%
 from IPython.display import display
@@ -553,14 +555,14 @@ some_real = ring.sample(400, torch.Generator().manual_seed(0))
 
 @torch.no_grad()
 def look(state, count=2_500):
-    """Generated points, count x GAMES x 2, and the beliefs on the lattice, GAMES x SIDE x SIDE."""
+    """Generated points, count x GAMES x 2, and D on the lattice, GAMES x SIDE x SIDE."""
     z = torch.randn(count, 2 * GAMES, generator=torch.Generator().manual_seed(0))
     logits = state.discriminator(lattice[:, None].expand(-1, GAMES, -1))
     return state.generator(z), logits.view(SIDE, SIDE, GAMES).permute(2, 1, 0).sigmoid()
 
 
 def paint(points, belief, axes):
-    """One game."""
+    """One training."""
     axes.imshow(belief, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=FIELD, vmin=0, vmax=1)
     axes.scatter(*some_real.T, s=6, color=REAL)
     axes.scatter(*points[:500].T, s=2, color=FAKE)
@@ -572,12 +574,12 @@ FIELD = plt.matplotlib.colors.LinearSegmentedColormap.from_list("D", ["#fbd9bf",
 
 # %%
 def play(recipe):
-    """Play all games at once; return what they looked like at six moments, and the last state."""
+    """Run all trainings at once; return their pictures at six moments, and the last state."""
     compute = Compute(torch.device("cpu"), "fp32")
     state = TrainState.fresh(recipe, compute)
     trainer = Trainer(recipe, state, ToyBatches(ring, GAMES, compute.device, recipe.seed), compute)
-    moments, live = {}, display("the games appear here", display_id=True)
-    with track(ROUNDS, "playing", "rounds") as progress:
+    moments, live = {}, display("the trainings appear here", display_id=True)
+    with track(ROUNDS, "training", "steps") as progress:
         for number in range(1, ROUNDS + 1):
             trainer.step()
             progress.advance(1)
@@ -586,7 +588,7 @@ def play(recipe):
                 figure, row = plt.subplots(1, GAMES, figsize=(12, 3.2))
                 for game, axes in enumerate(row):
                     paint(points[:, game], beliefs[game], axes)
-                figure.suptitle(f"four games after {number:,} rounds")
+                figure.suptitle(f"four trainings after {number:,} steps")
                 live.update(figure)
                 plt.close(figure)
             if number in {ROUNDS * share // 20 for share in (1, 3, 6, 10, 15, 20)}:
@@ -595,10 +597,10 @@ def play(recipe):
 
 
 def strip(moments):
-    """All games, a row for each, at six moments."""
+    """All trainings, a row for each, at six moments."""
     _, rows = plt.subplots(GAMES, len(moments), figsize=(12, 2 * GAMES), layout="constrained")
     for column, (number, (points, beliefs)) in enumerate(moments.items()):
-        rows[0, column].set_title(f"{number:,} rounds")
+        rows[0, column].set_title(f"{number:,} steps")
         for game in range(GAMES):
             paint(points[:, game], beliefs[game], rows[game, column])
 
@@ -611,16 +613,17 @@ moments, state = play(as_it_comes)
 strip(moments)
 
 # %% [markdown]
-# **What to notice.** Follow one row. At first all generated points sit in one heap, or beside all
-# of them. The discriminator learns "there, it is all forged", and the background around them turns
-# orange; the generator moves all its points elsewhere, into the blue, and the hunt goes on. At no
-# moment does it need to make *everything*: to deceive now, one good spot is enough. That is **mode
-# collapse**. In faces it shows as a sheet on which all are sisters. Some games find the ring in the
-# end, some lose it again; with another seed it is others.
+# **What to notice.** Follow one row. At first all generated points are in one cluster, or beside
+# all of them. The discriminator learns that all points there are generated, and the background
+# around them turns orange. The generator moves all its points elsewhere, into the blue, and this
+# repeats. The generator never needs to make *everything*: one good position is enough to fool the
+# current discriminator. This is **mode collapse**. With faces, it shows as a grid of very similar
+# faces. Some trainings find the ring in the end, and some lose it again. With another seed, other
+# trainings do.
 #
-# How bad is it? Do not trust your eyes alone. A point is *good* if it lies within three standard
-# deviations of its heap; a heap is *covered* if at least one of 2,500 generated points is good and
-# lies there. The real distribution would have 98.9% good points.
+# Measure it, because impressions can deceive. A point is *good* if it lies within three standard
+# deviations of its cluster. A cluster is *covered* if at least one of 2,500 generated points is
+# good and lies there. The real distribution would have 98.9% good points.
 
 # %%
 results = {}
@@ -631,42 +634,43 @@ def judge(name, state):
     results[name] = [score_modes(points[:, game], ring.means, ring.sigma) for game in range(GAMES)]
     print(f"{name}:")
     for game, score in enumerate(results[name]):
-        print(f"  game {game}: {score.covered} of 8 heaps, {score.high_quality:6.1%} good points")
+        print(f"  run {game}: {score.covered} of 8 clusters, {score.high_quality:6.1%} good points")
 
 
-judge("Adam as it comes", state)
+judge("Adam, default settings", state)
 
 # %% [markdown]
 # ## 10. What helps
 #
-# **Forget faster.** Momentum averages over past gradients. But a past gradient is an answer to a
-# past opponent, and following it overshoots: this is what drives the hunt in circles. So set the
-# momentum to 0. And let the steps get shorter toward the end, so that the players settle. Nothing
-# else changes, neither networks nor loss:
+# **Less momentum.** Momentum averages over past gradients. But a past gradient belongs to a past
+# opponent, and following it overshoots. This causes the circling. So set the momentum to 0, and
+# lower the learning rate toward the end, so that the networks converge. Networks and loss stay the
+# same:
 
 # %%
 moments, state = play(plain)
 
 # %%
 strip(moments)
-judge("no momentum, shorter steps", state)
+judge("no momentum, falling learning rate", state)
 
 # %% [markdown]
-# **Give the players a better game.** Two more ideas, each a few lines in `kaogan.losses`:
+# **A better loss.** Two more ideas, each a few lines in `kaogan.losses`:
 #
-# * *Relativistic pairing.* The discriminator no longer says "real" of each point by itself. It is
-#   shown a pair, and says which of the two is the *more real*: $L_D =
-#   \mathbb{E}\,\mathrm{softplus}\big(C(G(z)) - C(x)\big)$, and the generator wants the contrary. As
-#   long as some real heap has higher logits than what is generated, somebody gains by going there,
-#   so leaving a heap out never pays for long.
-# * *R1 and R2*, penalties on the slope of the discriminator at real and at generated points,
-#   $\tfrac{\gamma}{2}\,\mathbb{E}\lVert\nabla C\rVert^2$. Once the samples are right there is
-#   nothing left to learn, and a discriminator that still has slopes there would only push them away
-#   again. With the penalty, being right is a place of rest.
+# * *Relativistic pairing.* The discriminator no longer classifies each point by itself. It gets a
+#   pair, and decides which of the two is the *more real*:
+#   $L_D = \mathbb{E}\,\mathrm{softplus}\big(C(G(z)) - C(x)\big)$. The generator's goal is the
+#   opposite. As long as some real cluster has higher logits than the generated points, some
+#   generated points can reduce the loss by moving there, so leaving a cluster out is never an
+#   advantage for long.
+# * *R1 and R2*, penalties on the gradient of the discriminator at real and at generated points,
+#   $\tfrac{\gamma}{2}\,\mathbb{E}\lVert\nabla C\rVert^2$. Once the samples are right, nothing is
+#   left to learn, and a discriminator that still has a gradient there would only push them away
+#   again. With the penalty, the correct solution is stable.
 #
 # Together, with Adam as above, this is the baseline of Huang et al., *The GAN is dead; long live
-# the GAN!* (2024), and the default of `kaogan toy`. It bears steps six times as long. (Only
-# differences of logits count here, so the tint of the background as a whole means nothing.)
+# the GAN!* (2024), and the default of `kaogan toy`. It allows a learning rate six times as large.
+# (Only differences of logits count here, so the overall tint of the background has no meaning.)
 
 # %%
 moments, state = play(kaogan.recipes.toy(copies=GAMES, steps=ROUNDS))
@@ -691,19 +695,20 @@ for axes in (left, right):
     axes.invert_yaxis()
 
 # %% [markdown]
-# Each dot is a game: what was luck has become the rule. These are short games; what longer ones
-# reach, on the ring and on a grid of 25 heaps, beside the figures of the published comparison, is
-# what `kaogan toy bench` prints.
+# Each dot is a training. With the better loss, success no longer depends on luck. These trainings
+# are short. `kaogan toy bench` prints the results of longer ones, on the ring and on a grid of 25
+# clusters, beside the numbers of the published comparison.
 #
 # ## 11. What you know now
 #
-# * A generator turns one distribution into another; a discriminator tells it in which direction.
-# * The best discriminator is $p/(p+q)$; against it, the game measures how far $q$ is from $p$.
-# * Beliefs of one half may mean success, or a blind judge. Look at the samples, and measure.
-# * What the discriminator cannot see, the generator need not learn.
-# * Momentum drives the players round in circles. Pairing, and a discriminator that comes to rest,
-#   bring all modes home.
+# * A generator turns one distribution into another. A discriminator gives it the direction.
+# * The best discriminator is $p/(p+q)$. With it, the loss measures how far $q$ is from $p$.
+# * Real probabilities of one half may mean success, or a discriminator that cannot see the
+#   difference. Look at the samples, and measure.
+# * A generator does not learn what its discriminator cannot see.
+# * Momentum makes the networks circle. Pairing, and a discriminator with a penalised gradient,
+#   recover all modes.
 #
-# On your own: `kaogan toy --data spiral --out runs/spiral` in a shell makes a film of such a game;
-# `--data` also takes `grid`, `moons`, or a CSV file of points that you drew yourself. In [lab
-# 2](2_anime_faces.ipynb) the points become faces, in 12,288 dimensions.
+# To continue: `kaogan toy --data spiral --out runs/spiral` in a shell makes a film of such a
+# training. `--data` also takes `grid`, `moons`, or a CSV file of points that you drew yourself. In
+# [lab 2](2_anime_faces.ipynb) the points become faces, in 12,288 dimensions.

@@ -1,27 +1,27 @@
 # %% [markdown]
 # # Lab 2: DCGAN on anime faces
 #
-# **The case.** An online game is about to open, and every player shall have a face that nobody else
-# has. An illustrator needs hours for one. There will be millions of players, and the first of them
-# come on Friday.
+# **The case.** An online game opens soon, and every player needs a unique face. An illustrator
+# needs hours for one face. There will be millions of players, and the first of them arrive on
+# Friday.
 #
-# So we train a generator. A player's number decides a random vector, the vector decides a face, and
-# a million faces take a laptop an hour. In this lab you
+# So we train a generator. A player's number determines a random vector, the vector determines a
+# face, and a laptop draws a million faces in an hour. In this lab you
 #
 # 1. load pictures and make batches of them,
 # 2. build a generator and a discriminator, layer by layer,
-# 3. write the training step out in full, and watch the two players alternate,
+# 3. write the complete training step, and see how the two networks alternate,
 # 4. save the generator, and show what it draws,
 # 5. do the same with kaogan in four lines, and check that it is the same step,
-# 6. load a generator that was trained for longer, and measure what that bought.
+# 6. load a generator that was trained for longer, and measure the improvement.
 #
-# [Lab 1](1_simulated_data.ipynb) explains the game itself. Computing takes about ten minutes on a
+# [Lab 1](1_simulated_data.ipynb) explains how a GAN works. Computing takes about ten minutes on a
 # laptop, less on a GPU (on Colab: *Runtime → Change runtime type*).
 
 # %% [markdown]
 # ## 1. Set-up
 #
-# The first cell installs kaogan where it is missing, on Colab for instance.
+# The first cell installs kaogan if it is missing, for instance on Colab.
 
 # %% tags=["install"]
 import importlib.util
@@ -32,9 +32,9 @@ if importlib.util.find_spec("kaogan") is None:
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+ADDRESS"], check=True)
 
 # %% [markdown]
-# **Your one choice.** The lab draws its own data set, avatars, so that it runs at once and
-# anywhere. If you have the Anime Face Dataset (63,632 faces, `splcher/animefacedataset` on Kaggle)
-# or any folder or archive of pictures, write its path here, and the rest follows.
+# **Your data.** The lab draws its own data set, avatars, so that it runs immediately and
+# everywhere. If you have the Anime Face Dataset (63,632 faces, `splcher/animefacedataset` on
+# Kaggle) or any folder or archive of pictures, write its path here. Nothing else needs to change.
 
 # %% tags=["settings"]
 import os
@@ -71,9 +71,9 @@ torch.manual_seed(0)
 print(f"kaogan {kaogan.__version__}, computing on {DEVICE}")
 
 # %% [markdown]
-# A helper that lays pictures out as a sheet. In a file a picture is a block of whole numbers from 0
-# to 255, height × width × colour; a network wants channels first and numbers from −1 to 1.
-# `to_pixels` goes back from there.
+# This helper arranges pictures in a grid. In a file, a picture is a block of integers from 0 to
+# 255, height × width × colour. A network needs channels first and numbers from −1 to 1. `to_pixels`
+# converts back.
 
 
 # %%
@@ -92,10 +92,10 @@ def sheet(pictures, columns=8, zoom=1.5):
 # %% [markdown]
 # ## 2. The data
 #
-# Nothing is as sure to spoil a GAN as bad data: broken files, the same picture twenty times over,
-# heads cut off. `kaogan.prepare` reads a folder or an archive, turns and crops and scales every
-# picture, leaves out broken files and repeats, says why, and sets a tenth aside, on which we never
-# train.
+# Bad data reliably ruin a GAN: broken files, many copies of the same picture, heads that are cut
+# off. `kaogan.prepare` reads a folder or an archive. It rotates, crops and scales every picture,
+# leaves out broken files and duplicates with a reason, and sets a tenth aside, which is never used
+# for training.
 
 # %%
 COUNT = 400 if QUICK else 6144  # avatars to draw
@@ -112,14 +112,14 @@ print(f"{len(dataset.train):,} pictures to train on, {len(dataset.held_out):,} s
 sheet(dataset.train[:32])
 
 # %% [markdown]
-# **Always look at the data first.** Whatever is on this sheet, the generator will try to imitate,
-# faults included.
+# **Always look at the data first.** The generator will try to imitate everything in this grid,
+# including faults.
 #
 # ### The pipeline
 #
-# The networks want batches: shuffled anew in each epoch (pass over the data), as floating point,
-# with channels first, from −1 to 1. The generator ends in a tanh, which gives −1 to 1 as well; real
-# and generated pictures must not differ in anything so simple.
+# The networks need batches: shuffled again in each epoch (pass over the data), as floating point,
+# with channels first, from −1 to 1. The generator ends in a tanh, which also gives −1 to 1. Real
+# and generated pictures must not differ in their range.
 
 
 # %% tags=["data"]
@@ -146,23 +146,23 @@ sheet(to_pixels(x))
 # ## 3. The networks
 #
 # Before 2016, GANs with convolutions mostly failed. Radford, Metz and Chintala (*Unsupervised
-# Representation Learning with Deep Convolutional Generative Adversarial Networks*) tried many, and
-# found a few rules under which they train; the rules are called DCGAN:
+# Representation Learning with Deep Convolutional Generative Adversarial Networks*) tried many
+# architectures, and found a few rules with which they train. The rules are called DCGAN:
 #
 # | rule | why |
 # |---|---|
-# | convolutions with a stride, no pooling | the networks learn how to shrink and to grow pictures |
-# | batch norm, but not at G's output or D's input | signals keep a size; colours stay true |
+# | convolutions with a stride, no pooling | the networks learn how to shrink and enlarge pictures |
+# | batch norm, but not at G's output or D's input | signals keep their scale; colours stay true |
 # | no hidden dense layers | fewer weights, and position keeps its meaning |
 # | ReLU in the generator, tanh at its end | the output is bounded, like pictures |
-# | LeakyReLU in the discriminator | gradients get through, and the generator lives on them |
+# | LeakyReLU in the discriminator | gradients pass through, and the generator needs them |
 #
 # ### How a picture grows
 #
-# A convolution slides a small kernel over a picture and sums up. A *transposed* convolution goes
-# the other way: each input pixel stamps the kernel, times its value, onto a larger canvas, two
-# pixels apart (stride 2), and where stamps overlap, they add. Here is one, with a kernel that we
-# can recognise:
+# A convolution moves a small kernel over a picture and computes weighted sums. A *transposed*
+# convolution does the reverse: each input pixel adds the kernel, times its value, to a larger
+# picture. Neighbouring kernels are two pixels apart (stride 2), and where they overlap, they add.
+# Here is one, with a kernel that is easy to recognise:
 
 # %%
 stamp = nn.ConvTranspose2d(1, 1, kernel_size=4, stride=2, padding=1, bias=False)
@@ -183,14 +183,14 @@ for ax, image, title in zip(
     ax.set(title=title, xticks=[], yticks=[])
 
 # %% [markdown]
-# Kernel 4, stride 2, padding 1 doubles height and width exactly. The generator learns its stamps,
+# Kernel 4, stride 2, padding 1 doubles height and width exactly. The generator learns its kernels,
 # hundreds in each layer.
 #
 # ### The generator, step by step
 #
 # *First step.* A latent vector is a picture of 1×1 pixel with 100 channels. A transposed
-# convolution with a 4×4 kernel makes a 4×4 picture with many channels of it: a very coarse plan of
-# a face.
+# convolution with a 4×4 kernel turns it into a 4×4 picture with many channels, a very coarse plan
+# of a face.
 
 # %% tags=["network"]
 first = nn.Sequential(
@@ -203,8 +203,8 @@ z = torch.randn(BATCH, LATENT)
 print(f"{tuple(z.shape)} becomes {tuple(first(z).shape)}")
 
 # %% [markdown]
-# *Then, again and again,* twice the size and half the channels. There is no bias, since batch norm
-# has one of its own.
+# *The next steps* double the size and halve the channels each time. There is no bias, because batch
+# norm has its own.
 
 
 # %% tags=["network"]
@@ -221,10 +221,10 @@ grown = nn.Sequential(*larger(8 * WIDTH, 4 * WIDTH))(first(z))
 print(f"{tuple(first(z).shape)} becomes {tuple(grown.shape)}")
 
 # %% [markdown]
-# *At last* three channels, red, green and blue, through a tanh. Together: five transposed
-# convolutions.
+# *The last step* gives three channels, red, green and blue, through a tanh. In total there are five
+# transposed convolutions.
 #
-# All weights start as small random numbers, $N(0, 0.02)$, as in the paper; the gains of batch norm
+# All weights start as small random numbers, $N(0, 0.02)$, as in the paper. The gains of batch norm
 # start around 1.
 
 
@@ -274,7 +274,7 @@ generator = new_generator()
 summary(generator, z.to(DEVICE))
 
 # %% [markdown]
-# What does it draw before it has learned anything?
+# This is what it draws before it has learned anything:
 
 # %%
 with torch.no_grad():
@@ -282,12 +282,13 @@ with torch.no_grad():
 sheet(to_pixels(noise))
 
 # %% [markdown]
-# Noise, yet not white: every latent gives a texture of its own. The stamps are visible.
+# It is noise, but not white noise: every latent gives a different texture. The kernels are visible.
 #
 # ### The discriminator
 #
-# The same in reverse: half the size and twice the channels, until a 4×4 map becomes one number, the
-# logit. Five convolutions, LeakyReLU with slope 0.2, batch norm on all but the first and the last.
+# The discriminator does the same in reverse: each layer halves the size and doubles the channels,
+# until a 4×4 map becomes one number, the logit. It has five convolutions, LeakyReLU with slope 0.2,
+# and batch norm on all layers except the first and the last.
 
 
 # %% tags=["network"]
@@ -321,8 +322,9 @@ summary(discriminator, x)
 # %% [markdown]
 # ## 4. Losses and optimisers
 #
-# They are those of [lab 1](1_simulated_data.ipynb): binary cross-entropy on logits. The
-# discriminator wants 1 for real and 0 for generated pictures; the generator wants 1 for its own.
+# The losses are those of [lab 1](1_simulated_data.ipynb): binary cross-entropy on logits. The
+# discriminator's targets are 1 for real and 0 for generated pictures. The generator's target is 1
+# for its own pictures.
 #
 # $$L_D = -\,\mathbb{E}_x\big[\log D(x)\big] - \mathbb{E}_z\big[\log(1 - D(G(z)))\big],
 #   \qquad L_G = -\,\mathbb{E}_z\big[\log D(G(z))\big].$$
@@ -340,9 +342,9 @@ def generator_loss(fake_logits):
 
 
 # %% [markdown]
-# Each player has its own Adam. Its first number, how long it remembers the direction of past
-# gradients, is 0.5 in place of the usual 0.9: the opponent changes all the time, so old gradients
-# mislead.
+# Each network has its own Adam. Its first momentum, which decides how long it remembers the
+# direction of past gradients, is 0.5 in place of the usual 0.9. The opponent changes all the time,
+# so old gradients are misleading.
 
 
 # %% tags=["loss"]
@@ -356,15 +358,15 @@ optimizer_g, optimizer_d = new_optimizer(generator), new_optimizer(discriminator
 # %% [markdown]
 # ## 5. The training step, written out
 #
-# Two turns, and that is a GAN:
+# A training step has two updates:
 #
-# * **The discriminator's turn.** It judges real pictures and generated ones (in batches of their
-#   own, since batch norm would otherwise mix them), and goes one step down its loss. `detach()`
-#   cuts the thread to the generator, which holds still.
-# * **The generator's turn.** The *same* pictures are judged again, by the discriminator that has
-#   just learned. The gradient flows back through it, pixel by pixel: "more real would be a little
-#   darker here". The discriminator's weights stay as they are: only the generator's optimiser takes
-#   a step.
+# * **The discriminator's update.** It computes logits for real pictures and for generated ones (in
+#   separate batches, because batch norm would otherwise mix them), and takes one optimizer step on
+#   its loss. `detach()` stops the gradient, so the generator does not change.
+# * **The generator's update.** The updated discriminator computes logits for the *same* pictures.
+#   The gradient flows back through the discriminator, pixel by pixel. It says, for example, that a
+#   darker pixel would look more real. The discriminator's weights do not change, because only the
+#   generator's optimiser takes a step.
 
 
 # %% tags=["step"]
@@ -386,7 +388,7 @@ def generator_turn(fake):
 
 
 def train_step(x, z):
-    """One round. Returns both losses, and the mean beliefs D(x) and D(G(z))."""
+    """One step. Returns both losses, and the mean probabilities D(x) and D(G(z))."""
     fake = generator(z)
     loss_d, real_logits, fake_logits = discriminator_turn(x, fake)
     loss_g = generator_turn(fake)
@@ -395,15 +397,15 @@ def train_step(x, z):
 
 
 # %% [markdown]
-# (A detail for those who compare: some versions, also the course that this lab follows, compute
-# both players' gradients from *one* look at the discriminator, before either has moved. Then the
-# generator answers an opponent of a moment ago. Both work.)
+# (A detail for comparison: some versions, including the course that this lab follows, compute the
+# gradients of both networks from *one* pass through the discriminator, before either is updated.
+# Then the generator's gradient belongs to the discriminator before its update. Both methods work.)
 #
 # ### The alternation, seen
 #
-# Thirty rounds, turn by turn. After every turn we ask the discriminator what it thinks of what the
-# generator now makes of the same latents. We plot its logit: 0 is "I cannot tell", and below zero
-# it doubts.
+# The next cell makes thirty steps. After every update, we compute the discriminator's logits for
+# the generator's current pictures of the same latents, and plot their mean: 0 means that the
+# discriminator cannot tell, and below zero it classifies them as generated.
 
 # %%
 fixed_z = torch.randn(64, LATENT, device=DEVICE)
@@ -427,22 +429,22 @@ figure, axes = plt.subplots(figsize=(12, 2.8))
 turns = np.arange(len(logits)) / 2
 axes.axhline(0, color=BELIEF, linewidth=0.8, linestyle=":")
 axes.plot(turns, logits, color="black", alpha=0.3, linewidth=1)
-axes.plot(turns[1::2], logits[1::2], "v", color=REAL, markersize=5, label="after D's turn")
-axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after G's turn")
-axes.set(xlabel="rounds", ylabel="mean logit of generated pictures")
-axes.set_title("One learns to doubt, the other to convince")
+axes.plot(turns[1::2], logits[1::2], "v", color=REAL, markersize=5, label="after D's update")
+axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after G's update")
+axes.set(xlabel="steps", ylabel="mean logit of generated pictures")
+axes.set_title("The logit after each update")
 axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to notice.** A saw: the discriminator pushes the logit down, the generator lifts it up
-# again. Neither of them is descending a hill that stays where it is. This is why the loss of a GAN
-# is no measure of its quality.
+# **What to notice.** The curve looks like a saw: the discriminator's update lowers the logit, and
+# the generator's update raises it again. Neither network minimises a fixed function. Therefore the
+# loss of a GAN does not measure its quality.
 #
 # ## 6. Training
 #
-# Now many rounds. Every so often the generator draws the *same* latents, so that you can watch
-# single faces come into being; the sheet below the bar is redrawn while it runs.
+# Now we train for many steps. At intervals the generator draws the *same* latents, so that you can
+# follow single faces. The grid below the bar is updated while the cell runs.
 
 # %%
 IMAGES = 320 if QUICK else 20_000  # real pictures to look at, some of them several times
@@ -486,7 +488,7 @@ for axes, values, colour, name in (
 ):
     axes.plot(seen, smooth(values, window), color=colour, label=name)
 left.set(xlabel="images seen", title="losses")
-right.set(xlabel="images seen", ylim=(0, 1), title="mean beliefs")
+right.set(xlabel="images seen", ylim=(0, 1), title="mean real probabilities")
 right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
 for axes in (left, right):
     axes.legend()
@@ -502,15 +504,15 @@ figure.subplots_adjust(hspace=0.05)
 plt.show()
 
 # %% [markdown]
-# **What to notice.** First a colour, then a head with hair, then eyes; position before parts, parts
-# before detail. And read the curves with care: the losses wander and do not fall, the discriminator
-# stays ahead, and all the while the faces get better. *The pictures say how good it is, the losses
-# do not.*
+# **What to notice.** First a colour appears, then a head with hair, then eyes: position comes
+# before parts, and parts before detail. Read the curves with care: the losses fluctuate and do not
+# fall, the discriminator stays ahead, and the faces still get better. *The pictures show how good
+# the generator is. The losses do not.*
 #
 # ## 7. Saving and showing
 #
-# What is worth keeping is the generator: a dictionary of arrays in one file. `safetensors` holds
-# numbers only, so opening a file from a stranger cannot run anything.
+# The generator is worth keeping: a dictionary of arrays in one file. `safetensors` holds numbers
+# only, so it is safe to open a file from a stranger.
 
 # %%
 Path("saved").mkdir(exist_ok=True)
@@ -530,10 +532,11 @@ sheet(faces)
 # %% [markdown]
 # ## 8. The same in four lines
 #
-# All that you wrote by hand, kaogan does too, and takes care of what we left out: it goes on after
-# an interruption, saves itself, averages the generator's weights over time (*EMA*, which calms the
-# faces), watches for divergence, and measures how near the faces come to those set aside. (It also
-# smooths the labels of real pictures unless told not to: here it is to be the same step.)
+# kaogan does everything that you wrote by hand, and also handles what we left out: it resumes after
+# an interruption, saves checkpoints, averages the generator's weights over time (*EMA*, which makes
+# the faces more stable), checks for divergence, and measures how near the faces are to the held-out
+# pictures. (By default, it also smooths the labels of real pictures. Here this is switched off, so
+# that the step is the same.)
 
 # %%
 recipe = kaogan.recipes.dcgan(width=WIDTH, batch=BATCH, lr=LEARNING_RATE, label_smoothing=0)
@@ -542,12 +545,12 @@ run = kaogan.train(recipe, dataset, out=f"runs/{folder.name}-width-{WIDTH}", bud
 sheet(run.sample(64, seed=0))
 
 # %% [markdown]
-# Stop it whenever you like with the *interrupt* button: the same cell goes on from there.
+# You can stop it at any time with the *interrupt* button. The same cell resumes the training.
 #
 # ### Is it the same game?
 #
-# Do not take our word. Both versions begin with the same weights, and play one round with the same
-# pictures and the same latents. kaogan's `Trainer` deals them; your `train_step` plays them.
+# You can check this. Both versions start with the same weights, and make one step with the same
+# pictures and the same latents. kaogan's `Trainer` draws them, and your `train_step` uses them.
 
 # %%
 from kaogan.data.batches import ImageBatches
@@ -596,26 +599,26 @@ for name, mine, other, first in zip(
     print(f"{name:14} {len(own):,} weights: the two steps differ by {apart:.1e} of their length")
 
 # %% [markdown]
-# The same, to rounding. (The weights cannot agree to the last digit of single precision: Adam's
-# first step is equally long for every weight, and where a gradient is zero but for rounding, even
-# its sign is an accident. Our tests make this comparison at every change.)
+# The results are equal up to rounding. (The weights cannot agree to the last digit of single
+# precision. Adam's first step has the same size for every weight, and where a gradient is zero
+# except for rounding, even its sign is random. Our tests make this comparison at every change.)
 #
 # ## 9. A generator that was trained for longer
 #
-# Two generators come with kaogan: `avatars-64` saw 94,880 drawn avatars, `faces-64` 320,000 anime
-# faces, which is 23 times a data set of 14,092, with a newer loss than this lab's (see `kaogan
-# recipes`). They load in a moment.
+# Two generators come with kaogan. `avatars-64` saw 94,880 drawn avatars. `faces-64` saw 320,000
+# anime faces, which is 23 times a data set of 14,092, with a newer loss than this lab's (see
+# `kaogan recipes`). They load in a moment.
 
 # %%
 longer = kaogan.pretrained("faces-64" if REAL_FACES else "avatars-64")
 sheet(longer.sample(64, seed=0))
 
 # %% [markdown]
-# What did the time buy? Ask for figures. *KID* is a distance between two sets of pictures, as a
-# network sees them; 0 would be perfect. *Coverage* is the share of real pictures that have a
-# generated one nearby; it falls when the generator forgets a part of the data. Both are taken
-# against the pictures set aside, and the last row says what real pictures get: no generator can do
-# better.
+# Metrics show how much the longer training improved the faces. *KID* is a distance between two sets
+# of pictures, computed on the features of a network. 0 would be perfect. *Coverage* is the share of
+# real pictures that have a generated one nearby. It falls when the generator forgets a part of the
+# data. Both compare with the held-out pictures. The last row gives the values of real pictures,
+# which no generator can beat.
 
 # %%
 from kaogan.metrics.features import load_extractor
@@ -642,11 +645,11 @@ for name, pictures in contenders.items():
     print(f"{name:28} {figures['kid']:7.3f} {figures['coverage']:9.2f}")
 
 # %% [markdown]
-# The first two rows differ in more than time: kaogan's faces come from averaged weights, and from
-# the best of its checkpoints, chosen by figures like these.
+# The first two rows differ in more than the length of the training: kaogan's faces come from
+# averaged weights, and from the best of its checkpoints, selected by metrics like these.
 #
-# And the game that opens on Friday? A player's number is a seed, a seed is a latent, and a latent
-# is a face, today and in ten years:
+# For the game that opens on Friday, a player's number is a seed, a seed gives a latent, and a
+# latent gives a face, always the same:
 
 # %%
 for player in (7, 1_234_567, 40_000_000_000):
@@ -656,7 +659,7 @@ for player in (7, 1_234_567, 40_000_000_000):
 # %% [markdown]
 # ## 10. If this is your course project
 #
-# | asked for | here |
+# | task | in this lab |
 # |---|---|
 # | load the data set in a notebook | section 2, with `REAL_FACES` set |
 # | build generator and discriminator | section 3; the latent vector: its first step |
@@ -665,5 +668,5 @@ for player in (7, 1_234_567, 40_000_000_000):
 # | alternate over several epochs | section 6; an epoch is `len(dataset)` images |
 # | save and show generated faces | section 7: `saved/`; section 8: the folder in `runs/` |
 #
-# For better faces: `WIDTH = 64`, a GPU, and a million images. What the numbers in a latent vector
-# *mean* is the question of [lab 3](3_latent_space.ipynb).
+# For better faces, use `WIDTH = 64`, a GPU, and a million images. [Lab 3](3_latent_space.ipynb)
+# explains what the numbers in a latent vector *mean*.

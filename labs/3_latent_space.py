@@ -1,26 +1,27 @@
 # %% [markdown]
 # # Lab 3: the latent space
 #
-# A generator turns 100 random numbers into a face. What do the numbers mean? Nobody told the
-# network what hair is, yet some of what it learned lies in straight lines in these numbers, and you
-# can find the lines.
+# A generator turns 100 random numbers into a face. What do these numbers mean? The network has no
+# labels for hair, but some of what it learned lies along straight lines in these numbers. You can
+# find these lines.
 #
-# In this lab you change the input and watch the picture. You
+# In this lab you change the input and look at the picture. You
 #
-# 1. see where latents live: on a sphere, nearly,
-# 2. look at neighbours, at constant latents, and at faces of which a part of the input is held
-#    fixed (exercises 1 to 3),
+# 1. see where latents are: nearly on a sphere,
+# 2. look at neighbours, at constant latents, and at faces with a part of the input held fixed
+#    (exercises 1 to 3),
 # 3. walk from one face to another without leaving the sphere (exercise 4),
 # 4. trade variety for quality (truncation),
 # 5. find a direction that changes the colour of hair, and *measure* that it does (exercise 5),
 # 6. calculate with faces: average and subtract (exercise 6).
 #
-# Every exercise has a hint and a solution, folded away. Nothing is trained, so all of it is quick.
+# Every exercise has a hint and a solution, which are folded. Nothing is trained, so all cells are
+# quick.
 
 # %% [markdown]
 # ## 1. Set-up
 #
-# The first cell installs kaogan where it is missing, on Colab for instance.
+# The first cell installs kaogan if it is missing, for instance on Colab.
 
 # %% tags=["install"]
 import importlib.util
@@ -60,7 +61,7 @@ DIM = sampler.latent_dim
 print(f"{GENERATOR}: {DIM} numbers in, a face of 64×64 pixels out")
 
 # %% [markdown]
-# Two helpers: latents to faces, and faces to one picture.
+# There are two helpers: one turns latents into faces, the other arranges faces in one picture.
 
 
 # %%
@@ -86,15 +87,15 @@ z = latents(20)
 show(faces(z))
 
 # %% [markdown]
-# The generator holds no chance: the same latent gives the same face, always. All that is random is
-# which latent we pick.
+# The generator itself is not random: the same latent always gives the same face. Only the choice of
+# the latent is random.
 #
 # ## 2. Where latents live
 #
-# In training every entry is drawn from $N(0, 1)$. You might picture a cloud that is densest in its
-# middle. In 100 dimensions that picture misleads. The squared length $\lVert z \rVert^2 = z_1^2 +
-# \dots + z_{100}^2$ is a sum of 100 numbers whose mean is 1, so it is near 100, and the length near
-# $\sqrt{100} = 10$. Always:
+# In training, every entry is drawn from $N(0, 1)$. This suggests a cloud that is densest in its
+# middle. In 100 dimensions this idea is wrong. The squared length
+# $\lVert z \rVert^2 = z_1^2 + \dots + z_{100}^2$ is a sum of 100 numbers with mean 1, so it is near
+# 100, and the length is always near $\sqrt{100} = 10$:
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 2.6))
@@ -108,10 +109,9 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to notice.** No latent is anywhere near the origin. They lie in a thin shell, nearly a
-# sphere of radius 10. The generator was trained on this shell and nowhere else. Two more facts that
-# you will meet again: two random latents are almost at right angles, and so a step of length 1 is a
-# small one.
+# **What to notice.** No latent is near the origin. All latents are in a thin shell, nearly a sphere
+# of radius 10. The generator was trained only on this shell. Two more facts are needed later: two
+# random latents are almost orthogonal, and a step of length 1 is small.
 
 # %%
 cosines = torch.nn.functional.cosine_similarity(latents(5_000, 1), latents(5_000, 2))
@@ -120,8 +120,8 @@ print(f"cosine of the angle of two random latents: {cosines.mean():.3f} ± {cosi
 # %% [markdown]
 # ## 3. Neighbours
 #
-# Take one latent, and others ever farther from it: $z + s\,u$, with $u$ a random direction of
-# length 1. If the generator had learned its pictures by heart, we would see jumps.
+# Take one latent, and others at increasing distance from it: $z + s\,u$, with $u$ a random
+# direction of length 1. If the generator had memorised its pictures, we would see jumps.
 
 
 # %%
@@ -136,8 +136,8 @@ walk = starts[:, None] + steps[:, None] * ways[:, None]
 show(faces(walk.flatten(0, 1)))
 
 # %% [markdown]
-# Each row sets out from another face; each step is as long as the one before. And in numbers, the
-# mean change of a pixel beside that between two strangers:
+# Each row starts from another face, and all steps are equally long. The next cell gives the
+# numbers: the mean change of a pixel, compared with that between two unrelated faces:
 
 # %%
 count = 20 if QUICK else 200
@@ -146,21 +146,22 @@ distances = [np.abs(faces(a + s * u) - faces(a)).mean() for s in steps]
 strangers = np.abs(faces(a) - faces(latents(count, 8))).mean()
 figure, axes = plt.subplots(figsize=(7, 2.6))
 axes.plot(steps, distances, "o-", color=FIRST, label="neighbour")
-axes.axhline(strangers, color=SECOND, linestyle="--", label="a stranger")
+axes.axhline(strangers, color=SECOND, linestyle="--", label="unrelated face")
 axes.set(xlabel="distance in the latent space", ylabel="mean change of a pixel", ylim=(0, None))
 axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to notice.** Near in gives near out, and smoothly. Even 9 steps away a face is not yet a
-# stranger. This is what makes everything below possible.
+# **What to notice.** Nearby latents give similar faces, and the change is smooth. Even at a
+# distance of 9, a face still resembles the first one. The rest of this lab depends on this
+# property.
 #
 # ## 4. Constant latents
 #
 # What does the generator draw if all 100 entries are the same number?
 #
 # > **Exercise 1.** Draw the faces of the four latents whose entries are all −1, all −0.8, all −0.6,
-# > and all −0.4. How long is each of these latents? Which of them could have been drawn by chance?
+# > and all −0.4. How long is each of these latents? Which of them could be a random latent?
 #
 # <details><summary>Hint</summary>
 #
@@ -177,10 +178,10 @@ plt.show()
 # show(faces(z), columns=4, zoom=2)
 # ```
 #
-# The lengths are 10, 8, 6 and 4: all four point the same way, and only the first lies on the shell,
-# where the generator was trained. So they show *one* face, paler and more average the nearer to the
-# origin. All but the first are so improbable that no training step ever saw anything like them;
-# that they are faces at all is the generator's smoothness. Section 8 makes a tool of it.
+# The lengths are 10, 8, 6 and 4. All four have the same direction, and only the first lies on the
+# shell where the generator was trained. So they show *one* face, which gets paler and more average
+# toward the origin. All but the first are so improbable that no training step ever used a similar
+# latent. They are still faces because the generator is smooth. Section 8 uses this.
 #
 # </details>
 
@@ -190,8 +191,8 @@ plt.show()
 # %% [markdown]
 # ## 5. More and more entries
 #
-# All entries at 1 is a face, all at −1 is another. Between the two, change ten more of the entries
-# in every picture, from the first to the last:
+# With all entries at 1 we get one face, with all at −1 another one. Between the two, change ten
+# more of the entries in every picture, from the first to the last:
 
 # %%
 z = torch.ones(11, DIM)
@@ -200,8 +201,8 @@ for picture in range(11):
 show(faces(z), columns=11)
 
 # %% [markdown]
-# All of these are on the sphere: signs do not change the length. The change is gradual; some blocks
-# of entries do much, others little.
+# All of these are on the sphere, because signs do not change the length. The change is gradual.
+# Some blocks of entries have a large effect, others a small one.
 #
 # > **Exercise 2.** Let picture $n$ (for $n = 0, 1, 2, 3, 4$) have its first $20 n$ entries at
 # > $-0.5\,n$, and the others at 1. What happens to the hair? And where are the last two in the
@@ -209,7 +210,7 @@ show(faces(z), columns=11)
 #
 # <details><summary>Hint</summary>
 #
-# As above, with a slice that ends at `20 * n`. Print `z.norm(dim=1)` as well.
+# Use the code above, with a slice that ends at `20 * n`. Print `z.norm(dim=1)` as well.
 #
 # </details>
 #
@@ -223,9 +224,10 @@ show(faces(z), columns=11)
 # show(faces(z), columns=5, zoom=2)
 # ```
 #
-# Two things change at once: how many entries are moved, and how far. The lengths are 10, 9.2, 10,
-# 13.2 and 18.4: the last is far outside the shell, and its colours are glaring, its features
-# coarse. The generator exaggerates where it was never trained. A fair comparison keeps the length.
+# Two things change at the same time: how many entries are moved, and how far. The lengths are 10,
+# 9.2, 10, 13.2 and 18.4. The last one is far outside the shell: its colours are too strong, and its
+# features coarse. The generator exaggerates where it was never trained. A fair comparison keeps the
+# length.
 #
 # </details>
 
@@ -235,8 +237,8 @@ show(faces(z), columns=11)
 # %% [markdown]
 # ## 6. Holding some entries
 #
-# Now hold the first 20 entries at 1 and draw the other 80 at random. Above, ten faces without a
-# rule; below, ten with the first 20 entries held:
+# Now hold the first 20 entries at 1 and draw the other 80 at random. The upper row shows ten faces
+# without a restriction, the lower row ten with the first 20 entries held:
 
 # %%
 free = latents(10, seed=11)
@@ -245,10 +247,9 @@ held[:, :20] = 1
 show(faces(torch.cat([free, held])))
 
 # %% [markdown]
-# Do they have something in common? It is tempting to see what one wants to see. So *measure*: how
-# bright is the hair? In these pictures the face is always in the middle and hair is above the
-# forehead, so the mean colour of a patch there will do. We take it for many faces, once free and
-# once held.
+# Do they have something in common? It is easy to see what you expect. So *measure* how bright the
+# hair is. In these pictures the face is always in the middle and hair is above the forehead, so we
+# use the mean colour of a patch there. We measure it for many faces, once free and once held.
 
 
 # %%
@@ -270,10 +271,10 @@ for name, sample in (("free", free), ("held", held)):
     print(f"{name}: brightness of the hair {measured.mean():.3f} ± {measured.std():.3f}")
 
 # %% [markdown]
-# The mean moves and the spread narrows a little: 20 of 100 entries decide about a fifth of what
-# varies. There is nothing special about the *first* 20. Entries of a latent vector have no order
-# and no names, and in another training the same entries will do other things; what you find by
-# moving entries by hand holds for this one generator.
+# The mean moves and the spread gets a little narrower: 20 of 100 entries determine about a fifth of
+# the variation. The *first* 20 are not special. Entries of a latent vector have no order and no
+# names, and in another training the same entries have other effects. What you find by moving
+# entries by hand is true only for this generator.
 #
 # > **Exercise 3.** Hold the entries 0 to 34 at −1, and draw the others ten times. Do this for a few
 # > other sets of 35 entries, too. What stays the same within each row?
@@ -300,10 +301,10 @@ for name, sample in (("free", free), ("held", held)):
 # show(faces(torch.cat(rows)))
 # ```
 #
-# Within a row the faces are related: in the colour of the hair, the light, the way the head is
-# turned. They are cousins, not twins, for 65 entries are still free. Another set of entries gives
-# another family. What is held is a *direction*: these 35 entries at −1 add the same vector of
-# length $\sqrt{35} \approx 6$ to every face of the row.
+# The faces in a row are related: in the colour of the hair, the light, and the direction of the
+# head. They are similar but not equal, because 65 entries are still free. Another set of entries
+# gives another group of similar faces. What is held is a *direction*: these 35 entries at −1 add
+# the same vector of length $\sqrt{35} \approx 6$ to every face of the row.
 #
 # </details>
 
@@ -337,9 +338,9 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to notice.** Since the ends are almost at right angles, the middle of the line is only $10
-# / \sqrt 2 \approx 7$ long. The line is a chord: it cuts through the inside of the sphere, where
-# latents never are, and the faces in the middle are blander than those at the ends.
+# **What to notice.** The ends are almost orthogonal, so the middle of the line is only
+# $10 / \sqrt 2 \approx 7$ long. The line is a chord: it passes through the inside of the sphere,
+# where there are no latents, and the faces in the middle have less contrast than those at the ends.
 #
 # > **Exercise 4.** Interpolate without leaving the sphere: write `slerp(z0, z1, t)`, which walks
 # > along the arc at constant speed. With $\theta$ the angle between the two,
@@ -347,8 +348,8 @@ plt.show()
 # > $$z(t) = \frac{\sin((1 - t)\,\theta)}{\sin\theta}\, z_0
 # >          + \frac{\sin(t\,\theta)}{\sin\theta}\, z_1 .$$
 # >
-# > Show the same three walks, and plot the length. How much does the middle of the walk gain in
-# > contrast?
+# > Show the same three walks, and plot the length. How much contrast does the middle of the walk
+# > gain?
 #
 # <details><summary>Hint</summary>
 #
@@ -375,8 +376,8 @@ plt.show()
 # show(faces(arcs), columns=11)
 # ```
 #
-# The length goes evenly from that of one end to that of the other, and the middle has the contrast
-# of any other face. For the pictures of a paper, a film, or a slider, take slerp.
+# The length changes evenly from that of one end to that of the other, and the middle has the same
+# contrast as any other face. Use slerp for the pictures of a paper, a film, or a slider.
 #
 # </details>
 
@@ -384,9 +385,9 @@ plt.show()
 # Your turn.
 
 # %% [markdown]
-# There is a shorter way to stay on the sphere when you may choose the ends yourself: two random
-# latents are nearly at right angles and nearly of one length, so $\cos(\varphi)\,a +
-# \sin(\varphi)\,b$ goes round a great circle, and comes back to where it began.
+# If you can choose the ends yourself, there is a shorter way to stay on the sphere: two random
+# latents are nearly orthogonal and nearly of one length, so $\cos(\varphi)\,a + \sin(\varphi)\,b$
+# moves around a great circle, and returns to its start.
 
 # %%
 frames = 12 if QUICK else 60
@@ -404,8 +405,8 @@ Image(buffer.getvalue(), format="gif")
 # %% [markdown]
 # ## 8. Truncation
 #
-# The inside of the sphere is not good for walks, but good for something else. Multiply all latents
-# by a number $\psi$ (*psi*): below 1, every face moves toward the origin, and so toward all others.
+# The inside of the sphere is bad for walks, but it has another use. Multiply all latents by a
+# number $\psi$ (*psi*): below 1, every face moves toward the origin, and so toward all other faces.
 # Each row has one $\psi$:
 
 # %%
@@ -423,24 +424,24 @@ axes.set(xlabel="ψ", ylabel="spread between faces", ylim=(0, None))
 plt.show()
 
 # %% [markdown]
-# **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros is an
-# empty plan, the same in each place. At 0.5 faces are soft and regular, oddities have gone; at 1.6
-# they are all contrast, and some fall apart. Between 0.6 and 0.9 many find the pictures best.
-# Whoever shows only beautiful samples has often turned this knob. It costs variety, as the curve
-# says, so a fair figure of quality names its $\psi$. In kaogan it is `sampler.sample(16,
-# truncation=0.7)`.
+# **What to notice.** At 0 there is no face: the first layer has no bias, so a latent of zeros gives
+# an empty plan that is the same in each place. At 0.5 faces are soft and regular, and unusual
+# features have disappeared. At 1.6 the contrast is extreme, and some faces are destroyed. Many
+# people prefer the pictures between 0.6 and 0.9. Published samples that are all beautiful have
+# often been truncated. Truncation reduces variety, as the curve shows, so a fair metric of quality
+# states its $\psi$. In kaogan it is `sampler.sample(16, truncation=0.7)`.
 #
 # ## 9. Directions with a meaning
 #
-# Single entries mean nothing, directions do. How do we find one? *By regression.* Draw many faces,
-# measure something in each, here the brightness of the hair $y$, and ask which vector $v$ predicts
-# it best from the latent: $y \approx v \cdot z + c$. This is least squares, and $v$, scaled to
-# length 1, is the direction in which $y$ grows fastest.
+# Single entries have no meaning, but directions can have one. One way to find a direction is
+# *regression*. Draw many faces, measure something in each, here the brightness of the hair $y$, and
+# compute the vector $v$ that predicts it best from the latent: $y \approx v \cdot z + c$. This is
+# least squares, and $v$, scaled to length 1, is the direction in which $y$ grows fastest.
 #
 # ### First, check the instrument
 #
-# Is the patch above the forehead really hair? For drawn avatars we *know* the colour of the hair:
-# their record says so. So we measure on drawings first.
+# Is the patch above the forehead really hair? For drawn avatars we *know* the colour of the hair,
+# because it is recorded. So we first measure on drawings.
 
 # %%
 from kaogan.data.avatars.palette import hair_tones
@@ -463,8 +464,8 @@ for axes, of, name in ((left, lambda c: c.mean(axis=1), "brightness"), (right, w
     axes.set(xlabel="as recorded", ylabel="as measured", title=f"{name}, r = {r:.2f}")
 
 # %% [markdown]
-# Each dot is an avatar, in the colour of its hair. The instrument works, not perfectly (ribbons,
-# glosses, cat ears), but a thousand faces average that out.
+# Each dot is an avatar, in the colour of its hair. The measurement works. It has errors (ribbons,
+# highlights, cat ears), but a thousand faces average them out.
 #
 # ### Then, find the direction
 
@@ -487,14 +488,14 @@ fresh = latents(10, seed=72)
 show(faces((fresh + shifts[:, None, None] * brighter).flatten(0, 1)))
 
 # %% [markdown]
-# The middle row shows ten *new* faces, which took no part in the search. Upward their hair gets
-# darker, downward lighter, until at the ends it is black and white.
+# The middle row shows ten *new* faces, which were not used in the search. Upward their hair gets
+# darker, and downward lighter, until it is black and white at the ends.
 #
 # ### And measure that it does what you say
 #
-# On fresh latents, in comparison with a random direction of the same length. And since a step along
-# a line leaves the sphere, we pull every latent back to its length first: the effect shall not come
-# from that.
+# We use new latents, and compare with a random direction of the same length. A step along a line
+# leaves the sphere, so we first scale every latent back to its length. Then the effect cannot come
+# from the length.
 
 
 # %%
@@ -519,18 +520,19 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# The bars show how much faces differ from each other. The found direction takes *every* face,
-# whatever it was, from dark to light; at the ends the bars are short, all agree. A random direction
-# does little. Not nothing: by chance it has a small part along the found one. Change its seed, and
-# it leans the other way.
+# The bars show how much faces differ from each other. The direction that was found moves *every*
+# face from dark to light. At the ends the bars are short, because all faces agree. A random
+# direction has a small effect: by chance it has a small component along the found one. With another
+# seed, the effect can have the opposite sign.
 #
 # > **Exercise 5.** Find the direction that changes the *colour* of hair, from blue to blond, and
-# > measure that it does. Does it leave the brightness alone? If not, make it.
+# > measure that it does. Does the brightness stay the same? If it does not, make it stay the same.
 #
 # <details><summary>Hint</summary>
 #
-# `warmth(measured)` is what to predict. If two directions are not at right angles, moving along one
-# moves along the other: subtract from the first its part along the second, `v - (v @ w) * w`.
+# The target of the regression is `warmth(measured)`. If two directions are not orthogonal, moving
+# along one also moves along the other: subtract from the first its component along the second,
+# `v - (v @ w) * w`.
 #
 # </details>
 #
@@ -553,8 +555,8 @@ plt.show()
 # ```
 #
 # Warmth rises steeply, from strongly negative (blue) to strongly positive (blond, red). The hair
-# turns and the rest stays, mostly: some backgrounds and eyes go along, because in the data they do.
-# A generator learns what occurs together, not what belongs together.
+# changes and the rest mostly stays. Some backgrounds and eyes change as well, because they do so in
+# the data. A generator learns correlations, not causes.
 #
 # </details>
 
@@ -564,11 +566,13 @@ plt.show()
 # %% [markdown]
 # ## 10. Arithmetic with faces
 #
-# There is a way to a direction without any regression, and it made DCGAN famous: *average and
-# subtract*. Take some latents whose faces have a property, take others whose faces do not, and
-# subtract the means. What the faces do not share averages out; what they share remains.
+# There is another way to find a direction, without regression. It made DCGAN famous: *average and
+# subtract*. Take some latents whose faces have a property, take others whose faces do not have it,
+# and subtract the means. The differences between single faces average out, and the common property
+# remains.
 #
-# By eye, with ten each: the ten darkest and the ten lightest heads of hair among 500 faces.
+# We use ten faces each: the ten with the darkest and the ten with the lightest hair among 500
+# faces.
 
 # %%
 pool = latents(500, seed=81)
@@ -583,18 +587,18 @@ print("dark-haired and light-haired versions of ten new faces")
 show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4)])))
 
 # %% [markdown]
-# It works with ten. Would it with one? A single light face minus a single dark one is a difference
-# in *everything*.
+# This works with ten faces. With one it would not: a single light face minus a single dark one is a
+# difference in *everything*.
 #
 # > **Exercise 6.** How many faces must be averaged? For $n = 1, 3, 10, 30, 100$, take the $n$
 # > lightest and the $n$ darkest of 1,000 faces, subtract the means, and compute the cosine with the
-# > direction that regression found. Explain the curve: why does it rise at first, and can it fall
-# > at the end?
+# > direction from the regression. Explain the curve: why does it rise at first, and can it fall at
+# > the end?
 #
 # <details><summary>Hint</summary>
 #
-# Cosine of two vectors: `unit(a) @ unit(b)`. Think of each latent as a part along the direction
-# plus noise in 99 others; averaging $n$ of them shrinks the noise to $1/\sqrt n$.
+# The cosine of two vectors is `unit(a) @ unit(b)`. Each latent has a component along the direction,
+# plus noise in 99 others. Averaging $n$ of them reduces the noise to $1/\sqrt n$.
 #
 # </details>
 #
@@ -614,11 +618,12 @@ show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4
 # axes.set(xlabel="faces averaged on each side", ylabel="cosine", ylim=(0, 1));
 # ```
 #
-# With one pair the cosine is small: it is mostly an accident of two faces. It rises as the
-# accidents average out. It could fall again for very many, because then the "lightest" include
-# faces that are hardly light: the signal gets weaker while the noise is gone already. Regression
-# uses all 3,000 faces and each one's measured value, so it wins. But average and subtract needs no
-# measure at all, only someone who says "these, and not those"; it finds smiles and glasses as well.
+# With one pair the cosine is small, because the difference mostly consists of random differences of
+# two faces. It rises as these average out. It could fall again for very many faces, because then
+# the "lightest" include faces that are hardly light: the signal gets weaker when the noise has
+# already disappeared. Regression uses all 3,000 faces and the measured value of each, so it is
+# better. But average and subtract needs no measurement, only a person who sorts faces into two
+# groups. It finds smiles and glasses as well.
 #
 # </details>
 
@@ -628,9 +633,9 @@ show(faces(torch.cat([moved(ten, unit(difference), shift) for shift in (-4, 0, 4
 # %% [markdown]
 # ## 11. The same with kaogan
 #
-# What this lab did by hand, `kaogan directions` does for a dozen properties at once: measure, fit,
-# move, measure again, and leave out what does not work. The directions of the generators that come
-# with kaogan lie beside them:
+# `kaogan directions` does what this lab did by hand, for a dozen properties at once: it measures,
+# fits, moves, measures again, and leaves out directions that do not work. The generators that come
+# with kaogan include their directions:
 
 # %%
 from kaogan.latent import Directions, find, plane
@@ -643,8 +648,8 @@ for direction in known.directions:
         print(f"{direction.name:20} {direction.low} to {direction.high}: R² {direction.r2:.2f}")
 
 # %% [markdown]
-# Hue is an angle, so one direction cannot hold it; two can. Here one face goes along two of the
-# directions at once (with `faces-64`: from green hair to red, and from blue to yellow):
+# Hue is an angle, so one direction cannot represent it, but two can. Here one face moves along two
+# of the directions at once (with `faces-64`: from green hair to red, and from blue to yellow):
 
 # %%
 across, down = known.directions[1:3]
@@ -654,17 +659,17 @@ print(f"to the right {across.high}, downward {down.high}")
 show(faces(square.flatten(0, 1)), columns=len(steps), zoom=1)
 
 # %% [markdown]
-# In a terminal, `kaogan walk` makes films and grids of such ways, `kaogan invert` finds the latent
-# of a picture that you give, and `kaogan explore` opens a page with a slider for each direction.
+# In a terminal, `kaogan walk` makes films and grids of such walks, `kaogan invert` finds the latent
+# of a given picture, and `kaogan explore` opens a page with a slider for each direction.
 #
 # ## 12. What you know now
 #
-# * A latent is a point near a sphere; the generator knows the sphere and its neighbourhood.
-# * Near in, near out. Walk on arcs, not on chords.
-# * Less length, less variety.
-# * Entries have no meaning, directions can. A direction is found from measured or chosen examples,
-#   and it is shown on fresh ones, beside a random direction.
+# * A latent is a point near a sphere. The generator works only on the sphere and near it.
+# * Nearby latents give similar faces. Walk on arcs, not on chords.
+# * Shorter latents give less variety.
+# * Entries have no meaning, but directions can. A direction is found from measured or chosen
+#   examples. It is tested on new ones, in comparison with a random direction.
 #
-# Go on with `GENERATOR = "avatars-64"`, or with the run that you trained in [lab
-# 2](2_anime_faces.ipynb): every cell works with it. How does a generator that has seen less fare in
-# section 3, and in section 9?
+# Continue with `GENERATOR = "avatars-64"`, or with the run that you trained in [lab
+# 2](2_anime_faces.ipynb): every cell works with it. What are the results of a generator with a
+# shorter training in section 3, and in section 9?

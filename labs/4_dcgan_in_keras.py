@@ -1,26 +1,26 @@
 # %% [markdown]
 # # Lab 4: DCGAN in Keras
 #
-# Labs 1 to 3 once more, in Keras, and in short. If you know Keras, you see how little of a GAN
-# depends on the library. If you come from the other labs, you see what is different, and where the
-# differences bite.
+# This is a short version of labs 1 to 3 in Keras. If you know Keras, you see that little of a GAN
+# depends on the library. If you come from the other labs, you see the differences, and which of
+# them cause problems.
 #
-# Keras 3 is one library on several engines, its *backends*. This notebook runs as it is on
+# Keras 3 is one library with several engines, its *backends*. This notebook runs unchanged on
 # TensorFlow and on PyTorch. You
 #
 # 1. build the smallest GAN, on numbers,
 # 2. load pictures from a folder, and build a DCGAN of Keras layers,
-# 3. write the training step out, and train,
+# 3. write the complete training step, and train,
 # 4. save a generator as a `.keras` file, and load it again,
 # 5. load one that was trained for longer, in PyTorch, and explore its latent space.
 #
-# Why things are done is explained in [lab 1](1_simulated_data.ipynb) and [lab
-# 2](2_anime_faces.ipynb); here it is said in a sentence. Computing takes a few minutes.
+# [Lab 1](1_simulated_data.ipynb) and [lab 2](2_anime_faces.ipynb) give the reasons in detail. This
+# lab gives them in a sentence. Computing takes a few minutes.
 
 # %% [markdown]
 # ## 1. Set-up
 #
-# The first cell installs kaogan and Keras where they are missing. Colab has Keras already.
+# The first cell installs kaogan and Keras if they are missing. Colab has Keras already.
 
 # %% tags=["install"]
 import importlib.util
@@ -33,8 +33,8 @@ if importlib.util.find_spec("kaogan") is None or importlib.util.find_spec("keras
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", package], check=True)
 
 # %% [markdown]
-# The backend is chosen before Keras is imported, by an environment variable; afterwards it is too
-# late. We take TensorFlow if it is installed, and else PyTorch, which kaogan brings along.
+# An environment variable selects the backend. It must be set before Keras is imported. We use
+# TensorFlow if it is installed, and otherwise PyTorch, which is installed with kaogan.
 
 # %% tags=["settings"]
 import os
@@ -75,12 +75,12 @@ print(f"Keras {keras.__version__} on {BACKEND}, kaogan {kaogan.__version__}")
 # %% [markdown]
 # ### The one thing that backends do not share
 #
-# Layers, losses and optimisers are the same on every backend. Gradients are not: TensorFlow records
-# what happens on a *tape*, PyTorch remembers it in the tensors. So we write the descent once for
-# each, and nothing below will ask again.
+# Layers, losses and optimisers are the same on every backend. Gradients are different: TensorFlow
+# records operations on a *tape*, and PyTorch stores them in the tensors. So we write the optimizer
+# step once for each backend. The rest of the notebook does not depend on the backend.
 #
-# `descend` takes one step of a player's optimiser down a loss. Only this player's variables move,
-# even if the loss depends on the other's too.
+# `descend` takes one optimizer step on a network's loss. Only the variables of this network change,
+# even if the loss also depends on the other network.
 
 # %% tags=["descend"]
 if BACKEND == "tensorflow":
@@ -113,8 +113,8 @@ else:
 
 
 # %% [markdown]
-# (JAX differentiates functions that change nothing in place; a training step for it looks different
-# enough to deserve its own lab. The *trained* generator below runs on JAX as well.)
+# (JAX differentiates functions that change nothing in place. A training step for JAX is different
+# enough to need its own lab. The *trained* generator below also runs on JAX.)
 #
 # ## 2. A GAN on numbers
 #
@@ -144,8 +144,8 @@ show_samples(x, z + 10, "G(z) = z + 10", right)
 # %% [markdown]
 # ### Generator and discriminator
 #
-# A generator that has to *learn* the answer: one `Dense` layer, $G(z) = wz + b$. It begins at $w =
-# 2$ and $b = 0$.
+# This generator has to *learn* the answer. It is one `Dense` layer, $G(z) = wz + b$, and starts at
+# $w = 2$ and $b = 0$.
 
 # %%
 generator = keras.Sequential(
@@ -158,9 +158,10 @@ generator = keras.Sequential(
 generator.summary()
 
 # %% [markdown]
-# The discriminator is a logistic regression. Its `Dense` layer gives the *logit*, any number; the
-# belief is $D(x) = \sigma(\text{logit})$. We leave the sigmoid out of the network and put it into
-# the loss, `from_logits=True`: computed together, logarithm and sigmoid cannot overflow.
+# The discriminator is a logistic regression. Its `Dense` layer gives the *logit*, any number. The
+# real probability is $D(x) = \sigma(\text{logit})$. The sigmoid is not part of the network but of
+# the loss, `from_logits=True`. If logarithm and sigmoid are computed together, they cannot
+# overflow.
 
 # %%
 discriminator = keras.Sequential(
@@ -177,7 +178,7 @@ def belief(samples):
 
 
 def show_game(title, axes):
-    """Both samples, the belief over them, and how many of each pass for real."""
+    """Both samples, D(x) over them, and how many of each are classified as real."""
     fake = to_numpy(generator(z, training=False))
     show_samples(x, fake, title, axes)
     at = np.linspace(*axes.get_xlim(), 200, dtype="float32")[:, None]
@@ -197,17 +198,17 @@ show_game("before training", axes)
 # %% [markdown]
 # ### The loss
 #
-# Logistic regression maximises the probability of the labels it is given, 1 for real, 0 for
-# generated. Its negative logarithm is binary cross-entropy, and with both halves written out it is
-# the *value* of the game:
+# Logistic regression maximises the probability of its labels, 1 for real, 0 for generated. The
+# negative logarithm of this probability is binary cross-entropy. With both halves written out, it
+# is the *value function*:
 #
 # $$\min_G \max_D\; V(D, G) = \mathbb{E}_x\big[\log D(x)\big]
 #   + \mathbb{E}_z\big[\log(1 - D(G(z)))\big].$$
 #
-# The generator ought to minimise $\log(1 - D(G(z)))$. But when the discriminator is sure, this is
-# flat, and nothing is learned from it. So the generator minimises $-\log D(G(z))$ in its place:
-# cross-entropy again, as if its numbers were real. It wants the same, and its gradient is largest
-# where the other's vanishes.
+# In principle the generator minimises $\log(1 - D(G(z)))$. But when the discriminator is sure, this
+# is flat, and the generator learns nothing from it. So the generator minimises $-\log D(G(z))$
+# instead. This is the cross-entropy with the label "real". The goal is the same, and the gradient
+# is largest where the other one vanishes.
 
 # %% tags=["loss"]
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -226,18 +227,18 @@ def generator_loss(fake_logits):
 # %% [markdown]
 # ### The training step, written out
 #
-# Two turns. In its turn the discriminator judges real and generated samples; `stop_gradient` says
-# that the generator holds still. In the generator's turn the discriminator, which has just learned,
-# judges what it makes of the same latents.
+# A training step has two updates. In its update the discriminator gets real and generated samples,
+# and `stop_gradient` keeps the generator fixed. In the generator's update, the updated
+# discriminator gets the generator's samples of the same latents.
 #
-# Every call says `training=True` or `training=False`. Nothing here cares yet; the batch norm of the
-# DCGAN will. Leave the argument out, and outside of `fit` Keras takes it for `False`: the network
-# is trained with the wrong statistics, no error appears, and you wonder for an afternoon.
+# Every call sets `training=True` or `training=False`. It makes no difference here, but it does for
+# the batch norm of the DCGAN. If you omit the argument, Keras uses `False` outside of `fit`: the
+# network is trained with the wrong statistics, and no error appears.
 
 
 # %% tags=["step"]
 def play(x, z, generator, discriminator, optimizer_g, optimizer_d):
-    """One round. Returns both losses, and the mean beliefs D(x) and D(G(z))."""
+    """One step. Returns both losses, and the mean probabilities D(x) and D(G(z))."""
     beliefs = []
 
     def loss_of_discriminator():
@@ -276,8 +277,8 @@ def train_step_of(generator, discriminator, learning_rate):
 
 
 # %% [markdown]
-# Full-batch steps, as many as it takes. Watch the two mean beliefs: when the discriminator can no
-# longer tell, both stand at one half.
+# We train with full batches. Watch the two mean real probabilities: when the discriminator can no
+# longer tell real from generated samples, both are one half.
 
 # %%
 train_step = train_step_of(generator, discriminator, learning_rate=0.05)
@@ -288,7 +289,7 @@ with track(ROUNDS, "training", "steps") as progress:
         row = train_step(x, z)
         rows.append(row)
         distance = abs(row[2] - 0.5) + abs(row[3] - 0.5)
-        if len(rows) > ROUNDS // 2 and distance < best[0]:  # early on, nobody knows anything yet
+        if len(rows) > ROUNDS // 2 and distance < best[0]:  # early values are not yet useful
             best = (distance, [network.get_weights() for network in (generator, discriminator)])
         progress.advance(1, f"D(x) {row[2]:.2f}  D(G(z)) {row[3]:.2f}")
 
@@ -309,19 +310,19 @@ w, b = (variable.item() for variable in generator.get_weights())
 print(f"G(z) = {w:.2f} z + {b:.2f}")
 
 # %% [markdown]
-# **What to notice.** Both beliefs swing around one half, and the generated numbers stand where the
-# real ones have their middle. But $w$ is wrong: the generator has shrunk to a spike. Its
-# discriminator draws a line; a line tells left from right, and sees no width, so nothing rewards
-# variety, and "all the same, in the middle" passes. *A generator learns what its discriminator can
-# see.* And when both beliefs are one half, you still have to look at what was generated. [Lab
-# 1](1_simulated_data.ipynb) gives the discriminator better eyes. We go on to pictures, where it
-# gets five layers of convolutions.
+# **What to notice.** Both probabilities oscillate around one half, and the generated numbers are at
+# the mean of the real ones. But $w$ is wrong: all generated numbers are almost equal. The
+# discriminator's logit is a straight line. It can compare left and right but cannot see the spread,
+# so nothing rewards variety. *A generator learns what its discriminator can see.* Even if both
+# probabilities are one half, you still have to look at the generated samples. [Lab
+# 1](1_simulated_data.ipynb) gives the discriminator one more input. Here we continue with pictures,
+# and the discriminator gets five convolutional layers.
 #
 # ## 3. Faces: the data
 #
-# kaogan draws avatars, or prepares the archive that you named above: broken files and repeats are
-# left out, all pictures become 64×64. We write them into a folder as PNG files, as you might have
-# your own.
+# kaogan draws avatars, or prepares the archive that you named above: broken files and duplicates
+# are left out, and all pictures become 64×64. We write them into a folder as PNG files, because
+# your own pictures may be stored like this.
 
 # %%
 COUNT = 160 if QUICK else 6144  # avatars to draw
@@ -343,10 +344,9 @@ for number, picture in enumerate(dataset.train):
 print(f"{number + 1:,} pictures in {folder}")
 
 # %% [markdown]
-# Keras' `image_dataset_from_directory` makes batches out of such a folder, but with TensorFlow's
-# data pipeline. A `PyDataset` does it on every backend: it has a length and items, each a batch.
-# Here is one that takes the same arguments, scales to [−1, 1] at once, and shuffles after each
-# epoch.
+# Keras' `image_dataset_from_directory` makes batches from such a folder, but it uses TensorFlow's
+# data pipeline. A `PyDataset` works on every backend: it has a length and items, and each item is a
+# batch. This one takes the same arguments, scales to [−1, 1], and shuffles after each epoch.
 
 
 # %% tags=["data"]
@@ -402,17 +402,17 @@ sheet(x)
 #
 # ## 4. The networks
 #
-# The rules of DCGAN: strided convolutions in place of pooling, batch norm except at the ends, ReLU
-# in the generator and tanh at its end, LeakyReLU of slope 0.2 in the discriminator, no hidden dense
-# layers, all weights from $N(0, 0.02)$.
+# The rules of DCGAN are: strided convolutions in place of pooling, batch norm except at the ends,
+# ReLU in the generator and tanh at its end, LeakyReLU of slope 0.2 in the discriminator, no hidden
+# dense layers, all weights from $N(0, 0.02)$.
 #
-# Three of Keras' defaults are not those of the paper's networks, or of PyTorch, and each of them
-# costs quality or a long search:
+# Three of Keras' defaults differ from those of the paper's networks and of PyTorch. Each of them
+# reduces quality or causes an error that is hard to find:
 #
 # | | Keras | PyTorch | meaning |
 # |---|---|---|---|
 # | batch norm `epsilon` | 0.001 | 0.00001 | added to the variance |
-# | batch norm `momentum` | 0.99 | 0.1 | what an average *keeps*; PyTorch: what is *new* |
+# | batch norm `momentum` | 0.99 | 0.1 | weight of the *old* average; PyTorch: of the *new* value |
 # | kernels | Glorot uniform | Kaiming uniform | the paper says $N(0, 0.02)$ |
 #
 # With a momentum of 0.99, moving averages lag a few hundred steps behind a network that changes at
@@ -467,8 +467,8 @@ generator, discriminator = new_generator(), new_discriminator()
 generator.summary()
 
 # %% [markdown]
-# "Non-trainable" are the moving averages of batch norm. With kernel 4 and stride 2,
-# `padding="same"` doubles or halves the side exactly, and is what PyTorch calls padding 1.
+# The "non-trainable" parameters are the moving averages of batch norm. With kernel 4 and stride 2,
+# `padding="same"` doubles or halves the side exactly. PyTorch calls this padding 1.
 
 # %%
 discriminator.summary()
@@ -483,11 +483,11 @@ def latents(count, seed=0):
 sheet(generator(latents(8), training=True))
 
 # %% [markdown]
-# An untrained generator draws noise, another for each latent.
+# An untrained generator draws noise, which is different for each latent.
 #
 # ## 5. Training
 #
-# The step is the one from section 2, as it stands: nothing in it knew that $x$ was a number.
+# The step is the one from section 2, without a change: nothing in it depends on $x$ being a number.
 
 # %%
 from IPython.display import display
@@ -522,14 +522,14 @@ for ax, pair, names in zip(
     ax.legend()
 
 # %% [markdown]
-# **What to notice.** The faces get better while the losses do not fall. The losses say who is
-# ahead. How good the pictures are, you see, or measure (lab 2, section 9).
+# **What to notice.** The faces get better while the losses do not fall. The losses show which
+# network is ahead. To know how good the pictures are, look at them, or measure (lab 2, section 9).
 #
 # ## 6. Saving and loading
 #
 # A `.keras` file is an archive that holds the layers as JSON and the weights as arrays. It is
-# written on one backend and read on any other. Only load files from strangers as they come, with
-# the safe mode that is the default: a layer may hold code.
+# written on one backend and can be read on any other. Load files from strangers only in the safe
+# mode, which is the default, because a layer may contain code.
 
 # %%
 Path("saved").mkdir(exist_ok=True)
@@ -543,9 +543,9 @@ print(f"{Path('saved/generator.keras').stat().st_size / 1e6:.1f} MB; the same fa
 # %% [markdown]
 # ## 7. A generator that was trained for longer
 #
-# Ten thousand images are a beginning. Two generators come with kaogan, trained for longer, in
-# PyTorch. One command writes one as a `.keras` file, and from there on it is a Keras model like any
-# other: this notebook could be on a machine without kaogan.
+# Ten thousand images are a short training. Two generators come with kaogan, trained for longer, in
+# PyTorch. One command writes one as a `.keras` file. From there on it is a Keras model like any
+# other, which also works on a machine without kaogan.
 
 # %%
 NAME = "faces-64"  # or "avatars-64"
@@ -558,9 +558,9 @@ pretrained = keras.saving.load_model(file, compile=False)
 pretrained.summary()
 
 # %% [markdown]
-# The other way works too. `kaogan export saved/generator.keras --format safetensors` reads *your*
-# generator, the one you have just trained in Keras, back into PyTorch: the layers must be those of
-# a DCGAN, and yours are.
+# The other direction works, too. `kaogan export saved/generator.keras --format safetensors`
+# converts *your* generator, which you have just trained in Keras, to PyTorch. The layers must be
+# those of a DCGAN, as yours are.
 #
 # Are the pictures the same? Draw the same latents on both sides:
 
@@ -577,15 +577,17 @@ sheet(ours)
 
 
 # %% [markdown]
-# That is single precision rounding, a thousandth of what an eye or a PNG file could tell apart.
+# The difference is single precision rounding, a thousandth of what is visible to the eye or stored
+# in a PNG file.
 #
-# kaogan can also *train* these layers: `kaogan train FOLDER --framework keras` plays with Keras
-# networks, on the PyTorch backend, in the loop that trains all others, with its checkpoints,
-# averaged weights and evaluation.
+# kaogan can also *train* these layers: `kaogan train FOLDER --framework keras` trains Keras
+# networks, on the PyTorch backend, in the same loop as all others, with its checkpoints, averaged
+# weights and evaluation.
 #
 # ## 8. The latent space
 #
-# [Lab 3](3_latent_space.ipynb) takes its time here, with exercises. Four experiments, in short.
+# [Lab 3](3_latent_space.ipynb) covers this in detail, with exercises. Here are four short
+# experiments.
 #
 # **Neighbours look alike.** A small step in any direction changes little:
 
@@ -601,17 +603,17 @@ direction *= 10 / np.linalg.norm(direction)
 sheet(faces(np.concatenate([z + step * direction for step in np.linspace(0, 0.7, 8)])))
 
 # %% [markdown]
-# **Constant latents.** All hundred entries alike: −1, −0.8, −0.6, −0.4. They point in one
-# direction, so they show one face; they get paler with their length (10, 8, 6, 4), for a random
-# latent is almost always about $\sqrt{100} = 10$ long, and the generator was never trained
-# elsewhere.
+# **Constant latents.** All hundred entries are equal: −1, −0.8, −0.6, −0.4. These latents have the
+# same direction, so they show one face. It gets paler as the length decreases (10, 8, 6, 4). A
+# random latent almost always has a length of about $\sqrt{100} = 10$, and the generator was never
+# trained elsewhere.
 
 # %%
 sheet(faces([[value] * LATENT for value in (-1.0, -0.8, -0.6, -0.4)]), columns=4)
 
 # %% [markdown]
-# **Parts of the input.** Turn more and more of the leading entries from 1 to −1, ten at a time.
-# Hair and background change on the way. Then hold the first 35 at −1 and draw the others anew: the
+# **Parts of the input.** Change more and more of the leading entries from 1 to −1, ten at a time.
+# Hair and background change on the way. Then hold the first 35 at −1 and draw the others again: the
 # faces have something in common.
 
 # %%
@@ -627,8 +629,8 @@ sheet(faces(held), columns=10)
 
 
 # %% [markdown]
-# **A walk without leaving the sphere.** Halfway along the straight line between two latents the
-# length is only about 7, and the face pale. Along the great circle it stays 10:
+# **A walk without leaving the sphere.** In the middle of the straight line between two latents, the
+# length is only about 7, and the face is pale. Along the great circle it stays 10:
 #
 # $$\operatorname{slerp}(a, b; t) = \frac{\sin((1 - t)\,\omega)}{\sin\omega}\, a
 #   + \frac{\sin(t\,\omega)}{\sin\omega}\, b, \qquad \cos\omega = \frac{a \cdot b}{|a||b|}.$$
@@ -640,7 +642,7 @@ def slerp(a, b, t):
     return (np.sin((1 - t) * omega) * a + np.sin(t * omega) * b) / np.sin(omega)
 
 
-a, b = latents(24)[[3, 6]]  # two of the faces above, as unlike as they come
+a, b = latents(24)[[3, 6]]  # two very different faces from above
 steps = np.linspace(0, 1, 10)
 straight = [(1 - t) * a + t * b for t in steps]
 around = [slerp(a, b, t) for t in steps]
@@ -649,17 +651,19 @@ print("around:  ", *(f"{np.linalg.norm(point):.1f}" for point in around))
 sheet(faces(straight + around), columns=10)
 
 # %% [markdown]
-# **What to notice.** The upper row fades in the middle, the lower keeps its colours; and all on the
-# way are faces. The generator has not stored pictures. It has learned a space of them.
+# **What to notice.** The upper row fades in the middle, and the lower row keeps its colours. All
+# pictures on the way are faces. The generator has not stored pictures. It has learned a space of
+# them.
 #
 # ## 9. Your turn
 #
-# **Exercise 7.** Let the discriminator take two turns for each turn of the generator. Which of the
-# curves of section 5 change? And the faces, for the same number of images, and for the same time?
+# **Exercise 7.** Update the discriminator twice for each update of the generator. Which of the
+# curves of section 5 change? How do the faces change, for the same number of images, and for the
+# same time?
 #
 # <details><summary>Hint</summary>
 #
-# `play` calls `descend` once for each player. The same latents will do for both turns.
+# `play` calls `descend` once for each network. Both updates can use the same latents.
 #
 # </details>
 #
@@ -674,8 +678,8 @@ sheet(faces(straight + around), columns=10)
 # ```
 #
 # Run the cell again, then those of section 5, from new networks. $D(x)$ and $D(G(z))$ move apart
-# and the generator's loss rises, since its opponent is stronger: the curves look worse. Whether the
-# faces *are* worse, the curves cannot tell you. That the generator goes on learning at all is the
-# merit of $-\log D(G(z))$, whose gradient does not vanish when the discriminator is sure.
+# and the generator's loss rises, because its opponent is stronger: the curves look worse. The
+# curves cannot tell whether the faces *are* worse. The generator still learns because of
+# $-\log D(G(z))$, whose gradient does not vanish when the discriminator is sure.
 #
 # </details>
