@@ -26,6 +26,7 @@ from kaogan.metrics.clouds import Pictures
 from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
 from kaogan.models.dcgan import DCGAN, Generator
+from kaogan.schedules import Cosine
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
@@ -81,6 +82,8 @@ SETTINGS: Mapping[str, recipes.Options] = {
     "no minibatch std": {"minibatch_std": 0},
     "not mirrored": {"mirror": False},
     "constant rates": {"anneal_images": None},
+    "gamma kept": {},
+    "gamma to a tenth": {},
     "EMA 0.005": {"ema_share": 0.005},
     "EMA 0.05": {"ema_share": 0.05},
     "latent 64": {"latent_dim": 64},
@@ -90,6 +93,8 @@ SETTINGS: Mapping[str, recipes.Options] = {
 }
 """Each is the standard recipe with one part changed."""
 
+PENALTY_ENDS = {"gamma kept": 1.0, "gamma to a tenth": 0.1}
+"""What is left of the penalties at the end; else as much as of the learning rates."""
 WIDTHS = {"half the width": 0.5, "twice the width": 2.0}
 OLD = ("old standard", "DCGAN paper")
 
@@ -104,6 +109,9 @@ def recipe_of(name: str, images: int, width: int, seed: int) -> Recipe:
         return recipes.dcgan(**shape)
     options: recipes.Options = {"anneal_images": images, **SETTINGS[name], **shape}
     recipe = recipes.standard(**options)
+    if name in PENALTY_ENDS:
+        schedule = Cosine(images=images, end=PENALTY_ENDS[name])
+        return recipe.model_copy(update={"penalty_schedule": schedule})
     if name == "pixel norm":
         fields = recipe.model.model_dump(exclude={"name"})
         return recipe.model_copy(update={"model": PixelNormed(**fields)})
