@@ -254,7 +254,7 @@ def test_the_end_of_a_sitting_leaves_no_trace(many, judged, tmp_path, stop):
 
 
 def test_a_best_state_without_a_checkpoint_does_not_outlive_its_recipe(many, tmp_path):
-    """Killed after an evaluation and before the first checkpoint; then started with another seed."""
+    """Killed after an evaluation and before the first checkpoint; started with another seed."""
     run = tmp_path / "run"
     train(RECIPE, many, run, Budget(images=140), CPU, EVALUATED)
     shutil.rmtree(run / "checkpoints")

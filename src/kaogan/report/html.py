@@ -159,6 +159,8 @@ def _words(
         "norm": recipe.networks.norm,
         "packing": recipe.networks.packing,
         "latent_dim": recipe.networks.latent_dim,
+        "size": recipe.networks.sample_shape[-1],
+        "channels": recipe.networks.sample_shape[0],
         "thing": "point" if facts.is_toy else "picture",
         "things": "points" if facts.is_toy else "pictures",
         "shown_faces": FACES,
@@ -195,7 +197,9 @@ def _lazy_equation(recipe: Recipe) -> Markup | None:
     """The discriminator's loss on a step with penalties, if there are steps without."""
     if len(recipe.kinds_of_steps) == 1:
         return None
-    symbols = [equations_of(term)[0].partition(" = ")[0] for term in recipe.penalties]
+    symbols = [
+        next(iter(equations_of(term)), term.name).partition(" = ")[0] for term in recipe.penalties
+    ]
     return Markup(mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})"))
 
 

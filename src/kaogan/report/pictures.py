@@ -63,10 +63,9 @@ class Looks:
 def look(facts: Facts, neighbours: Neighbours | None) -> Looks:
     """Draw what a report shows."""
     faces = walk = None
-    if facts.drawn is not None:
-        sampler = Sampler(facts.drawn.module, facts.drawn.model.latent_dim)
-        faces = drawn_faces(sampler)
-        walk = interpolation(sampler)
+    if facts.sampler is not None:
+        faces = drawn_faces(facts.sampler)
+        walk = interpolation(facts.sampler)
     pairs = suspects = None
     if neighbours is not None:
         words = "drawn faces, and below each the training picture nearest to it"
