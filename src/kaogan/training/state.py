@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kaogan import rng
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe
 
@@ -39,7 +40,7 @@ class TrainState:
     def fresh(recipe: Recipe, compute: Compute) -> "TrainState":
         """Both networks as initialised by the recipe's seed; the same on every device."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed)
+            torch.set_rng_state(rng.generator(recipe.seed).get_state())
             networks = {
                 "generator": recipe.networks.generator(),
                 "discriminator": recipe.networks.discriminator(),
