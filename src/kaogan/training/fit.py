@@ -21,6 +21,7 @@ from kaogan.contracts import Batches
 from kaogan.convolutions import Plan
 from kaogan.errors import KaoganError, UsageError
 from kaogan.files import write_text
+from kaogan.machine import limit_threads
 from kaogan.progress import Tracker, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
@@ -96,6 +97,7 @@ def fit(
     run = Run(Path(out))
     task.check(recipe)
     device = choose_device(hardware.device)
+    limit_threads()
     _claim(run)
     with _lock(run), memory_advice(recipe):
         _check_same(run, recipe, task)
