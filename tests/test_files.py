@@ -83,6 +83,45 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path, name):
     assert names(tmp_path) == sorted(set(kept) - {".other.partial-1"})
 
 
+@posix
+def test_the_umask_is_never_touched(tmp_path, monkeypatch):
+    """It belongs to the whole process: files that other threads make meanwhile would be open."""
+    monkeypatch.setattr(os, "umask", pytest.fail)
+    files.write_text(tmp_path / "a.txt", "")
+    with files.atomic_folder(tmp_path / "b"):
+        pass
+    assert names(tmp_path) == ["a.txt", "b"]
+
+
+SLOW_WRITER = """
+from pathlib import Path
+from kaogan.files import atomic_folder
+with atomic_folder(Path("a")) as partial:
+    (partial / "one").write_text("1")
+    print("writing", flush=True)
+    input()
+"""
+
+
+@pytest.mark.parametrize(
+    "remove", [files.remove_partials, lambda a: files.remove_all_partials(a.parent)]
+)
+def test_what_a_living_process_writes_is_left_alone(tmp_path, remove):
+    command = [sys.executable, "-c", SLOW_WRITER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": tmp_path, "text": True}
+    with subprocess.Popen(command, **pipes) as living, subprocess.Popen(command, **pipes) as dying:
+        assert living.stdout.readline() == dying.stdout.readline() == "writing\n"
+        dying.kill()
+        dying.wait()
+        assert len(list(tmp_path.glob(".a.partial-*"))) == 4  # two folders with their locks
+        remove(tmp_path / "a")
+        assert len(list(tmp_path.glob(".a.partial-*"))) == 2
+        living.communicate("\n")
+    assert living.returncode == 0
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a" / "one").read_text() == "1"
+
+
 WRITER = """
 import itertools, sys
 from pathlib import Path

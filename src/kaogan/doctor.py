@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from kaogan.files import cache_folder
+from kaogan.machine import usable_cores
 from kaogan.training.precision import choose_device, choose_precision, name_of
 from kaogan.version import __version__
 
@@ -53,14 +54,16 @@ def _torch_advice() -> str:
 
 def _machine() -> list[Finding]:
     device = choose_device("auto")
-    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    cores, threads = usable_cores(), torch.get_num_threads()
+    there = os.cpu_count() or 1
+    beside = f"; the machine has {there}" if there > cores else ""
     advice = ""
     if threads < cores and "OMP_NUM_THREADS" in os.environ:
         advice = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} leaves cores idle; unset it"
     return [
         Finding("device", f"{device}: {name_of(device)}"),
         Finding("precision", choose_precision("auto", device, remember=False)),
-        Finding("threads", f"{threads} of {cores} cores", advice),
+        Finding("threads", f"{threads} of {cores} usable cores{beside}", advice),
     ]
 
 

@@ -7,9 +7,9 @@ the disk, and renamed. A process killed at any moment leaves the old content, or
 import contextlib
 import glob
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -23,20 +23,19 @@ def fsync(path: Path) -> None:
             os.close(handle)
 
 
-def _partial_prefix(target: Path) -> str:
-    return f".{target.name}.partial-"
+def _partial(target: Path) -> Path:
+    """A temporary name beside `target` that nobody has."""
+    return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
 
 
 @contextlib.contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on a clean exit it becomes `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=_partial_prefix(target), dir=target.parent)
-    os.close(handle)
-    partial = Path(name)
+    partial = _partial(target)
     try:
+        partial.touch(exist_ok=False)
         yield partial
-        partial.chmod(0o666 & ~_umask())
         fsync(partial)
         partial.replace(target)
         fsync(target.parent)
@@ -59,42 +58,65 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=_partial_prefix(target), dir=target.parent))
-    try:
-        yield partial
-        if target.exists():
-            raise FileExistsError(str(target))
-        for path in [*partial.rglob("*"), partial]:
-            fsync(path)
-        partial.chmod(0o777 & ~_umask())
-        partial.rename(target)
-        fsync(target.parent)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    partial = _partial(target)
+    with _locked(partial):
+        try:
+            partial.mkdir()
+            yield partial
+            if target.exists():
+                raise FileExistsError(str(target))
+            for path in [*partial.rglob("*"), partial]:
+                fsync(path)
+            partial.rename(target)
+            fsync(target.parent)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def remove_partials(target: Path) -> None:
-    """Remove what killed processes left behind while they were writing `target`."""
-    _remove(target.parent.glob(f"{glob.escape(_partial_prefix(target))}*"))
+    """Remove what killed processes left behind while they were writing the folder `target`."""
+    _remove(target.parent, f".{glob.escape(target.name)}.partial-*")
 
 
 def remove_all_partials(folder: Path) -> None:
-    """Remove what killed processes left behind while they were writing anything in `folder`."""
-    _remove(folder.glob(".*.partial-*"))
+    """Remove what killed processes left behind while they were writing folders in `folder`."""
+    _remove(folder, ".*.partial-*")
 
 
-def _remove(partials: Iterable[Path]) -> None:
-    for partial in partials:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+LOCK = ".lock"
+"""The suffix of the lock beside a partial folder: a process that lives holds it."""
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+@contextlib.contextmanager
+def _locked(partial: Path) -> Iterator[None]:
+    """Hold a partial's lock.
+
+    Raises:
+        filelock.Timeout: another process holds it.
+
+    """
+    from filelock import FileLock  # slow to import
+
+    file = partial.with_name(partial.name + LOCK)
+    lock = FileLock(file)
+    lock.acquire(timeout=0)
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(PermissionError):  # on Windows, if another process tries it now
+            file.unlink(missing_ok=True)
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    from filelock import Timeout
+
+    for partial in {path.with_name(path.name.removesuffix(LOCK)) for path in folder.glob(pattern)}:
+        with contextlib.suppress(Timeout), _locked(partial):
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
 
 
 def cache_folder() -> Path:

@@ -34,6 +34,12 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
     return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
+def evenly_spread(pictures: Pixels, most: int) -> Pixels:
+    """At most so many of the pictures, from the first to the last: a data set may be sorted."""
+    count = min(most, len(pictures))
+    return pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
+
+
 def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
     """Lay N pictures (each H x W x C) out row by row on white, `gap` pixels apart.
 

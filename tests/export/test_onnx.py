@@ -165,7 +165,7 @@ def test_a_discriminator_of_packs_is_refused(tmp_path):
 
 
 def test_an_unknown_layer_is_refused():
-    with pytest.raises(TypeError, match="GELU"):
+    with pytest.raises(UsageError, match="GELU"):
         model_of([nn.GELU()], ("x", ["N", 1]), ("y", ["N", 1]))
 
 

@@ -1,17 +1,23 @@
 """A small run of pictures and one of points, trained once, and the report of the first."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+from torch import Tensor, nn
 
 from kaogan import recipes
+from kaogan.contracts import Model
 from kaogan.data.dataset import Dataset, LeftOut, Picture, write_dataset
 from kaogan.data.reasons import Reason
 from kaogan.data.toy import Ring
+from kaogan.models import DCGAN, models
+from kaogan.models.dcgan import Generator
 from kaogan.report.html import Heading
 from kaogan.report.make import Report, make_report
-from kaogan.training.recipe import Budget, Hardware, Watch
+from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.toy import train_toy
 from kaogan.training.train import train
@@ -58,6 +64,54 @@ def standard_run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> 
     recipe = recipes.standard(**SMALL, anneal_images=800)
     out = tmp_path_factory.mktemp("standard-run") / "standard"
     return train(recipe, dataset, out, Budget(images=400), CPU, TWICE)
+
+
+class Plain(Model):
+    """A picture model that is no DCGAN: one layer a player, no stack of convolutions."""
+
+    name: Literal["plain"] = "plain"
+    latent_dim: int = 8
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        return (3, 32, 32)
+
+    def generator(self) -> nn.Module:
+        return nn.Sequential(nn.Linear(8, 3 * 32 * 32), nn.Tanh(), nn.Unflatten(1, (3, 32, 32)))
+
+    def discriminator(self) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 1), nn.Flatten(0))
+
+
+class PixelNorm(nn.Module):
+    """Karras et al., ProGAN (2018), section 4.2."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps * (maps.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+class PixelNormed(DCGAN):
+    """A variation of the DCGAN, as in benchmarks/quality.py."""
+
+    name: Literal["pixel-normed"] = "pixel-normed"  # type: ignore[assignment]
+
+    def generator(self) -> Generator:
+        network = super().generator()
+        layers = [PixelNorm() if isinstance(x, nn.BatchNorm2d) else x for x in network.layers]
+        network.layers = nn.Sequential(*layers)
+        return network
+
+
+@pytest.fixture(scope="session", params=[Plain(), PixelNormed(size=32, width=4, latent_dim=8)])
+def other_run(
+    request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    """A run of pictures by a model that is not the package's own."""
+    model = request.param
+    out = tmp_path_factory.mktemp("other-run") / model.name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(models._entries, model.name, type(model))
+        yield train(Recipe(model=model, batch=8), dataset, out, Budget(images=400), CPU)
 
 
 @pytest.fixture(scope="session")

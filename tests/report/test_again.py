@@ -8,6 +8,9 @@ import pytest
 from kaogan import recipes
 from kaogan.cli import parser
 from kaogan.cli.train import RECIPE_OPTIONS, penalties
+from kaogan.errors import KaoganError
+from kaogan.losses.penalties import R1
+from kaogan.models import DCGAN, MLP
 from kaogan.report.again import call_of, commands, training_options
 from kaogan.report.facts import gather
 from kaogan.training.recipe import Recipe
@@ -54,6 +57,24 @@ def test_the_options_give_the_recipe(recipe):
 def test_a_call_gives_the_recipe(recipe):
     name, options = call_of(recipe)
     assert recipes.named(name, **options) == recipe
+
+
+class Dotted(R1):
+    """R1 with one more number, which no option sets."""
+
+    dots: int = 3
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(model=MLP()),
+        Recipe(model=DCGAN(norm="none"), penalties=(Dotted(),)),
+    ],
+)
+def test_what_no_option_sets_has_no_call(recipe):
+    with pytest.raises(KaoganError, match="no option"):
+        call_of(recipe)
 
 
 def test_the_nearest_recipe_is_taken_with_what_differs():

@@ -33,6 +33,22 @@ def toy(toy_run, tmp_path_factory) -> Reader:
     return Reader(out.read_text(encoding="utf-8"))
 
 
+def test_pictures_of_another_model_have_a_report(other_run, tmp_path):
+    """It has faces and figures, and says nothing of layers that the model may not have."""
+    report = make_report(other_run)
+    missing = {one.part: one.why for one in report.write(tmp_path / "report.html", live=True)}
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    name = other_run.recipe.model.name
+    assert f"<em>{name}</em>" in text
+    assert "Drawn by the generator" in text
+    assert report.measured is not None
+    assert "Batch norm" not in text.partition('id="networks"')[2].partition("</section>")[0]
+    assert "No command trains this recipe." in text
+    assert not any("checkpoint" in why for why in missing.values())
+    why = missing["the generator, alive in the page"]
+    assert name != "plain" or "a plain cannot be exported" in why
+
+
 def test_ids_are_unique_and_links_lead_somewhere(read):
     ids = read.attribute("id")
     assert len(ids) == len(set(ids))

@@ -1,13 +1,20 @@
 """What goes wrong in a game, said in words."""
 
+import numpy as np
 import pytest
 import torch
 from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 
 from kaogan.data.batches import ImageBatches
+from kaogan.data.dataset import Picture, write_dataset
+from kaogan.progress import Silent
+from kaogan.training.fit import Desk
 from kaogan.training.journal import Journal
-from kaogan.training.observers import Health, Samples
+from kaogan.training.observers import Checkpoints, Health, Samples
 from kaogan.training.observers.health import WARM_UP_STEPS, WINNING_STEPS, diversity
+from kaogan.training.recipe import Watch
+from kaogan.training.run import Run
+from kaogan.training.train import Pictures
 
 
 @pytest.fixture
@@ -92,6 +99,22 @@ def test_a_collapsed_generator_is_reported_once_until_it_recovers(health, traine
     health.after_step(trainer, None)
     watch(health, trainer)
     assert warnings(tmp_path, "the generator has collapsed") == 2
+
+
+def test_a_sorted_data_set_is_as_diverse_as_a_shuffled_one(tmp_path, trainer):
+    """Dark pictures first, and a generator that draws a tenth of what real ones differ."""
+    grey = np.sort(np.random.default_rng(0).integers(0, 256, 1200, dtype=np.uint8))
+    pictures = np.broadcast_to(grey[:, None, None, None], (1200, 32, 32, 3))
+    rows = (Picture(p, {"source": f"{i}.png"}) for i, p in enumerate(pictures))
+    dataset = write_dataset(tmp_path / "sorted", rows, size=32, channels=3, about={})
+    journal = Journal(tmp_path / "log.txt")
+    saver = Checkpoints(tmp_path / "checkpoints", journal)
+    desk = Desk(Run(tmp_path), journal, Watch(), Silent(), saver)
+    (health,) = (one for one in Pictures(dataset).observers(desk) if isinstance(one, Health))
+    trainer.state.images_seen = WARM_UP_STEPS * 8
+    health.samples.newest = [(picture // 10).astype(np.uint8) for picture in pictures[::20]]
+    health.after_step(trainer, None)
+    assert warnings(tmp_path, "(10% of the diversity") == 1
 
 
 def test_a_young_generator_may_draw_grey(health, trainer, tmp_path):

@@ -251,3 +251,16 @@ def test_the_end_of_a_sitting_leaves_no_trace(many, judged, tmp_path, stop):
     train(RECIPE, many, run, Budget(images=stop), CPU, EVALUATED)
     train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
     assert_same_evaluations(run, judged)
+
+
+def test_a_best_state_without_a_checkpoint_does_not_outlive_its_recipe(many, tmp_path):
+    """Killed after an evaluation and before the first checkpoint; started with another seed."""
+    run = tmp_path / "run"
+    train(RECIPE, many, run, Budget(images=140), CPU, EVALUATED)
+    shutil.rmtree(run / "checkpoints")
+    assert checkpoints.found(run / "best")
+    other = RECIPE.model_copy(update={"seed": 1})
+    train(other, many, run, Budget(images=70), CPU, Watch(evaluate_every=0))
+    _, about = Run(run).read()
+    assert checkpoints.recipe_of(about) == Run(run).recipe == other
+    assert evaluations(run) == []

@@ -24,6 +24,22 @@ def places(state: TrainState) -> dict[str, tuple]:
     }
 
 
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
+def test_the_first_weights_are_those_of_pytorchs_seed(seed):
+    recipe = tiny_recipe(seed=seed)
+    torch.manual_seed(seed)
+    players = recipe.model.generator(), recipe.model.discriminator()
+    state = TrainState.fresh(recipe, COMPUTE)
+    for network, mine in zip(players, (state.generator, state.discriminator), strict=True):
+        assert same(network.state_dict(), mine.state_dict())
+
+
+def test_large_seeds_have_first_weights_of_their_own():
+    seeds = [7, 7 + 2**32, 7 + 2**62]
+    first = [TrainState.fresh(tiny_recipe(seed=seed), COMPUTE) for seed in seeds]
+    assert len({next(s.generator.parameters()).sum().item() for s in first}) == 3
+
+
 def test_the_state_has_the_same_tensors_before_and_after_a_step(trainer):
     fresh = TrainState.fresh(trainer.recipe, trainer.compute)
     assert places(fresh).keys() == places(trainer.state).keys()

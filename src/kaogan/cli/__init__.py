@@ -30,6 +30,7 @@ from kaogan.cli.toy import add as add_toy
 from kaogan.cli.train import add as add_train
 from kaogan.cli.walk import add as add_walk
 from kaogan.errors import KaoganError
+from kaogan.machine import limit_threads
 from kaogan.version import __version__
 
 COMMANDS = (
@@ -112,6 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 (it failed) or 2 (it made no sense)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parser().parse_args(arguments)
+    limit_threads()
     options.command_line = shlex.join(["kaogan", *arguments])
     try:
         options.run(options)

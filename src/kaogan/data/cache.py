@@ -1,8 +1,13 @@
 """Raw pictures, prepared once and kept: what `kaogan train FOLDER` trains on."""
 
+import contextlib
 import hashlib
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.prepare import prepare
@@ -30,9 +35,26 @@ def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dat
         )
     key = hashlib.sha256(json.dumps([_signature(source), size, channels]).encode()).hexdigest()
     target = cache_folder() / "datasets" / f"{source.resolve().name}-{size}-{key[:12]}"
-    if is_dataset(target):
-        return open_dataset(target)
-    return prepare([source], target, size=size, channels=channels)
+    with _alone(target):
+        if is_dataset(target):
+            return open_dataset(target)
+        return prepare([source], target, size=size, channels=channels)
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Let one process at a time prepare `target`; the others wait for what it makes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("waiting: another process prepares these pictures", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _signature(source: Path) -> list[object]:

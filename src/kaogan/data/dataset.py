@@ -13,7 +13,6 @@ import dataclasses
 import errno
 import hashlib
 import json
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -214,9 +213,7 @@ def write_dataset(
     """
     refuse_existing(out)
     with _explained(out):
-        # A script without `if __name__ == "__main__":` runs again in each of its workers.
-        if multiprocessing.current_process().name == "MainProcess":
-            remove_partials(out)
+        remove_partials(out)
         with atomic_folder(out) as folder:
             with Spool(folder, (size, size, channels)) as spool:
                 kept, counts = _collect(pictures, spool, folder / REJECTED, find_repeats)

@@ -7,7 +7,6 @@ in the order of the sources: so the result does not depend on how many there are
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
 from kaogan.errors import KaoganError, UsageError
+from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
 CHUNK_ITEMS = 64
@@ -58,7 +58,7 @@ def prepare(
         min_size: the least width and height of an original; half of `size` unless told.
         keep_duplicates: keep exact and near duplicates, which are left out otherwise.
         max_pixels: the most pixels of an original.
-        workers: processes; as many as there are processors unless told.
+        workers: processes; as many as there are usable cores unless told.
         progress: show a bar or lines on the standard error stream.
 
     Raises:
@@ -87,7 +87,7 @@ def prepare(
         "duplicates": "kept" if keep_duplicates else f"left out; near: {RULE}",
     }
     total = count_items(paths)
-    workers = workers or _processors()
+    workers = workers or usable_cores()
     if total is not None:
         workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
     shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
@@ -100,12 +100,6 @@ def prepare(
             about=about,
             find_repeats=None if keep_duplicates else find_repeats,
         )
-
-
-def _processors() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))  # containers may have fewer than the machine
-    return os.cpu_count() or 1
 
 
 def _decode_all(

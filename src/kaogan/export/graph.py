@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, UsageError
 from kaogan.models.dcgan import MinibatchStd
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Graph:
 @singledispatch
 def append(layer: nn.Module, graph: Graph) -> None:
     """Let a layer follow in the graph."""
-    raise TypeError(f"there is no ONNX form for a {type(layer).__name__} here")
+    raise UsageError(f"there is no ONNX form for a {type(layer).__name__} here")
 
 
 @append.register

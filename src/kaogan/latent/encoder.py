@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from kaogan.contracts import Latents, Scalar
 from kaogan.models.dcgan import stage_channels
 from kaogan.progress import Silent, Tracker
+from kaogan.rng import generator as generator_of
 from kaogan.rng import seed_of
 
 WIDTH = 24
@@ -107,7 +108,7 @@ def train_encoder(
     with torch.no_grad():
         _, channels, size, _ = generator(torch.zeros(1, latent_dim)).shape
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.set_rng_state(generator_of(seed).get_state())
         encoder = Encoder(size, channels, latent_dim)
     optimizer = torch.optim.Adam(encoder.parameters(), LR, betas=(0.9, 0.99))
     steps = max(1, pictures // BATCH)

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from kaogan import recipes
 from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
+from kaogan.errors import KaoganError
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
 
@@ -13,13 +14,19 @@ RENAMED = {"latent_dim": "latent", "penalties": "penalty"}
 
 
 def commands(facts: Facts) -> list[str]:
-    """Preparing the data as far as it is known, training, drawing, and this report."""
+    """Preparing the data as far as it is known, training, drawing, and this report.
+
+    There are none for points, and for a recipe that no command trains.
+    """
     data, out = facts.data, shlex.quote(facts.name)
     if facts.is_toy:
         return []
     lines = [*preparing(facts)]
     budget = f" --images {facts.training.images}" if facts.training.images else ""
-    words = training_options(facts.recipe)
+    try:
+        words = training_options(facts.recipe)
+    except KaoganError:
+        return []
     precision = facts.training.precision
     words += [] if precision == "fp32" else ["--precision", precision]
     options = "".join(f" {word}" for word in words)
@@ -33,6 +40,10 @@ def call_of(recipe: Recipe) -> tuple[str, recipes.Options]:
 
     `recipes.named(name, **options)` is then equal to the recipe. The nearest one needs the fewest
     options.
+
+    Raises:
+        KaoganError: none makes this recipe: its model, or a number of it, is no option.
+
     """
     mine = _options(recipe)
     calls = []
@@ -40,20 +51,25 @@ def call_of(recipe: Recipe) -> tuple[str, recipes.Options]:
         usual = _options(recipes.named(name))
         calls.append((name, {key: mine[key] for key in mine if not _same(mine[key], usual[key])}))
     name, options = min(calls, key=lambda call: len(call[1]))
-    return name, cast(recipes.Options, options)
+    call = name, cast(recipes.Options, options)
+    if recipes.named(call[0], **call[1]) != recipe:
+        raise KaoganError("a part of this recipe has a field that no option sets")
+    return call
 
 
 def _options(recipe: Recipe) -> dict[str, Any]:
     """All options of a recipe for pictures, by the names of `recipes.Options`."""
     model = recipe.model.model_dump()
-    (framework,) = (key for key, name in recipes.FRAMEWORKS.items() if name == model["name"])
+    frameworks = {name: key for key, name in recipes.FRAMEWORKS.items()}
+    if model["name"] not in frameworks:
+        raise KaoganError(f"no option chooses the model {model['name']}")
     weights = [penalty.model_dump() for penalty in recipe.penalties]
     there = {
         **{name: model[name] for name in recipes.MODEL_OPTIONS},
-        "framework": framework,
+        "framework": frameworks[model["name"]],
         "loss": recipe.loss.name,
         "label_smoothing": getattr(recipe.loss, "label_smoothing", 0.0),
-        "penalties": {each["name"]: each["weight"] for each in weights},
+        "penalties": {each["name"]: each.get("weight", 1.0) for each in weights},
         "anneal_images": recipe.anneal_images,
     }
     rest = recipe.model_dump(exclude={"model", "loss", "penalties"})
@@ -70,6 +86,10 @@ def training_options(recipe: Recipe) -> list[str]:
 
     Mirroring and annealing of the standard recipe are always among them: `kaogan train` chooses
     them by data and budget if it is not told.
+
+    Raises:
+        KaoganError: as `call_of`.
+
     """
     name, given = call_of(recipe)
     options: dict[str, Any] = dict(given)

@@ -84,7 +84,7 @@ def write_bundle(
         data_pictures: show training pictures in the report.
 
     Raises:
-        UsageError: the run draws points.
+        UsageError: the run draws points, or by another model than a DCGAN.
         KaoganError: there is no run, no checkpoint, or none that can be read.
 
     """
@@ -102,7 +102,7 @@ def write_bundle(
             *_write_weights(players, folder / "weights"),
             *_write_report(report, folder, pdf=pdf, live=live),
         ]
-        _write_programs(report.facts, players[0], folder)
+        missing += _write_programs(report.facts, players[0], folder)
         words = _instructions(report.facts, players[0], folder, missing, heading)
         (folder / "README.md").write_text(words, encoding="utf-8", newline="\n")
         _write_checksums(folder)
@@ -116,6 +116,9 @@ def train_script(recipe: Recipe, images: int) -> str:
     Args:
         recipe: of a DCGAN.
         images: how long, unless its user asks for something else.
+
+    Raises:
+        KaoganError: no function in `kaogan.recipes` makes this recipe.
 
     """
     name, options = call_of(recipe)
@@ -176,21 +179,25 @@ def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> lis
     return missing
 
 
-def _write_programs(facts: Facts, generator: Network, folder: Path) -> None:
-    """Both programs, and what it takes to run them."""
+def _write_programs(facts: Facts, generator: Network, folder: Path) -> list[Missing]:
+    """Both programs, and what it takes to run them, as far as there are programs of this recipe."""
     assert generator.origin is not None  # it comes from a run
     recipe, images = generator.origin.recipe, generator.origin.images_seen or 1
     # Which build of a package it was ("2.13.0+cpu") is no matter for another machine.
     known = {**versions(), **facts.versions}
     pins = {name: known[name].split("+")[0] for name in PACKAGES}
-    texts = {
-        "train.py": train_script(recipe, images),
-        "train_standalone.py": standalone(recipe, images),
-        "Makefile": rendered("Makefile.j2"),
-        "requirements.txt": rendered("requirements.txt.j2", versions=pins),
-    }
+    texts, missing = {}, []
+    for name, program in (("train.py", train_script), ("train_standalone.py", standalone)):
+        try:
+            texts[name] = program(recipe, images)
+        except KaoganError as error:
+            missing.append(Missing(name, str(error)))
+    if "train_standalone.py" in texts:
+        texts["Makefile"] = rendered("Makefile.j2")
+        texts["requirements.txt"] = rendered("requirements.txt.j2", versions=pins)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return missing
 
 
 def _instructions(

@@ -12,15 +12,17 @@ from typing import Any, Literal
 import torch
 
 from kaogan.data.dataset import Dataset, open_dataset
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import inputs, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
 from kaogan.metrics.quick import best_of
+from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, Row, read_history
 from kaogan.training import checkpoints
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
+from kaogan.training.sampling import Sampler
 
 End = Literal["done", "stopped", "cut off"]
 
@@ -65,7 +67,8 @@ class PlayerFacts:
     Args:
         name: which one.
         parameters: numbers that were learned.
-        rows: a row a layer: `layer`, in words; `shape`, C H W; `parameters`. Empty for points.
+        rows: a row a layer: `layer`, in words; `shape`, C H W; `parameters`. Empty for points, and
+            for models whose layers nobody can name.
 
     """
 
@@ -127,8 +130,9 @@ class Facts:
         data: what it learned from.
         players: both networks.
         training: how it went.
-        drawn: the generator that draws the report's pictures; None if there is none yet, or of
-            points.
+        sampler: draws the report's pictures; None if there is no generator yet, or of points.
+        drawn: the same generator, apart from its run; None as well for a model that cannot be
+            exported.
         dataset: the data set, if it is still there and the same.
         scores: `toy.json`, of points.
         frames: sample grids, the oldest first, by images seen.
@@ -146,6 +150,7 @@ class Facts:
     data: Data
     players: tuple[PlayerFacts, ...]
     training: Training
+    sampler: Sampler | None
     drawn: Network | None
     dataset: Dataset | None
     scores: Mapping[str, Any] | None
@@ -156,6 +161,11 @@ class Facts:
     def is_toy(self) -> bool:
         """Are the samples points?"""
         return len(self.recipe.model.sample_shape) != 3
+
+    @property
+    def is_dcgan(self) -> bool:
+        """Are the networks kaogan's DCGAN, and no variation of it?"""
+        return _is_dcgan(self.recipe)
 
     @property
     def unit(self) -> str:
@@ -181,7 +191,7 @@ def gather(run: Run) -> Facts:
     toy = len(recipe.model.sample_shape) != 3
     training = _training(run, about, missing)
     dataset = None if toy else _dataset(run, about["dataset"], missing)
-    drawn = None if toy else _drawn(run, missing)
+    sampler, drawn = (None, None) if toy else _drawn(run, missing)
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
     elif not training.evaluations:
@@ -197,12 +207,17 @@ def gather(run: Run) -> Facts:
         data=_data(about["dataset"], dataset),
         players=_players(recipe, drawn, missing),
         training=training,
+        sampler=sampler,
         drawn=drawn,
         dataset=dataset,
         scores=_scores(run) if toy else None,
         frames=_frames(run, missing),
         missing=tuple(missing),
     )
+
+
+def _is_dcgan(recipe: Recipe) -> bool:
+    return type(recipe.model) in (DCGAN, KerasDCGAN)
 
 
 def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Training:
@@ -266,14 +281,18 @@ def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:
     return Data(name, fingerprint, count, dataset.summary, side)
 
 
-def _drawn(run: Run, missing: list[Missing]) -> Network | None:
+def _drawn(run: Run, missing: list[Missing]) -> tuple[Sampler | None, Network | None]:
     """The generator to draw with: the best, or the newest of a run that was not evaluated."""
     try:
-        return network_of_run(run)
+        network = network_of_run(run)
+        return Sampler(network.module, network.model.latent_dim), network
+    except UsageError as error:
+        missing.append(Missing("the generator, alive in the page", str(error)))
+        return run.sampler(), None
     except KaoganError:
         none = "no checkpoint" if not checkpoints.found(run.checkpoints) else "no sound checkpoint"
         missing.append(Missing("new faces, and the generator itself", f"there is {none}"))
-        return None
+        return None, None
 
 
 def _players(
@@ -281,15 +300,16 @@ def _players(
 ) -> tuple[PlayerFacts, ...]:
     """Sizes and layers of both networks, from real ones."""
     players: tuple[Player, Player] = ("generator", "discriminator")
-    if drawn is not None:
+    if drawn is not None and _is_dcgan(recipe):
         made = {player: build(drawn.model, player) for player in players}
         return tuple(
             PlayerFacts(p, parameters(made[p]), tuple(layers(made[p], inputs(drawn, p))))
             for p in players
         )
-    if recipe.model.name == "keras-dcgan":
-        return ()
-    missing.append(Missing("the tables of layers", "they are made for networks that draw pictures"))
+    if isinstance(recipe.model, KerasDCGAN):
+        return ()  # making them would take Keras
+    why = "they are made for a dcgan"
+    missing.append(Missing("the tables of layers", why))
     with torch.random.fork_rng(devices=[]):
         made_by_recipe = (recipe.model.generator(), recipe.model.discriminator())
     return tuple(

@@ -158,6 +158,8 @@ def _words(
         "norm": recipe.model.norm,
         "packing": recipe.model.packing,
         "latent_dim": recipe.model.latent_dim,
+        "size": recipe.model.sample_shape[-1],
+        "channels": recipe.model.sample_shape[0],
         "thing": "point" if facts.is_toy else "picture",
         "things": "points" if facts.is_toy else "pictures",
         "shown_faces": FACES,
@@ -192,7 +194,9 @@ def _lazy_equation(recipe: Recipe) -> Markup | None:
     """The discriminator's loss on a step with penalties, if there are steps without."""
     if len(recipe.kinds_of_steps) == 1:
         return None
-    symbols = [equations_of(term)[0].partition(" = ")[0] for term in recipe.penalties]
+    symbols = [
+        next(iter(equations_of(term)), term.name).partition(" = ")[0] for term in recipe.penalties
+    ]
     return Markup(mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})"))
 
 

@@ -12,7 +12,6 @@ from kaogan.report.live import live_files
 from kaogan.report.measure import FEWEST, Measured, faces_measured, measure, work
 from kaogan.report.pictures import Looks, look
 from kaogan.training.run import Run
-from kaogan.training.sampling import Sampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +103,7 @@ def write_report(
 def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missing]]:
     """Figures with floors, or why there are none; what the facts miss needs no second word."""
     part = "figures with their floors, and the nearest training pictures"
-    if facts.drawn is None or facts.dataset is None:
+    if facts.sampler is None or facts.dataset is None:
         return None, []
     if not evaluate:
         return None, [Missing(part, "measuring was not asked for")]
@@ -112,6 +111,5 @@ def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missi
         held_out = len(facts.dataset.held_out)
         why = f"{held_out} held-out pictures are too few; {FEWEST} are needed"
         return None, [Missing(part, why)]
-    sampler = Sampler(facts.drawn.module, facts.drawn.model.latent_dim)
     with track(work(facts.dataset), "measuring", "pictures") as tracker:
-        return measure(sampler, facts.dataset, tracker), []
+        return measure(facts.sampler, facts.dataset, tracker), []

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from kaogan.images import Pixels, grid, to_pil
+from kaogan.images import Pixels, evenly_spread, grid, to_pil
 from kaogan.latent.walks import path
 from kaogan.report.facts import Facts
 from kaogan.report.measure import Neighbours
@@ -63,10 +63,9 @@ class Looks:
 def look(facts: Facts, neighbours: Neighbours | None) -> Looks:
     """Draw what a report shows."""
     faces = walk = None
-    if facts.drawn is not None:
-        sampler = Sampler(facts.drawn.module, facts.drawn.model.latent_dim)
-        faces = drawn_faces(sampler)
-        walk = interpolation(sampler)
+    if facts.sampler is not None:
+        faces = drawn_faces(facts.sampler)
+        walk = interpolation(facts.sampler)
     pairs = suspects = None
     if neighbours is not None:
         words = "drawn faces, and below each the training picture nearest to it"
@@ -81,10 +80,8 @@ def contact_sheet(facts: Facts) -> Shown | None:
     """Training pictures, evenly spread over the data set."""
     if facts.dataset is None:
         return None
-    train = facts.dataset.train
-    count = min(SHEET, len(train))
-    chosen = np.linspace(0, len(train) - 1, count).round().astype(np.intp)
-    return jpeg(grid(train[chosen], SHEET_COLUMNS), f"{count} of the training pictures")
+    shown = evenly_spread(facts.dataset.train, SHEET)
+    return jpeg(grid(shown, SHEET_COLUMNS), f"{len(shown)} of the training pictures")
 
 
 def drawn_faces(sampler: Sampler) -> Shown:

@@ -57,14 +57,20 @@ def model_of(recipe: Recipe) -> DCGAN:
     """The recipe's networks in PyTorch.
 
     Raises:
-        UsageError: it draws no pictures.
+        UsageError: it draws no pictures, or they are another model's.
 
     """
-    if isinstance(recipe.model, KerasDCGAN):
+    if type(recipe.model) is KerasDCGAN:
         return recipe.model.twin
-    if isinstance(recipe.model, DCGAN):
+    if type(recipe.model) is DCGAN:
         return recipe.model
-    raise UsageError("this run draws points, not pictures; a hand-in is made of runs of pictures")
+    if len(recipe.model.sample_shape) != 3:
+        what = "this run draws points, not pictures; a hand-in is made of runs of pictures"
+        raise UsageError(what)
+    raise UsageError(
+        f"this run's model is {recipe.model.name}; a hand-in is made of runs of a dcgan or "
+        "keras-dcgan, so make a report of it instead: kaogan report RUN"
+    )
 
 
 def standalone(recipe: Recipe, images: int) -> str:
@@ -75,7 +81,7 @@ def standalone(recipe: Recipe, images: int) -> str:
         images: how long, unless its user asks for something else; at least 1.
 
     Raises:
-        UsageError: the recipe draws no pictures.
+        UsageError: as `model_of`.
         KaoganError: there is no piece for the recipe's loss or for one of its penalties.
 
     """
@@ -104,8 +110,9 @@ def standalone(recipe: Recipe, images: int) -> str:
             epsilon="gradient-penalty" in names,
         )
     except TemplateNotFound as missing:
+        piece = str(missing.name).removesuffix(".py.j2")
         raise KaoganError(
-            f"the hand-in has no {missing} for this recipe; leave the standalone file out"
+            f"kaogan has no text of {piece} for a program without kaogan; use train.py"
         ) from None
 
 

@@ -4,6 +4,8 @@ The task is what pictures and points differ in: where real samples come from, an
 """
 
 import contextlib
+import json
+import shutil
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,11 +20,14 @@ from filelock import FileLock, Timeout
 from kaogan.contracts import Batches
 from kaogan.convolutions import Plan
 from kaogan.errors import KaoganError, UsageError
+from kaogan.files import write_text
+from kaogan.machine import limit_threads
 from kaogan.progress import Tracker, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Checkpoints, Diverged, Lenient
+from kaogan.training.observers.log import read_rows
 from kaogan.training.precision import Compute, choose_device, choose_precision, name_of
 from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.run import Run
@@ -92,11 +97,14 @@ def fit(
     run = Run(Path(out))
     task.check(recipe)
     device = choose_device(hardware.device)
+    limit_threads()
     _claim(run)
     with _lock(run), memory_advice(recipe):
         _check_same(run, recipe, task)
         journal = Journal(run.path / "log.txt")
         compute = _compute(run, recipe, hardware, device, journal)
+        state = TrainState.fresh(recipe, compute)
+        resumed = _restore(state, run, journal)
         run.write_about(
             recipe,
             task.about,
@@ -105,8 +113,6 @@ def fit(
             name_of(device),
             budget.model_dump(exclude_none=True),
         )
-        state = TrainState.fresh(recipe, compute)
-        resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn)
         batches = task.batches(recipe, device, hardware.workers)
         trainer = Trainer(recipe, state, batches, compute)
         if trainer.finished(budget):
@@ -160,6 +166,24 @@ def _play(
         )
 
 
+def _restore(state: TrainState, run: Run, journal: Journal) -> bool:
+    """Restore the newest checkpoint; False if there is none, and the state is left as it is.
+
+    Evaluations and best states of more images are removed. Without a checkpoint the recipe may be
+    another one now, and after a set-back the random numbers are.
+    """
+    resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn) is not None
+    last = state.images_seen if resumed else -1
+    for best in checkpoints.found(run.best):
+        if checkpoints.images_seen(best) > last:
+            shutil.rmtree(best)
+    rows = list(read_rows(run.evaluations))
+    kept = [row for row in rows if row["images_seen"] <= last]
+    if kept != rows:
+        write_text(run.evaluations, "".join(json.dumps(row) + "\n" for row in kept))
+    return resumed
+
+
 def _set_back(trainer: Trainer, run: Run, task: Task, journal: Journal, reason: str) -> None:
     """Return to the last good checkpoint, or the beginning, with new random numbers."""
     state = trainer.state
@@ -171,7 +195,7 @@ def _set_back(trainer: Trainer, run: Run, task: Task, journal: Journal, reason: 
         )
     fresh = TrainState.fresh(trainer.recipe, trainer.compute)
     state.restore(fresh.tensors(), fresh.numbers())
-    checkpoints.restore_newest(state, run.checkpoints, journal.warn)
+    _restore(state, run, journal)
     state.attempt = attempt
     Checkpoints(run.checkpoints, journal).save(trainer)  # a kill from here on keeps the count
     journal.warn(

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kaogan import rng
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe
 
@@ -39,7 +40,7 @@ class TrainState:
     def fresh(recipe: Recipe, compute: Compute) -> "TrainState":
         """Both networks as initialised by the recipe's seed; the same on every device."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed)
+            torch.set_rng_state(rng.generator(recipe.seed).get_state())
             networks = {
                 "generator": recipe.model.generator(),
                 "discriminator": recipe.model.discriminator(),
@@ -108,7 +109,7 @@ def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """Fused Adam whose moments and step counters are there, on the device, from the start.
 
     Left to itself, it makes them in its first step; so a CUDA graph would record that step. The
-    learning rate is a tensor, too: the trainer writes into it what is left of it (`Deal.anneal`).
+    learning rate is a tensor, too: the trainer writes into it what is left of it (`StepInputs.lr_factor`).
     """
     betas = (recipe.beta1, recipe.beta2)
     adam = torch.optim.Adam(network.parameters(), recipe.lr, betas, fused=True, capturable=True)

@@ -10,6 +10,7 @@ import torch
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
+from kaogan.images import evenly_spread
 from kaogan.training.fit import Desk, fit
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
@@ -30,6 +31,8 @@ from kaogan.training.trainer import Observer
 
 DEFAULT_BUDGET = Budget(images=1_000_000)
 FEW_PICTURES = 1000
+COMPARED = 256
+"""Real pictures whose diversity that of the generated ones is compared with."""
 
 
 def train(
@@ -104,7 +107,7 @@ class Pictures:
         run, journal, watch = desk.run, desk.journal, desk.watch
         samples = Samples(run.samples)
         finite = Finite()
-        health = Health(journal, samples, self.dataset.train[:256])
+        health = Health(journal, samples, evenly_spread(self.dataset.train, COMPARED))
         board = TensorBoard(run.path / "tensorboard")
         remark: Callable[[], str] = str
         evaluations: list[Observer] = []

@@ -1,8 +1,6 @@
 """A data set of avatars, drawn on every processor."""
 
 import multiprocessing
-import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -15,6 +13,7 @@ from kaogan.data.avatars.canvas import Pixels
 from kaogan.data.avatars.drawing import check_size, draw
 from kaogan.data.dataset import Dataset, Picture, refuse_existing, write_dataset
 from kaogan.errors import UsageError
+from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
 CHUNK = 32  # avatars that a worker draws between two messages
@@ -43,7 +42,7 @@ def draw_avatars(
         count: how many, at least 1.
         size: height and width in pixels: 32, 64, 128, 256 or 512.
         seed: at least 0.
-        workers: processes; as many as there are processors unless told.
+        workers: processes; as many as there are usable cores unless told.
         progress: whether to show how far it has come.
 
     Raises:
@@ -55,7 +54,7 @@ def draw_avatars(
     if count < 1 or seed < 0 or (workers is not None and workers < 1):
         raise UsageError("count and workers must be at least 1, and the seed at least 0")
     refuse_existing(Path(out))
-    workers = min(workers or _processors(), -(-count // CHUNK))
+    workers = min(workers or usable_cores(), -(-count // CHUNK))
     about = {"sources": ["kaogan avatars"], "seed": seed, "licence": "CC0-1.0"}
     with track(count, "drawing", "avatars") if progress else nullcontext(Silent()) as tracker:
         pictures = _pictures(count, size, seed, workers, tracker)
@@ -81,9 +80,3 @@ def _pictures(
 def _draw_chunk(seed: int, size: int, indices: range) -> list[tuple[Avatar, Pixels]]:
     avatars = [sample_avatar(seed, index) for index in indices]
     return [(avatar, draw(avatar, size)) for avatar in avatars]
-
-
-def _processors() -> int:
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))  # containers may have fewer than the machine
-    return os.cpu_count() or 1

@@ -1,22 +1,50 @@
-// Seeds to latents, equal to PyTorch's on a CPU:
-//     torch.randn(dim, generator=torch.Generator().manual_seed(seed))
-// The bits come from MT19937 (Matsumoto and Nishimura, "Mersenne Twister", TOMACS 1998), which
-// PyTorch seeds with the lower 32 bits; normal numbers come from them as in its
-// aten/src/ATen/native/cpu/DistributionTemplates.h (Box and Muller 1958).
+// Seeds to latents, equal to those of kaogan/rng.py:
+//     torch.randn(dim, generator=generator(seed))
+// The bits come from MT19937 (Matsumoto and Nishimura, "Mersenne Twister", TOMACS 1998); normal
+// numbers come from them as in PyTorch's aten/src/ATen/native/cpu/DistributionTemplates.h (Box and
+// Muller 1958).
 
 const N = 624;
 const M = 397;
 const TWO_PI = 2 * Math.PI;
 const { fround } = Math;
 
-/** A function that returns the next 32 random bits as a whole number. */
-export function mersenneTwister(seed) {
+const mixed = (word) => word ^ (word >>> 30);
+
+/** The state for a seed below 2^32: what PyTorch makes of it. */
+function seeded(seed) {
   const state = new Uint32Array(N);
   state[0] = seed;
-  for (let i = 1; i < N; i++) {
-    const last = state[i - 1] ^ (state[i - 1] >>> 30);
-    state[i] = Math.imul(1812433253, last) + i;
+  for (let i = 1; i < N; i++) state[i] = Math.imul(1812433253, mixed(state[i - 1])) + i;
+  return state;
+}
+
+/** The state for a larger seed, of two words: init_by_array (Matsumoto and Nishimura, 2002). */
+function seededByWords(words) {
+  const state = seeded(19650218);
+  let i = 0;
+  const next = () => {
+    if (++i === N) {
+      state[0] = state[N - 1];
+      i = 1;
+    }
+    return i;
+  };
+  for (let k = 0; k < N; k++) {
+    const j = k % words.length;
+    next();
+    state[i] = (state[i] ^ Math.imul(1664525, mixed(state[i - 1]))) + words[j] + j;
   }
+  for (let k = 1; k < N; k++) {
+    next();
+    state[i] = (state[i] ^ Math.imul(1566083941, mixed(state[i - 1]))) - i;
+  }
+  state[0] = 0x80000000;
+  return state;
+}
+
+/** A function that returns the next 32 random bits as a whole number. */
+function mersenneTwister(state) {
   let position = N;
 
   function twist() {
@@ -39,7 +67,8 @@ export function mersenneTwister(seed) {
 
 /** z ~ N(0, I) for a seed (a whole number as BigInt, Number or digits), as a Float32Array. */
 export function latentOfSeed(seed, dim) {
-  const next = mersenneTwister(Number(BigInt(seed) & 0xffffffffn));
+  const words = [Number(BigInt(seed) & 0xffffffffn), Number(BigInt(seed) >> 32n)];
+  const next = mersenneTwister(words[1] ? seededByWords(words) : seeded(words[0]));
   return dim < 16 ? inPairs(next, dim) : inBlocks(next, dim);
 }
 

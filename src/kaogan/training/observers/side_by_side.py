@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from kaogan.files import atomic_file
-from kaogan.images import Pixels, grid, to_pil
+from kaogan.images import Pixels, evenly_spread, grid, to_pil
 from kaogan.training.observers.samples import Samples
 from kaogan.training.trainer import Trainer, Watcher
 
@@ -20,10 +20,8 @@ class SideBySide(Watcher):
 
     def finish(self, trainer: Trainer) -> None:
         generated = grid(self.samples.newest)
-        # Evenly spread over the data set, which may be sorted.
-        count = min(len(self.samples.newest), len(self.pictures))
-        chosen = np.linspace(0, len(self.pictures) - 1, count).astype(int)
-        real = grid(self.pictures[chosen], columns=int(len(self.samples.newest) ** 0.5))
+        shown = evenly_spread(self.pictures, len(self.samples.newest))
+        real = grid(shown, columns=int(len(self.samples.newest) ** 0.5))
         height = max(real.shape[0], generated.shape[0])
         sheet = np.full((height, real.shape[1] + GAP + generated.shape[1], 3), 255, np.uint8)
         sheet[: real.shape[0], : real.shape[1]] = real
