@@ -35,17 +35,18 @@ def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dat
         )
     key = hashlib.sha256(json.dumps([_signature(source), size, channels]).encode()).hexdigest()
     target = cache_folder() / "datasets" / f"{source.resolve().name}-{size}-{key[:12]}"
-    with _alone(target):
+    with _alone(target.name):
         if is_dataset(target):
             return open_dataset(target)
         return prepare([source], target, size=size, channels=channels)
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """Let one process at a time prepare `target`; the others wait for what it makes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
+def _alone(name: str) -> Iterator[None]:
+    """Let one process at a time prepare the data set `name`; the others wait for what it makes."""
+    locks = cache_folder() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
