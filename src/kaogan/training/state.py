@@ -109,7 +109,7 @@ def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
     """Fused Adam whose moments and step counters are there, on the device, from the start.
 
     Left to itself, it makes them in its first step; so a CUDA graph would record that step. The
-    learning rate is a tensor, too: the trainer writes into it what is left of it (`StepInputs.lr_factor`).
+    learning rate is a tensor, too: the trainer multiplies it by `StepInputs.lr_factor`.
     """
     betas = (recipe.beta1, recipe.beta2)
     adam = torch.optim.Adam(network.parameters(), recipe.lr, betas, fused=True, capturable=True)
