@@ -26,6 +26,7 @@ from kaogan.metrics.clouds import Pictures
 from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
 from kaogan.models.dcgan import DCGAN, Generator
+from kaogan.options import Options
 from kaogan.schedules import Cosine
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
@@ -58,12 +59,12 @@ class PixelNormed(DCGAN):
         return network
 
 
-def both(gamma: float) -> recipes.Options:
+def both(gamma: float) -> Options:
     """R1 and R2 of this weight."""
     return {"penalties": {"r1": gamma, "r2": gamma}}
 
 
-SETTINGS: Mapping[str, recipes.Options] = {
+SETTINGS: Mapping[str, Options] = {
     "standard": {},
     "gamma 0.1": both(0.1),
     "gamma 0.3": both(0.3),
@@ -101,13 +102,13 @@ OLD = ("old standard", "DCGAN paper")
 
 def recipe_of(name: str, images: int, width: int, seed: int) -> Recipe:
     """The recipe of a setting."""
-    shape: recipes.Options = {"width": round(width * WIDTHS.get(name, 1)), "seed": seed}
+    shape: Options = {"width": round(width * WIDTHS.get(name, 1)), "seed": seed}
     if name == "old standard":
-        old: recipes.Options = {"batch": 32, "lr": 4e-4, "label_smoothing": 0.1}
+        old: Options = {"batch": 32, "lr": 4e-4, "label_smoothing": 0.1}
         return recipes.dcgan(**old | shape)
     if name == "DCGAN paper":
         return recipes.dcgan(**shape)
-    options: recipes.Options = {"anneal_images": images, **SETTINGS[name], **shape}
+    options: Options = {"anneal_images": images, **SETTINGS[name], **shape}
     recipe = recipes.standard(**options)
     if name in PENALTY_ENDS:
         schedule = Cosine(images=images, end=PENALTY_ENDS[name])

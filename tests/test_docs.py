@@ -129,7 +129,8 @@ def option_table(command: argparse.ArgumentParser) -> str:
     """The options of a command in Markdown, in its own words."""
     rows = ["| Option | Meaning |", "|---|---|"]
     for action in command._actions:
-        if isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
+        hidden = action.help == argparse.SUPPRESS
+        if hidden or isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
             continue
         value = ""
         if action.nargs != 0:
@@ -145,7 +146,7 @@ def with_option_tables(text: str) -> str:
     tables = "".join(
         f"### {command.prog}\n\n{' '.join((command.description or '').split())}\n\n"
         f"{option_table(command)}\n"
-        for command in leaves(parser())
+        for command in leaves(parser(complete=True))
     )
     mark = '<!-- The tables down to "Python" are written by: python tests/test_docs.py -->\n'
     before, rest = text.split(mark)
@@ -241,7 +242,11 @@ def test_commands_in_the_text_parse(document):
 def test_options_in_the_text_exist(document):
     if document == ROOT / "CHANGELOG.md":
         pytest.skip("history may name options that are gone")
-    known = {option for command in leaves(parser()) for option in command._option_string_actions}
+    known = {
+        option
+        for command in leaves(parser(complete=True))
+        for option in command._option_string_actions
+    }
     named = {span.split()[0].rstrip(",") for span in spans(read(document)) if span.startswith("--")}
     assert named <= known
 

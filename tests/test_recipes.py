@@ -4,6 +4,7 @@ import pytest
 
 from kaogan import recipes
 from kaogan.errors import UsageError
+from kaogan.models import DCGAN
 from kaogan.schedules import Cosine
 from kaogan.training.recipe import Recipe
 
@@ -85,7 +86,7 @@ OTHERS = {
 def test_an_option_overrides_the_recipe_and_nothing_else_changes(option):
     value = OTHERS[option]
     changed = recipes.standard(**{option: value})
-    field = f"model.{option}" if option in recipes.MODEL_OPTIONS else option
+    field = f"model.{option}" if option in DCGAN.model_fields else option
     (difference,) = changed.differences(recipes.standard())
     assert difference.startswith(f"{field}: {value}, not ")
 

@@ -41,11 +41,9 @@ class Model(Component):
     """
 
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
-    norm: Norm = Field(
-        default="none", description="what normalises the discriminator: features, weights, nothing"
-    )
+    norm: Norm = Field(default="none", description="of D")
     packing: int = Field(
-        default=1, ge=1, le=16, description="samples, consecutive in the batch, judged by one logit"
+        default=1, ge=1, le=16, description="neighbours in a batch judged by one logit"
     )
 
     @property
@@ -58,6 +56,12 @@ class Model(Component):
 
     @abstractmethod
     def discriminator(self) -> nn.Module: ...
+
+    def exported(self, network: nn.Module, player: str) -> "tuple[Model, nn.Module]":
+        """A trained network as exports take it, in PyTorch's own layers, and the model that makes
+        such networks. `player` is "generator" or "discriminator".
+        """
+        return self, network
 
     @property
     def group(self) -> int | None:
@@ -75,6 +79,9 @@ class Loss(Component):
     needs_real: ClassVar[bool] = True
     """Does the generator's loss read the real logits? If not, the trainer hands it those of the
     discriminator's turn, and saves a pass through the network."""
+
+    reading: ClassVar[str] = ""
+    """What the logit C means, and what is called D(x), in a sentence for reports."""
 
     @abstractmethod
     def discriminator(self, real: Logits, fake: Logits) -> Scalar: ...

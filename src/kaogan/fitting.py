@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kaogan import recipes
 from kaogan.data.dataset import Dataset
 from kaogan.data.handedness import HANDED, handedness
+from kaogan.options import Options, flat
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.run import Run
@@ -23,7 +24,7 @@ class Variant:
     """What suits a training of so many images, counted at the standard's width."""
 
     below: float
-    options: recipes.Options
+    options: Options
     why: str
 
 
@@ -38,6 +39,10 @@ VARIANTS = (
 """The table behind `--minutes`. Its threshold is a guess until the study is done."""
 
 
+CHOSEN = ("batch", "mirror", "width")
+"""What may be chosen, besides the schedule."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A recipe, and what was chosen for it, in sentences."""
@@ -48,7 +53,7 @@ class Fitted:
 
 def fitted(
     name: str,
-    options: recipes.Options,
+    options: Options,
     dataset: Dataset,
     budget: Budget,
     out: Run,
@@ -69,19 +74,18 @@ def fitted(
         UsageError: there is no such recipe, or it is not valid.
 
     """
-    shape: recipes.Options = {"size": dataset.size, "channels": dataset.channels}
-    asked = shape | options
+    asked: Options = {"size": dataset.size, "channels": dataset.channels, **options}
     if name != "standard":
         return Fitted(recipes.named(name, **asked), ())
     earlier = _earlier(out)
     if earlier is not None:
         kept = earlier.choices | {"anneal_images": earlier.horizon(budget, len(dataset.train))}
-        return Fitted(recipes.standard(**kept | asked), ())
+        return Fitted(recipes.standard(**{**kept, **asked}), ())
     remarks: list[str] = []
     if "mirror" not in options:
         share = handedness(dataset.train)
         if share >= HANDED:
-            asked = asked | {"mirror": False}
+            asked = {**asked, "mirror": False}
             remarks.append(
                 "these pictures have a right and a wrong way round (a simple test tells "
                 f"{share:.0%} of them from their mirror images): they are not mirrored; "
@@ -92,14 +96,14 @@ def fitted(
         seconds = budget.minutes * 60
         images = rate(recipes.standard(**asked)) * seconds
         variant = next(each for each in VARIANTS if images < each.below)
-        if variant.options and not variant.options.keys() & options.keys():
-            asked = asked | variant.options
+        if variant.options and not (variant.options.keys() | {"model"}) & options.keys():
+            asked = {**asked, **variant.options}
             images = rate(recipes.standard(**asked)) * seconds
             words = " ".join(f"--{key} {value}" for key, value in variant.options.items())
             remarks.append(f"{budget.minutes:g} minutes on this machine: {words}; {variant.why}")
         horizon = min(rounded(images), horizon or rounded(images))
-    if "anneal_images" not in options and horizon is not None:
-        asked = asked | {"anneal_images": horizon}
+    if not {"anneal_images", "schedule"} & options.keys() and horizon is not None:
+        asked = {**asked, "anneal_images": horizon}
         remarks.append(f"learning rates and penalties fall over {horizon:,} images")
     return Fitted(recipes.standard(**asked), tuple(remarks))
 
@@ -120,11 +124,10 @@ class Earlier:
     seconds: float
 
     @property
-    def choices(self) -> recipes.Options:
+    def choices(self) -> Options:
         """What may have been chosen for it."""
-        model = self.recipe.model.model_dump()
-        choices: recipes.Options = {"batch": self.recipe.batch, "mirror": self.recipe.mirror}
-        return choices | {"width": model["width"]} if "width" in model else choices
+        all_options = flat(self.recipe)
+        return {name: all_options[name] for name in CHOSEN if name in all_options}
 
     def horizon(self, budget: Budget, epoch_size: int) -> int | None:
         """Images over which it is annealed: as before, or up to the end of a longer budget."""

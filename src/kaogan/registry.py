@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from kaogan.errors import UsageError
+from kaogan.plugins import load_installed
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class Registry(Generic[T]):
         return enter
 
     def __getitem__(self, name: str) -> T:
+        if name not in self._entries:
+            load_installed()
         if name in self._entries:
             return self._entries[name]
         near = difflib.get_close_matches(name, self._entries, n=1)

@@ -113,9 +113,10 @@ def test_every_option_reaches_the_recipe(kaogan, pictures, tmp_path):
         "seed": 3,
         "penalty_interval": 2,
         "ema_share": 0.1,
-        "anneal_images": 99,
         "mirror": False,
     }
+    cosine = {"name": "cosine", "images": 99, "end": 0.05}
+    assert recipe["lr_schedule"] == recipe["penalty_schedule"] == cosine
     assert {key: recipe[key] for key in numbers} == numbers
 
 

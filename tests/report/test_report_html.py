@@ -123,7 +123,7 @@ def test_its_equations_are_those_of_the_loss(read):
     (loss_d, loss_g) = [math["alttext"] for math in read.all("math")]
     assert loss_d.startswith("L_D = -E_x[(1 - s) log D(x)")
     assert loss_g == "L_G = -E_z[log D(G(z))]"
-    assert "label smoothing, 0.1 in this run" in read.words
+    assert "s: labels of real samples are 1 - s 0.1" in read.words
 
 
 def test_it_tells_what_the_paper_s_networks_and_game_are(read):
@@ -163,7 +163,7 @@ def test_it_tells_what_the_standard_game_is(standard_run, tmp_path):
         "--anneal-images 800",
     ):
         assert words in read.words, words
-    for absent in ("Batch norm stands", "No penalty", "label smoothing", "D its sigmoid"):
+    for absent in ("Batch norm stands", "No penalty", "labels of real", "D its sigmoid"):
         assert absent not in read.words
 
 

@@ -7,12 +7,14 @@ that carries it out.
 import argparse
 import difflib
 import errno
+import itertools
 import re
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
 
+from kaogan import plugins
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.bundle import add as add_bundle
 from kaogan.cli.completion import add as add_completion
@@ -52,17 +54,38 @@ COMMANDS = (
     add_completion,
 )
 
+WITH_PLUGINS = (
+    *("train", "toy", "sample", "walk", "directions", "invert", "evaluate", "report", "bundle"),
+    *("export", "explore"),
+)
+"""The commands that make or open a RUN."""
+
+
+Late = Callable[["Parser", Sequence[str]], None]
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one line: what is wrong, what may have been meant,
-    and where help is.
+    and where help is. `late` declares options that take time to know, when they are needed.
     """
+
+    def __init__(self, *args: Any, late: Late | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._late = late
+
+    def complete(self, words: Sequence[str] = ()) -> None:
+        """Declare what is declared late, given the words to parse."""
+        late, self._late = self._late, None
+        if late:
+            late(self, words)
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """Complain about what is unknown here and not in the outermost parser, which does not know
         the options that there are.
         """
-        self._check_options(sys.argv[1:] if args is None else args)
+        words = sys.argv[1:] if args is None else args
+        self.complete(words)
+        self._check_options(words)
         namespace, rest = super().parse_known_args(args, namespace)
         if rest:
             self.error(f"too much: {' '.join(rest)}")
@@ -95,8 +118,8 @@ def _meant(word: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(complete: bool = False) -> argparse.ArgumentParser:
+    """The whole command line; `complete`: with the options that are declared late."""
     top = Parser(
         prog="kaogan",
         description="Turn a folder of pictures into a GAN that draws new ones.",
@@ -106,16 +129,38 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in COMMANDS:
         add(commands)
+    for name in WITH_PLUGINS:
+        commands.choices[name].add_argument(
+            "--plugin",
+            action="append",
+            metavar="FILE.py",
+            help="components of your own; repeatable",
+        )
+        if complete:
+            commands.choices[name].complete()
     return top
+
+
+def _plugins(words: Sequence[str]) -> Iterator[str]:
+    """The files that --plugin names; they are loaded before the options are read."""
+    for word, following in itertools.pairwise([*words, ""]):
+        if word == "--":
+            return
+        if word == "--plugin":
+            yield following
+        elif word.startswith("--plugin="):
+            yield word.partition("=")[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status: 0, 1 (it failed) or 2 (it made no sense)."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = parser().parse_args(arguments)
-    limit_threads()
-    options.command_line = shlex.join(["kaogan", *arguments])
     try:
+        for file in _plugins(arguments):
+            plugins.load(file)
+        options = parser().parse_args(arguments)
+        limit_threads()
+        options.command_line = shlex.join(["kaogan", *arguments])
         options.run(options)
     except KaoganError as error:
         return _complain(str(error), error.exit_status)

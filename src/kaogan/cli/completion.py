@@ -32,4 +32,4 @@ def run(options: argparse.Namespace) -> None:
         raise KaoganError("completion needs shtab: pip install 'kaogan[completion]'") from None
     from kaogan.cli import parser
 
-    sys.stdout.write(shtab.complete(parser(), options.shell))
+    sys.stdout.write(shtab.complete(parser(complete=True), options.shell))

@@ -136,8 +136,9 @@ def _distance(options: argparse.Namespace) -> "Distance":
     from kaogan.training.run import Run
 
     judge = network_of_run(Run(Path(options.run_folder)), "discriminator", options.checkpoint)
-    assert isinstance(judge.module, Discriminator)
-    return with_features(judge.module)
+    if isinstance(judge.module, Discriminator):
+        return with_features(judge.module)
+    return pixel_distance  # which feature maps of another network to compare is not known
 
 
 def _about(names: list[str], found: "Inversion", source: "Chosen", steps: int) -> dict[str, Any]:

@@ -1,45 +1,22 @@
 """`kaogan train`: from pictures to a generator."""
 
 import argparse
+import itertools
 import json
+import re
 import statistics
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.options import Option
     from kaogan.training.run import Run
-
-RECIPE_OPTIONS = (
-    ("--batch", int, "N", "pictures in a batch (32; dcgan 128)"),
-    ("--width", int, "N", "channels of the largest map (64)"),
-    ("--latent", int, "N", "entries of a latent vector (100)"),
-    ("--upsample", str, "HOW", "transposed, or resize (transposed)"),
-    ("--framework", str, "NAME", "pytorch or keras (pytorch)"),
-    (
-        "--loss",
-        str,
-        "NAME",
-        "relativistic, hinge, leastsquares, minimax, wasserstein, nonsaturating (the last: dcgan)",
-    ),
-    ("--label-smoothing", float, "S", "real labels are 1 - S, with cross-entropy (0)"),
-    ("--norm", str, "HOW", "of D: none, batch, spectral (none; dcgan batch)"),
-    ("--initialization", str, "HOW", "of D: he or normal (he; dcgan normal)"),
-    ("--minibatch-std", int, "N", "group whose spread D sees, 0: none (4; dcgan 0)"),
-    ("--packing", int, "N", "pictures that D judges together (1)"),
-    ("--penalty-interval", int, "K", "penalise every K-th step, K times as much (4)"),
-    ("--lr", float, "RATE", "Adam's learning rate (3e-4; dcgan 2e-4)"),
-    ("--beta1", float, "B", "Adam's first momentum (0; dcgan 0.5)"),
-    ("--beta2", float, "B", "Adam's second momentum (0.99; dcgan 0.999)"),
-    ("--ema-share", float, "S", "half-life of the EMA, share of images seen (0.015)"),
-    ("--anneal-images", int, "N", "rates and penalties fall so long; 0: they do not"),
-    ("--seed", int, "N", "seed of everything random (0)"),
-)
-
 
 SECONDS_TO_MEASURE = 3.0
 """How long training is tried for, to fit a recipe to a time."""
@@ -49,10 +26,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "train",
+        late=_add_recipe_options,
         usage="kaogan train [options] DATA",  # all of them would take nine lines
         help="train a GAN on pictures",
-        description="Train a DCGAN. DATA is a prepared data set, or a folder or archive of "
-        "pictures, which is prepared first. The same command again goes on where it stopped.",
+        description="Train a GAN on DATA: a prepared data set, or a folder or archive of pictures, "
+        "which is prepared first. The same command again goes on.",
         allow_abbrev=False,
     )
     command.add_argument("data", metavar="DATA", help="data set, folder or archive")
@@ -62,30 +40,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     budget.add_argument("--images", type=int, metavar="N", help="images seen")
     budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
-    recipe = command.add_argument_group("recipe")
-    recipe.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
-    recipe.add_argument("--channels", type=int, metavar="N", help="1 or 3 (DATASET's, else 3)")
-    recipe.add_argument(
-        "--recipe",
-        default="standard",
-        metavar="NAME",
-        help="standard or dcgan; see kaogan recipes (standard)",
-    )
-    for name, kind, metavar, text in RECIPE_OPTIONS:
-        recipe.add_argument(name, type=kind, metavar=metavar, help=text)
-    recipe.add_argument(
-        "--penalty",
-        action="append",
-        default=[],
-        metavar="P=W",
-        help="on D: r1, r2, gradient-penalty; or none (r1=1 r2=1)",
-    )
-    recipe.add_argument(
-        "--mirror",
-        action=argparse.BooleanOptionalAction,
-        help="mirror half of the pictures; wrong for text",
-    )
-    hardware = command.add_argument_group("hardware")
+    hardware = command.add_argument_group("hardware, saving and evaluation")
     hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
     hardware.add_argument(
         "--precision",
@@ -101,18 +56,17 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     hardware.add_argument(
         "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
     )
-    watch = command.add_argument_group("watching")
-    watch.add_argument(
+    hardware.add_argument(
         "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
     )
-    watch.add_argument(
+    hardware.add_argument(
         "--evaluate-every",
         type=int,
         default=10_000,
         metavar="IMAGES",
         help="between evaluations, later rarer; 0: never (10000)",
     )
-    watch.add_argument(
+    hardware.add_argument(
         "--stop-when-flat", action="store_true", help="stop when faces no longer improve"
     )
     command.set_defaults(run=run)
@@ -125,22 +79,13 @@ def run(options: argparse.Namespace) -> None:
     from kaogan import recipes
     from kaogan.bench.measure import assemble, training_rates
     from kaogan.fitting import fitted
+    from kaogan.options import explain
     from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
     from kaogan.training.run import Run
     from kaogan.training.train import DEFAULT_BUDGET, train
 
-    given: dict[str, Any] = {
-        "latent_dim" if name == "--latent" else name[2:].replace("-", "_"): value
-        for name, *_ in RECIPE_OPTIONS
-        if (value := getattr(options, name[2:].replace("-", "_"))) is not None
-    }
-    if options.penalty:
-        given["penalties"] = penalties(options.penalty)
-    if options.mirror is not None:
-        given["mirror"] = options.mirror
-    if given.get("anneal_images") == 0:
-        given["anneal_images"] = None
-    recipes.named(options.recipe, **given, **_shape(options))  # complain before preparing gigabytes
+    given = recipe_options(options)
+    recipes.named(options.recipe, **_shape(options) | given)  # complain before preparing gigabytes
 
     def rate(recipe: Recipe) -> float:
         trainer = assemble(recipe, dataset.train, hardware)
@@ -163,10 +108,10 @@ def run(options: argparse.Namespace) -> None:
             stop_when_flat=options.stop_when_flat,
         )
     except ValidationError as error:
-        raise UsageError(recipes.explain(error)) from None
+        raise UsageError(explain(error)) from None
     dataset = _dataset(options)
     out = Path(options.out or Path("runs") / _name(options.data))
-    fit = fitted(options.recipe, cast(recipes.Options, given), dataset, budget, Run(out), rate)
+    fit = fitted(options.recipe, given, dataset, budget, Run(out), rate)
     for remark in fit.remarks:
         print(remark, file=sys.stderr)
     trained = train(fit.recipe, dataset, out, budget, hardware, watch)
@@ -175,17 +120,142 @@ def run(options: argparse.Namespace) -> None:
     _report(trained, state, None if used >= 1 else options.command_line, options.json)
 
 
-def penalties(given: list[str]) -> dict[str, float]:
-    """["r1=10"] to {"r1": 10.0}; ["none"] to {}."""
+def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Declare the options of a recipe: its parts, then all their fields.
+
+    That needs PyTorch, and the plugins of the run that is to go on, so it is done when a training
+    is asked for and not with the other commands' options.
+    """
+    from kaogan import plugins
+    from kaogan.augmentations import augmentations
+    from kaogan.losses import losses
+    from kaogan.losses.penalties import penalties
+    from kaogan.models import models
+    from kaogan.options import FRAMEWORKS, all_options, draws_pictures, flag
+    from kaogan.recipes import RECIPES
+    from kaogan.schedules import schedules
+
+    for run in _runs(words):
+        plugins.load_kept(run)
+    plugins.load_installed()
+    group = command.add_argument_group("recipe")
+    group.add_argument(
+        "--recipe",
+        default="standard",
+        metavar="NAME",
+        help="standard or dcgan; see kaogan recipes (standard)",
+    )
+    pictured = [name for name in models if draws_pictures(models[name])]
+    parts = {
+        "model": f"{', '.join(pictured)} (dcgan)",
+        "loss": f"{', '.join(losses)} (relativistic)",
+        "augment": f"{', '.join(augmentations) or 'of a plugin'} (none)",
+    }
+    for name, text in parts.items():
+        group.add_argument(f"--{name}", metavar="NAME", help=text)
+    group.add_argument(
+        "--penalty",
+        action="append",
+        metavar="P=W",
+        help=f"on D: {', '.join(penalties)}; or none (r1=1 r2=1)",
+    )
+    group.add_argument(
+        "--schedule",
+        action="append",
+        metavar="NAME",
+        help=f"of rates and penalties: {', '.join(schedules)} (cosine)",
+    )
+    group.add_argument(
+        "--anneal-images", type=int, metavar="N", help="of the cosine; 0: constant (--images)"
+    )
+    # An older spelling of --model.
+    group.add_argument("--framework", choices=FRAMEWORKS, help=argparse.SUPPRESS)
+    for option in all_options():
+        text = described(option, {name: made.usual for name, made in RECIPES.items()})
+        if option.kind is bool:
+            group.add_argument(flag(option.name), action=argparse.BooleanOptionalAction, help=text)
+        else:
+            metavar = {int: "N", float: "X"}.get(option.kind, "HOW")
+            group.add_argument(flag(option.name), type=option.kind, metavar=metavar, help=text)
+
+
+def described(option: "Option", usual: Mapping[str, Mapping[str, Any]]) -> str:
+    """An option's help: its field's description, and what it is in each recipe unless told."""
+    from kaogan.options import SHAPE
+
+    default = option.field.default
+    found = {name: options.get(option.name, default) for name, options in usual.items()}
+    (_, first), *others = found.items()
+    words = [_word(first), *(f"{name} {_word(one)}" for name, one in others if one != first)]
+    told = "DATA's" if option.name in SHAPE else "; ".join(words)
+    choices = f"{', '.join(option.choices)}: " if option.kind is str and option.choices else ""
+    return f"{choices}{option.field.description} ({told})".replace("%", "%%")
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _runs(words: Sequence[str]) -> list[Path]:
+    """The folders that this training may go on in."""
+    given = [after for word, after in itertools.pairwise([*words, ""]) if word == "--out"]
+    given += [word.partition("=")[2] for word in words if word.startswith("--out=")]
+    here = [Path("runs") / _name(word) for word in words if not word.startswith("-")]
+    return [Path(out) for out in given] or here
+
+
+def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of `kaogan.recipes` that were asked for; size and channels are the data's."""
+    from kaogan.options import OTHERS, PARTS, SHAPE, SPELLED, all_options
+
+    names = [option.name for option in all_options()] + sorted(PARTS | OTHERS)
+    given = {name: getattr(options, SPELLED.get(name, name), None) for name in names}
+    asked = {n: v for n, v in given.items() if v is not None and n not in SHAPE}
+    for name in ("model", "loss", "augmentation"):
+        if name in asked:
+            asked[name] = part(asked[name])
+    if "schedule" in asked:
+        rates, *others = map(part, asked["schedule"])
+        asked |= {"schedule": rates} | ({"penalty_schedule": others[-1]} if others else {})
+    if "penalties" in asked:
+        asked["penalties"] = penalties(asked["penalties"])
+    if asked.get("anneal_images") == 0:
+        asked["anneal_images"] = None
+    return asked
+
+
+def part(text: str) -> str | dict[str, Any]:
+    """The fields of "cosine:images=1000,end=0.1"; a name alone stays a name."""
+    name, colon, fields = text.partition(":")
+    return {"name": name, **_fields(fields, text)} if colon else name
+
+
+def _fields(text: str, whole: str) -> dict[str, Any]:
+    fields = {}
+    for each in text.split(","):
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise UsageError(f"{whole} is no part; write it as NAME:FIELD=VALUE,FIELD=VALUE")
+        try:
+            fields[name.replace("-", "_")] = json.loads(value)
+        except ValueError:
+            fields[name.replace("-", "_")] = value
+    return fields
+
+
+def penalties(given: list[str]) -> dict[str, Any]:
+    """["r1=10"] to {"r1": 10.0}; ["none"] to {}; ["mine:floor=1"] to {"mine": {"floor": 1}}."""
     if given == ["none"]:
         return {}
-    weights: dict[str, float] = {}
+    weights: dict[str, Any] = {}
     for each in given:
-        name, _, weight = each.partition("=")
+        name, sign, value = re.fullmatch(r"([^=:]*)([=:]?)(.*)", each, re.S).groups()  # type: ignore[union-attr]
         if name in weights:
             raise UsageError(f"--penalty {name} was given twice; give it once")
         try:
-            weights[name] = float(weight)
+            weights[name] = _fields(value, each) if sign == ":" else float(value)
         except ValueError:
             raise UsageError(
                 f"--penalty {each} has no weight; give NAME=WEIGHT, e.g. --penalty r1=1"

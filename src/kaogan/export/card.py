@@ -6,6 +6,7 @@ who it is for, and what its pictures may be used for, is for its maker to add.
 
 from pathlib import Path
 
+from kaogan import plugins
 from kaogan.export.describe import figures, parameters
 from kaogan.export.network import Network
 from kaogan.files import write_text
@@ -32,13 +33,18 @@ def card_of(network: Network, weights: str) -> str:
     """The card, in Markdown; `weights` is the file's name."""
     model, origin = network.model, network.origin
     name = origin.name if origin else Path(weights).stem
-    kind = "grey" if model.channels == 1 else "colour"
+    kind = "grey" if network.channels == 1 else "colour"
+    files = [record["name"] for record in plugins.records(plugins.used_by([model]))]
+    loading = "".join(
+        f'kaogan.plugins.load("{name}")  # the code of the network\n' for name in files
+    )
+    imports = "import kaogan.plugins\n" if files else ""
     table = "\n".join(f"| {what} | {words} |" for what, words in rows(network))
     return f"""{SIGN}
 # {name}
 
-A DCGAN generator: it draws {kind} pictures of {model.size}×{model.size} pixels out of random
-numbers. Written by kaogan {__version__}.
+A {model.name} generator: it draws {kind} pictures of {network.size}×{network.size} pixels
+out of random numbers. Written by kaogan {__version__}.
 
 | | |
 |---|---|
@@ -49,17 +55,17 @@ numbers. Written by kaogan {__version__}.
 ```python
 from pathlib import Path
 
-from kaogan.export import Safetensors
+{imports}from kaogan.export import Safetensors
 from kaogan.images import grid, to_pil
 from kaogan.training.sampling import Sampler
 
-network = Safetensors().read(Path("{weights}"))
+{loading}network = Safetensors().read(Path("{weights}"))
 pictures = Sampler(network.module, network.model.latent_dim).sample(16, seed=0)
 to_pil(grid(pictures)).save("pictures.png")
 ```
 
 `network.module` maps latents N×{model.latent_dim} from N(0, 1) to pictures
-N×{model.channels}×{model.size}×{model.size}, from -1 to 1.
+N×{network.channels}×{network.size}×{network.size}, from -1 to 1.
 
 ## Limits
 
@@ -74,12 +80,13 @@ N×{model.channels}×{model.size}×{model.size}, from -1 to 1.
 def rows(network: Network) -> list[tuple[str, str]]:
     """What is known, name and value."""
     model, origin = network.model, network.origin
+    fields = model.model_dump(exclude={"name"})
     known = [
         (
             "Network",
-            f"DCGAN generator, width {model.width}, latent {model.latent_dim}, "
-            f"{parameters(network.module):,} parameters",
-        )
+            f"{model.name} generator, {parameters(network.module):,} parameters",
+        ),
+        ("Its model", ", ".join(f"{key} {value}" for key, value in fields.items())),
     ]
     if origin is None:
         return known

@@ -1,5 +1,6 @@
 """What a page or a model card says of a training."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from kaogan.models.dcgan import MinibatchStd
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
+"""They belong to the layer before."""
 SHOWN = ("fd", "kid", "recall", "density", "coverage")
 """Figures of an evaluation; rows of older versions have not all of them."""
 
@@ -54,31 +57,50 @@ def parameters(module: nn.Module) -> int:
 
 
 def inputs(network: Network, player: Player) -> torch.Tensor:
-    """Something of the shape that a network takes."""
+    """Something of the shape that a network takes: a latent, or as many pictures as it judges."""
     model = network.model
     if player == "generator":
-        return torch.zeros(1, model.latent_dim, 1, 1)
-    return torch.zeros(1, model.packing * model.channels, model.size, model.size)
+        return torch.zeros(1, model.latent_dim)
+    return torch.zeros(model.packing, *model.sample_shape)
 
 
 def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
-    """A row for each convolution, with what follows it up to the next one.
+    """A row for each layer with weights, in the order in which they are used, with what follows it
+    up to the next one. What is computed between the layers is not told: skips, sums, reshapes.
 
-    Keys: `layer`, in words; `shape`, of what comes out, C H W; `parameters`.
+    Keys: `layer`, in words; `shape`, of what comes out, without the batch; `parameters`.
     """
     rows: list[Row] = []
-    (stack,) = module.children()
+
+    def note(layer: nn.Module, _: object, out: torch.Tensor) -> None:
+        own = parameters(layer)
+        begins = isinstance(layer, nn.Upsample) or (own and not isinstance(layer, NORMS))
+        if not rows or (begins and rows[-1]["parameters"]):
+            rows.append({"layer": words(layer), "shape": [], "parameters": 0})
+        else:
+            rows[-1]["layer"] += f", {words(layer)}"
+        if isinstance(out, torch.Tensor):
+            rows[-1]["shape"] = list(out.shape[1:])
+        rows[-1]["parameters"] += own
+
+    hooks = [each.register_forward_hook(note) for each in ends(module)]
     module.eval()
-    with torch.inference_mode():
-        for layer in stack.children():
-            x = layer(x)
-            if parameters(layer) and not isinstance(layer, nn.BatchNorm2d):
-                rows.append({"layer": words(layer), "parameters": 0})
-            else:
-                rows[-1]["layer"] += f", {words(layer)}"
-            rows[-1]["shape"] = list(x.shape[1:])
-            rows[-1]["parameters"] += parameters(layer)
+    try:
+        with torch.inference_mode():
+            module(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
     return rows
+
+
+def ends(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules that hold no others; what makes the weights of one (spectral norm) is its own."""
+    held = [each for name, each in module.named_children() if name != "parametrizations"]
+    if not held:
+        yield module
+    for each in held:
+        yield from ends(each)
 
 
 def words(layer: nn.Module) -> str:
@@ -90,12 +112,14 @@ def words(layer: nn.Module) -> str:
             return f"convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
         case nn.BatchNorm2d():
             return "batch norm"
-        case nn.Sequential():
-            return ", ".join(words(inner) for inner in layer)
+        case nn.Linear():
+            return "fully connected"
         case nn.Upsample():
             return "twice as large"
         case nn.Tanh():
             return "tanh"
+        case nn.Flatten() | nn.Unflatten():
+            return "reshaped"
         case MinibatchStd():
             return "minibatch standard deviation"
     return type(layer).__name__

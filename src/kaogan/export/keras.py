@@ -98,10 +98,12 @@ def sequential(network: Network) -> Any:
     """The network as a `keras.Sequential`, on whatever backend Keras runs.
 
     Raises:
-        UsageError: it judges pictures in packs.
+        UsageError: it is no DCGAN, or judges pictures in packs.
         KaoganError: Keras is not installed.
 
     """
+    if not isinstance(network.model, DCGAN):
+        raise UsageError(f"a {network.model.name} has no Keras form; use safetensors or onnx")
     if network.player == "discriminator" and network.model.packing > 1:
         raise UsageError("a discriminator that judges packs of pictures has no Keras form")
     made = _build(network.model, network.player)

@@ -8,11 +8,10 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import nn
 
+from kaogan.contracts import Model
 from kaogan.errors import UsageError
 from kaogan.export.origin import Origin
-from kaogan.models import DCGAN, KerasDCGAN
-from kaogan.models.keras_dcgan import keras_weights
-from kaogan.registry import Component, Registry
+from kaogan.registry import Registry
 from kaogan.training import checkpoints
 from kaogan.training.run import Run, Weights
 
@@ -31,10 +30,20 @@ class Network:
 
     """
 
-    model: DCGAN
+    model: Model
     player: Player
     module: nn.Module
     origin: Origin | None = None
+
+    @property
+    def channels(self) -> int:
+        """Of a picture: 1 or 3."""
+        return self.model.sample_shape[0]
+
+    @property
+    def size(self) -> int:
+        """Height and width of a picture."""
+        return self.model.sample_shape[-1]
 
 
 Facts = Mapping[str, Any]
@@ -76,7 +85,7 @@ readers: Registry[type[Reader]] = Registry("kind of file")
 """By the suffix of their files; not every format can be read back."""
 
 
-def build(model: DCGAN, player: Player) -> nn.Module:
+def build(model: Model, player: Player) -> nn.Module:
     """An untrained network, to be filled; the same as if none had been made."""
     with torch.random.fork_rng(devices=[]):
         return model.generator() if player == "generator" else model.discriminator()
@@ -107,7 +116,7 @@ def network_of_run(
 
 
 def network_of(
-    model: Component,
+    model: Model,
     player: Player,
     tensors: dict[str, torch.Tensor],
     origin: Origin | None = None,
@@ -115,19 +124,13 @@ def network_of(
     """A network of a model, given its state, and where it comes from.
 
     Raises:
-        UsageError: a model that no format knows.
+        UsageError: it draws no pictures.
 
     """
-    if isinstance(model, DCGAN):
-        module = build(model, player)
-        module.load_state_dict(tensors)
-        return Network(model, player, module.eval(), origin)
-    if isinstance(model, KerasDCGAN):
-        made = model.generator() if player == "generator" else model.discriminator()
-        made.load_state_dict(tensors)
-        module = build(model.twin, player)
-        kept = keras_weights(module)
-        for path, tensor in made.network.keras_weights().items():
-            kept[path].copy_(tensor.detach())
-        return Network(model.twin, player, module.eval(), origin)
-    raise UsageError(f"a {model.name} cannot be exported; a dcgan or keras-dcgan can")
+    if len(model.sample_shape) != 3:
+        raise UsageError(f"a {model.name} draws points; only networks for pictures are exported")
+    made = build(model, player)
+    made.load_state_dict(tensors)
+    with torch.random.fork_rng(devices=[]):
+        plain, module = model.exported(made, player)
+    return Network(plain, player, module.eval(), origin)

@@ -6,11 +6,14 @@
 Every file is tried before it gets its name: onnxruntime must give what PyTorch gives.
 """
 
+import copy
+import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,11 +21,15 @@ from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.companions import described, directions_beside, encoder_beside
-from kaogan.export.graph import Axes, Precision, ToSphere, import_onnx, model_of
+from kaogan.export.graph import IR, OPSET, Axes, Precision, ToSphere, import_onnx, model_of
 from kaogan.export.network import Facts, Network, formats
 from kaogan.files import atomic_file
+from kaogan.models import DCGAN
 from kaogan.rng import seed_of
 from kaogan.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 TRIED = 8
 """Latents or pictures that a file is tried with, one alone and all together."""
@@ -86,7 +93,9 @@ def onnx_of(network: Network, precision: Precision = "fp32") -> tuple[bytes, flo
             raise UsageError("a discriminator that judges packs of pictures has no ONNX form")
         source, target = ("pictures", picture), ("logits", ["N"])
         layers = [*module.children(), nn.Flatten(0)]
-    return tried(layers, source, target, module, precision, about(network))
+    # Only of a DCGAN is it known that the layers just follow each other.
+    known = layers if isinstance(network.model, DCGAN) else None
+    return tried(known, source, target, module, precision, about(network))
 
 
 def encoder_onnx(encoder: nn.Module, network: Network, precision: Precision) -> tuple[bytes, float]:
@@ -107,8 +116,8 @@ def about(network: Network) -> dict[str, Any]:
     return {
         "kaogan": __version__,
         "player": network.player,
-        "size": model.size,
-        "channels": model.channels,
+        "size": network.size,
+        "channels": network.channels,
         "latent_dim": model.latent_dim,
         "value_range": [-1, 1],
         "recipe": origin.recipe.model_dump(mode="json") if origin else None,
@@ -118,7 +127,7 @@ def about(network: Network) -> dict[str, Any]:
 
 
 def tried(
-    layers: Sequence[nn.Module],
+    layers: Sequence[nn.Module] | None,
     source: tuple[str, Axes],
     target: tuple[str, Axes],
     module: nn.Module,
@@ -128,7 +137,8 @@ def tried(
     """Layers as an .onnx file, compared with the PyTorch module that they are of.
 
     Args:
-        layers: the network's, as for `kaogan.export.graph.model_of`.
+        layers: the network's, as for `kaogan.export.graph.model_of`; None: PyTorch's own exporter
+            finds out what it computes.
         source: name and shape of what goes in.
         target: name and shape of what comes out.
         module: the same function in PyTorch, in eval mode.
@@ -136,7 +146,10 @@ def tried(
         metadata: for the file; strings as they are, the rest as JSON.
 
     """
-    model = model_of(layers, source, target, precision)
+    if layers is None:
+        model = traced(module, source, target, precision)
+    else:
+        model = model_of(layers, source, target, precision)
     words = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in metadata.items()
@@ -152,13 +165,59 @@ def tried(
     return content, difference
 
 
+def traced(
+    module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes], precision: Precision
+) -> "ModelProto":
+    """Any module as an ONNX model, by PyTorch's exporter (the one that needs no more packages).
+
+    Raises:
+        KaoganError: it cannot be written so, or a library is missing.
+
+    """
+    onnx, content = import_onnx(), io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it is the older of two, and not the default
+            torch.onnx.export(
+                copy.deepcopy(module).eval().requires_grad_(False),
+                (trial(source[1]),),
+                content,  # type: ignore[arg-type]  # the older exporter takes it
+                input_names=[source[0]],
+                output_names=[target[0]],
+                dynamic_axes={name: {0: "N"} for name, _ in (source, target)},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    except Exception as error:  # of many kinds, for as many reasons
+        reason = " ".join(str(error).split())[:200]
+        raise KaoganError(f"PyTorch cannot write this network as ONNX: {reason}") from error
+    model: ModelProto = onnx.load_from_string(content.getvalue())
+    model.ir_version = IR
+    if precision == "fp16":
+        halve(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def halve(model: "ModelProto") -> None:
+    """Keep a model's weights in half precision, cast when it is loaded; biases stay."""
+    onnx, graph = import_onnx(), model.graph
+    for weight in graph.initializer:
+        if weight.data_type == onnx.TensorProto.FLOAT and len(weight.dims) > 1:
+            name, half = weight.name, f"{weight.name}.half"
+            array = onnx.numpy_helper.to_array(weight).astype(np.float16)
+            weight.CopyFrom(onnx.numpy_helper.from_array(array, half))
+            to = onnx.TensorProto.FLOAT
+            graph.node.insert(0, onnx.helper.make_node("Cast", [half], [name], half, to=to))
+
+
 def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
     """Between the outputs of an .onnx file in onnxruntime and those of a PyTorch module.
 
     Of outputs larger than 1 (logits are), as a share of the largest.
 
     Raises:
-        KaoganError: onnxruntime is not installed.
+        KaoganError: onnxruntime is not installed, or cannot run the file.
 
     """
     try:
@@ -167,6 +226,7 @@ def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
         raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what goes wrong is said here
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = trial(shape)
     name = session.get_inputs()[0].name
@@ -174,7 +234,14 @@ def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
     for tried in (inputs, inputs[:1]):  # a logit may depend on the others
         with torch.inference_mode():
             expected = module(tried).numpy()
-        apart = np.abs(session.run(None, {name: tried.numpy()})[0] - expected).max()
+        try:
+            (found,) = session.run(None, {name: tried.numpy()})
+        except Exception as error:  # of classes of its own
+            raise KaoganError(
+                f"onnxruntime cannot run this network for a batch of {len(tried)}: in its code, "
+                f"take the batch from x.shape[0], not from len(x) ({' '.join(str(error).split())})"
+            ) from None
+        apart = np.abs(found - expected).max()
         differences.append(apart / max(1.0, np.abs(expected).max()))
     return float(max(differences))
 

@@ -112,7 +112,7 @@ def page_of(
         "format": FORMAT,
         "kaogan": __version__,
         "title": title,
-        "picture": {"size": network.model.size, "channels": network.model.channels},
+        "picture": {"size": network.size, "channels": network.channels},
         "latent_dim": network.model.latent_dim,
         "files": {kind: named.get(kind) for kind in ("generator", "encoder", "timelapse")},
         "directions": list(directions),

@@ -2,15 +2,17 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.export.card import write_card
 from kaogan.export.network import Facts, Network, Player, build, formats, readers
 from kaogan.files import atomic_file
-from kaogan.models import DCGAN
+from kaogan.models import models
 
 
 @formats.register("safetensors")
@@ -27,7 +29,12 @@ class Safetensors:
         tensors = network.module.state_dict()
         # One key: the library writes several in any order, and a file should be a function of its
         # content.
-        about = {"model": network.model.model_dump(mode="json"), "player": network.player}
+        about: dict[str, Any] = {
+            "model": network.model.model_dump(mode="json"),
+            "player": network.player,
+        }
+        if used := plugins.records(plugins.used_by([network.model])):
+            about["plugins"] = [{key: one[key] for key in ("name", "sha256")} for one in used]
         metadata = {"network": json.dumps(about)}
         with atomic_file(file) as partial:
             save_file({key: tensors[key].contiguous() for key in tensors}, partial, metadata)
@@ -35,19 +42,23 @@ class Safetensors:
         return {"card": str(card) if card else None}
 
     def read(self, file: Path) -> Network:
-        """Read what `write` wrote."""
+        """Read what `write` wrote; of a model of a plugin, only if the user has run that before."""
         try:
             with safe_open(file, framework="pt") as opened:
                 about = json.loads(opened.metadata()["network"])
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-            model = DCGAN.model_validate(about["model"])
+            for record in about.get("plugins", ()):
+                plugins.load_known(record, f"{file} needs the plugin {record['name']}")
+            model = models[about["model"]["name"]].model_validate(about["model"])
+            if len(model.sample_shape) != 3:
+                raise ValueError("it draws points")
             player: Player = "generator" if about["player"] == "generator" else "discriminator"
             module = build(model, player)
             module.load_state_dict(tensors)
         except FileNotFoundError:
             raise KaoganError(f"there is no file {file}; check the path") from None
         except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
-            raise KaoganError(f"{file} holds no DCGAN of kaogan's, or is damaged") from None
+            raise KaoganError(f"{file} holds no network of kaogan's, or is damaged") from None
         return Network(model, player, module.eval())
 
 

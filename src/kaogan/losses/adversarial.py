@@ -42,9 +42,12 @@ class CrossEntropy(Loss):
     """
 
     label_smoothing: float = Field(
-        default=0.0, ge=0.0, lt=0.5, description="s: real labels are 1 - s"
+        default=0.0, ge=0.0, lt=0.5, description="s: labels of real samples are 1 - s"
     )
     needs_real: ClassVar[bool] = False
+    reading: ClassVar[str] = (
+        "Above 0 it says “rather real”; the sigmoid of C, from 0 to 1, is called D(x)."
+    )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return discriminator_cross_entropy(real, fake, self.label_smoothing)

@@ -19,6 +19,9 @@ class Hinge(Loss):
 
     name: Literal["hinge"] = "hinge"
     needs_real: ClassVar[bool] = False
+    reading: ClassVar[str] = (
+        "Above 0 it says “rather real”; (1 + C) / 2, cut off at 0 and 1, is called D(x)."
+    )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return relu(1 - real).mean() + relu(1 + fake).mean()

@@ -17,6 +17,7 @@ class LeastSquares(Loss):
 
     name: Literal["leastsquares"] = "leastsquares"
     needs_real: ClassVar[bool] = False
+    reading: ClassVar[str] = "Above ½ it says “rather real”; C, cut off at 0 and 1, is called D(x)."
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return (real - 1).square().mean() / 2 + fake.square().mean() / 2

@@ -3,7 +3,7 @@ from standard GAN" (2018), section 4; Huang, Gokaslan, Kuleshov and Tompkin, "Th
 live the GAN! A Modern Baseline GAN" (R3GAN, NeurIPS 2024), equation 2.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch.nn.functional import softplus
 
@@ -20,6 +20,10 @@ class Relativistic(Loss):
     """
 
     name: Literal["relativistic"] = "relativistic"
+    reading: ClassVar[str] = (
+        "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the belief that x "
+        "is the real one of its pair."
+    )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return softplus(-(real - fake)).mean()

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
+from kaogan.losses.relativistic import Relativistic
 
 
 @losses.register("wasserstein")
@@ -18,6 +19,7 @@ class Wasserstein(Loss):
 
     name: Literal["wasserstein"] = "wasserstein"
     needs_real: ClassVar[bool] = False
+    reading: ClassVar[str] = Relativistic.reading
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
         return fake.mean() - real.mean()

@@ -194,22 +194,18 @@ class Discriminator(nn.Module):
 class DCGANFields(Model):
     """What the networks of a DCGAN are described by, whatever they are written in. Abstract."""
 
-    size: int = Field(
-        default=64, ge=32, le=256, description="height and width of a picture in pixels"
-    )
+    size: int = Field(default=64, ge=32, le=256, description="pixels, 32 to 256")
     channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
     width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
-    upsample: Upsample = Field(default="transposed", description="'resize' avoids checkerboards")
-    initialization: Initialization = Field(
-        default="normal", description="of the discriminator: the paper's, or 'he' without a norm"
-    )
+    upsample: Upsample = Field(default="transposed", description="no checkerboards")
+    initialization: Initialization = Field(default="normal", description="of D")
     minibatch_std: int = Field(
         default=0,
         ge=0,
         le=64,
-        description="pictures whose spread the discriminator is told; 0: none",
+        description="neighbours whose spread D sees, 0: none",
     )
-    norm: Norm = Field(default="batch", description="what normalises the discriminator")
+    norm: Norm = Field(default="batch", description="of D")
 
     @field_validator("size")
     @classmethod

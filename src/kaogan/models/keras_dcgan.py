@@ -280,15 +280,21 @@ class KerasDCGAN(DCGANFields):
     """The pair of networks in Keras; a seed gives it the weights that it gives to `DCGAN`."""
 
     name: Literal["keras-dcgan"] = "keras-dcgan"
-    norm: Literal["batch", "none"] = Field(
-        default="batch", description="what normalises the discriminator"
-    )
+    norm: Literal["batch", "none"] = Field(default="batch", description="of D")
     packing: Literal[1] = Field(default=1, description="pictures judged by one logit")
 
     @property
     def twin(self) -> DCGAN:
         """The same networks in PyTorch."""
         return DCGAN(**self.model_dump(exclude={"name"}))
+
+    def exported(self, network: nn.Module, player: str) -> tuple[DCGAN, nn.Module]:
+        twin = self.twin
+        module = twin.generator() if player == "generator" else twin.discriminator()
+        kept = keras_weights(module)
+        for path, tensor in cast(KerasNetwork, network.network).keras_weights().items():
+            kept[path].copy_(tensor.detach())
+        return twin, module
 
     def generator(self) -> KerasGenerator:
         return KerasGenerator(self.twin, keras_weights(self.twin.generator()))

@@ -1,16 +1,15 @@
 """The commands that make a run again."""
 
+import json
 import shlex
-from typing import Any, cast
+from typing import Any
 
-from kaogan import recipes
+from kaogan import plugins, recipes
 from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
 from kaogan.errors import KaoganError
+from kaogan.options import SHAPE, differing, flag
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
-
-RENAMED = {"latent_dim": "latent", "penalties": "penalty"}
-"""Options of a recipe that `kaogan train` calls otherwise."""
 
 
 def commands(facts: Facts) -> list[str]:
@@ -29,13 +28,15 @@ def commands(facts: Facts) -> list[str]:
         return []
     precision = facts.training.precision
     words += [] if precision == "fp32" else ["--precision", precision]
-    options = "".join(f" {word}" for word in words)
+    used = [plugin.path.name for plugin in plugins.used_by(facts.recipe.parts)]
+    words += [word for name in used for word in ("--plugin", f"{facts.name}/plugins/{name}")]
+    options = "".join(f" {shlex.quote(word)}" for word in words)
     lines.append(f"kaogan train {shlex.quote(data.name)} --out {out}{budget}{options}")
     lines.append(f"kaogan sample {out} --count 32 --out faces.png")
     return [*lines, f"kaogan report {out}"]
 
 
-def call_of(recipe: Recipe) -> tuple[str, recipes.Options]:
+def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:
     """The name of the recipe for pictures that is nearest, and the options that make it this one.
 
     `recipes.named(name, **options)` is then equal to the recipe. The nearest one needs the fewest
@@ -45,62 +46,34 @@ def call_of(recipe: Recipe) -> tuple[str, recipes.Options]:
         KaoganError: none makes this recipe: its model, or a number of it, is no option.
 
     """
-    mine = _options(recipe)
-    calls = []
-    for name in recipes.RECIPES:
-        usual = _options(recipes.named(name))
-        calls.append((name, {key: mine[key] for key in mine if not _same(mine[key], usual[key])}))
+    calls = [(name, differing(recipe, made.usual)) for name, made in recipes.RECIPES.items()]
     name, options = min(calls, key=lambda call: len(call[1]))
-    call = name, cast(recipes.Options, options)
-    if recipes.named(call[0], **call[1]) != recipe:
+    if recipes.named(name, **options) != recipe:
         raise KaoganError("a part of this recipe has a field that no option sets")
-    return call
-
-
-def _options(recipe: Recipe) -> dict[str, Any]:
-    """All options of a recipe for pictures, by the names of `recipes.Options`."""
-    model = recipe.model.model_dump()
-    frameworks = {name: key for key, name in recipes.FRAMEWORKS.items()}
-    if model["name"] not in frameworks:
-        raise KaoganError(f"no option chooses the model {model['name']}")
-    weights = [penalty.model_dump() for penalty in recipe.penalties]
-    there = {
-        **{name: model[name] for name in recipes.MODEL_OPTIONS},
-        "framework": frameworks[model["name"]],
-        "loss": recipe.loss.name,
-        "label_smoothing": getattr(recipe.loss, "label_smoothing", 0.0),
-        "penalties": {each["name"]: each.get("weight", 1.0) for each in weights},
-        "anneal_images": recipe.anneal_images,
-    }
-    rest = recipe.model_dump(exclude={"model", "loss", "penalties"})
-    return {name: (there | rest)[name] for name in recipes.Options.__annotations__}
-
-
-def _same(one: object, other: object) -> bool:
-    """Are they equal, and, of penalties, in one order?"""
-    return repr(one) == repr(other)
+    return name, options
 
 
 def training_options(recipe: Recipe) -> list[str]:
     """The options of `kaogan train` that give this recipe, for its data set.
 
-    Mirroring and annealing of the standard recipe are always among them: `kaogan train` chooses
+    Mirroring and the schedule of the standard recipe are always among them: `kaogan train` chooses
     them by data and budget if it is not told.
 
     Raises:
         KaoganError: as `call_of`.
 
     """
-    name, given = call_of(recipe)
-    options: dict[str, Any] = dict(given)
-    words = []
+    name, options = call_of(recipe)
+    words = [] if name == "standard" else ["--recipe", name]
     if name == "standard":
-        options |= {"mirror": recipe.mirror, "anneal_images": recipe.anneal_images}
-    else:
-        words = ["--recipe", name]
+        options |= {"mirror": recipe.mirror}
+        if "schedule" not in options:
+            options |= {"anneal_images": recipe.anneal_images}
+    if "penalty_schedule" in options:
+        options["schedule"] = [options["schedule"], options.pop("penalty_schedule")]
     for key, value in options.items():
-        if key not in ("size", "channels"):  # the data set's
-            words += _words(RENAMED.get(key, key).replace("_", "-"), value)
+        if key not in SHAPE:  # the data set's
+            words += _words(flag(key), value)
     return words
 
 
@@ -108,15 +81,33 @@ def _words(option: str, value: object) -> list[str]:
     """An option of the command line with its value."""
     match value:
         case bool():
-            return [f"--{option}" if value else f"--no-{option}"]
-        case dict():
-            weights = [f"{name}={_number(weight)}" for name, weight in value.items()] or ["none"]
-            return [word for weight in weights for word in (f"--{option}", weight)]
+            return [option if value else option.replace("--", "--no-", 1)]
+        case list():
+            return [word for each in value for word in (option, _part(each))]
+        case dict() if option == "--penalty":
+            each = [_penalty(name, weight) for name, weight in value.items()] or ["none"]
+            return [word for one in each for word in (option, one)]
         case None:
-            return [f"--{option}", "0"]
-        case float():
-            return [f"--{option}", _number(value)]
-    return [f"--{option}", str(value)]
+            return [option, "0"]
+    return [option, _part(value)]
+
+
+def _penalty(name: str, weight: object) -> str:
+    if isinstance(weight, dict):
+        return _part({"name": name, **weight})
+    return f"{name}={_part(weight)}"
+
+
+def _part(value: Any) -> str:
+    """A value, or a part with its fields: "cosine:images=1000"."""
+    if isinstance(value, dict):
+        fields = (f"{key}={_field(value[key])}" for key in value if key != "name")
+        return f"{value['name']}:{','.join(fields)}"
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _field(value: object) -> str:
+    return _number(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _number(value: float) -> str:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaogan.errors import KaoganError
+from kaogan import plugins
+from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Network, Onnx, Safetensors, network_of_run
 from kaogan.files import atomic_file
 from kaogan.images import grid, to_pil
@@ -23,7 +24,7 @@ from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading, duration
 from kaogan.report.make import Report, make_report
 from kaogan.report.pdf import find_browser, write_pdf
-from kaogan.report.standalone import model_of, rendered, standalone
+from kaogan.report.standalone import rendered, standalone
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler
@@ -88,8 +89,9 @@ def write_bundle(
         KaoganError: there is no run, no checkpoint, or none that can be read.
 
     """
+    if len(run.recipe.model.sample_shape) != 3:
+        raise UsageError("this run draws points, not pictures; a hand-in is made of pictures' runs")
     heading = heading or Heading()
-    model_of(run.recipe)
     players = [network_of_run(run), network_of_run(run, "discriminator")]
     report = make_report(run, heading)
     if not data_pictures:
@@ -114,7 +116,7 @@ def train_script(recipe: Recipe, images: int) -> str:
     """The text of `train.py`: a recipe as a call of the function in `kaogan.recipes` next to it.
 
     Args:
-        recipe: of a DCGAN.
+        recipe: of a model for pictures; its plugins lie beside the program.
         images: how long, unless its user asks for something else.
 
     Raises:
@@ -123,7 +125,8 @@ def train_script(recipe: Recipe, images: int) -> str:
     """
     name, options = call_of(recipe)
     shown = {option: _python(value) for option, value in options.items()}
-    return rendered("train.py.j2", recipe=name, options=shown, images=images)
+    files = [plugin.path.name for plugin in plugins.used_by(recipe.parts)]
+    return rendered("train.py.j2", recipe=name, options=shown, images=images, plugins=files)
 
 
 def _python(value: object) -> str:
@@ -180,13 +183,14 @@ def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> lis
 
 
 def _write_programs(facts: Facts, generator: Network, folder: Path) -> list[Missing]:
-    """Both programs, and what it takes to run them, as far as there are programs of this recipe."""
+    """Both programs, and what it takes to run them; the second as far as there is one."""
     assert generator.origin is not None  # it comes from a run
     recipe, images = generator.origin.recipe, generator.origin.images_seen or 1
     # Which build of a package it was ("2.13.0+cpu") is no matter for another machine.
     known = {**versions(), **facts.versions}
     pins = {name: known[name].split("+")[0] for name in PACKAGES}
-    texts, missing = {}, []
+    texts = {each.path.name: each.content.decode() for each in plugins.used_by(recipe.parts)}
+    missing = []
     for name, program in (("train.py", train_script), ("train_standalone.py", standalone)):
         try:
             texts[name] = program(recipe, images)
@@ -211,19 +215,22 @@ def _instructions(
     assert generator.origin is not None
     files = [*_names(folder), "README.md", "SHA256SUMS"]
     there = {name if "/" not in name else f"{name.split('/')[0]}/" for name in files}
+    own = [plugin.path.name for plugin in plugins.used_by(generator.origin.recipe.parts)]
     values: Mapping[str, Any] = {
         "title": heading.title or f"{facts.name}: a GAN that draws new pictures",
         "author": heading.author,
         "course": heading.course,
-        "size": generator.model.size,
-        "channels": generator.model.channels,
+        "size": generator.size,
+        "channels": generator.channels,
         "pictures": facts.data.count,
         "data": facts.data.name,
         "images": generator.origin.images_seen,
         "kaogan": facts.kaogan,
         "preparing": preparing(facts),
         "files": files,
-        "table": [(name, MEANINGS[name]) for name in MEANINGS if name in there],
+        "plugins": own,
+        "table": [(name, MEANINGS[name]) for name in MEANINGS if name in there]
+        + [(name, "code of this training's own, which `train.py` loads") for name in own],
         "missing": missing,
         "took": _duration(facts),
     }

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from kaogan.export.singlefile import single_file
 from kaogan.progress import clock
+from kaogan.registry import Component
 from kaogan.report.again import commands
 from kaogan.report.equations import equations_of, mathml, remarks_of
 from kaogan.report.facts import End, Facts, Missing
@@ -42,21 +43,6 @@ MEANINGS = {
     "density": "drawn pictures near real ones",
     "spectrum": "difference in power over all spatial frequencies, in dB",
 }
-
-PAIRED = (
-    "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the belief that x is "
-    "the real one of its pair."
-)
-
-BELIEFS = {
-    "hinge": "Above 0 it says “rather real”; (1 + C) / 2, cut off at 0 and 1, is called D(x).",
-    "leastsquares": "Above ½ it says “rather real”; C, cut off at 0 and 1, is called D(x).",
-    "relativistic": PAIRED,
-    "wasserstein": PAIRED,
-}
-"""What the logit means in a game; else its sigmoid is D(x)."""
-
-BELIEF = "Above 0 it says “rather real”; the sigmoid of C, from 0 to 1, is called D(x)."
 
 DIRECTIONS_NOTE = (
     "The sliders move the latent vector along straight directions. Those with a number are what "
@@ -155,11 +141,12 @@ def _words(
         "glossary": GLOSSARY,
         "directions_note": DIRECTIONS_NOTE,
         "model": recipe.model,
+        "model_fields": recipe.model.model_dump(exclude={"name"}),
+        "channels": recipe.model.sample_shape[0],
+        "size": recipe.model.sample_shape[-1],
         "norm": recipe.model.norm,
         "packing": recipe.model.packing,
         "latent_dim": recipe.model.latent_dim,
-        "size": recipe.model.sample_shape[-1],
-        "channels": recipe.model.sample_shape[0],
         "thing": "point" if facts.is_toy else "picture",
         "things": "points" if facts.is_toy else "pictures",
         "shown_faces": FACES,
@@ -170,10 +157,11 @@ def _words(
             Markup(mathml(one)) for term in recipe.penalties for one in equations_of(term)
         ],
         "lazy_equation": _lazy_equation(recipe),
-        "belief": BELIEFS.get(recipe.loss.name, BELIEF),
+        "belief": recipe.loss.reading,
         "left": None if training.images is None else recipe.lr_schedule(training.images),
         "remarks": remarks_of(recipe.loss),
-        "smoothing": getattr(recipe.loss, "label_smoothing", None),
+        "sigmoid": any("D(x)" in equation for equation in equations_of(recipe.loss)),
+        "loss_fields": _described(recipe.loss),
         "steps": training.images // recipe.batch if training.images else None,
         "duration": None if training.seconds is None else duration(training.seconds),
         "training_rows": _training_rows(facts),
@@ -190,12 +178,23 @@ def _words(
     }
 
 
+def _described(part: Component) -> list[tuple[str, Any]]:
+    """A part's fields: what each is, and its value in this run."""
+    return [
+        (field.description or name, getattr(part, name))
+        for name, field in type(part).model_fields.items()
+        if name != "name"
+    ]
+
+
 def _lazy_equation(recipe: Recipe) -> Markup | None:
     """The discriminator's loss on a step with penalties, if there are steps without."""
     if len(recipe.kinds_of_steps) == 1:
         return None
     symbols = [
-        next(iter(equations_of(term)), term.name).partition(" = ")[0] for term in recipe.penalties
+        equation.partition(" = ")[0]
+        for term in recipe.penalties
+        for equation in equations_of(term)[:1] or [term.name]
     ]
     return Markup(mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})"))
 

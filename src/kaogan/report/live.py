@@ -8,7 +8,7 @@ from kaogan.export.companions import described, directions_beside
 from kaogan.export.network import Network
 from kaogan.export.onnx import onnx_of
 from kaogan.export.page import modules, runtime
-from kaogan.latent.factors import sefa
+from kaogan.latent.factors import first_relu, sefa
 
 SHARED = (
     "base64", "dom", "face", "latent", "model", "random", "resources", "runtime", "sentence"
@@ -29,7 +29,7 @@ def live_files(network: Network) -> dict[str, bytes]:
     files |= runtime()
     generator, _ = onnx_of(network, "fp16")
     about = {
-        "picture": {"size": network.model.size, "channels": network.model.channels},
+        "picture": {"size": network.size, "channels": network.channels},
         "latent_dim": network.model.latent_dim,
         "files": {"generator": "model/generator.onnx"},
         "directions": directions(network),
@@ -47,6 +47,8 @@ def directions(network: Network) -> list[dict[str, Any]]:
     named = [one for one in described(found) if one["kind"] == "named"] if found else []
     if named:
         return named[:DIRECTIONS]
+    if first_relu(network.module) is None:
+        return []
     count = min(DIRECTIONS, network.model.latent_dim)
     vectors, _ = sefa(network.module, network.model.latent_dim, count)
     return [

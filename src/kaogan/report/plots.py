@@ -21,7 +21,7 @@ def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
 
 
 def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
-    """Both networks as boxes; none of networks without a table of layers."""
+    """Both networks as boxes; none of networks that are not a row of feature maps."""
     ends = {
         "generator": (("z", "latent vector"), ("G(z)", "picture")),
         "discriminator": (("x", "picture"), ("C", "logit")),
@@ -36,7 +36,7 @@ def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
             player.name,
         )
         for player in players
-        if player.rows
+        if player.rows and all(len(row["shape"]) == 3 for row in player.rows)
     }
 
 

@@ -1,31 +1,32 @@
 """`train_standalone.py`: a recipe as one readable file that needs torch, NumPy and Pillow only.
 
-The text is put together of pieces in `handin/`: what the recipe does not use is not in it. A loss
-and a penalty have a piece each, found by their registered names.
+What the recipe does not use is not in it. Loss, penalties and schedules are in
+their own source (`kaogan.report.source`).
 """
 
+import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.models import DCGAN, KerasDCGAN
-from kaogan.models.dcgan import stage_channels
+from kaogan.models import DCGAN
+from kaogan.models.dcgan import DCGANFields, stage_channels
+from kaogan.report.source import Source
+from kaogan.schedules import Constant
 from kaogan.training.recipe import Recipe
 from kaogan.version import __version__
 
 PIECES = Path(__file__).parent / "handin"
 
-FUNCTIONS = {
-    "nonsaturating": "softplus",
-    "minimax": "softplus",
-    "relativistic": "softplus",
-    "hinge": "relu",
-}
-"""What a loss's piece takes from `torch.nn.functional`."""
+GIVEN = frozenset({"Pass", "math", "nn", "np", "torch"})
+"""Names that the program has, whatever the recipe."""
+
+
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,6 @@ def _environment() -> Environment:
     )
 
 
-def model_of(recipe: Recipe) -> DCGAN:
-    """The recipe's networks in PyTorch.
-
-    Raises:
-        UsageError: it draws no pictures, or they are another model's.
-
-    """
-    if type(recipe.model) is KerasDCGAN:
-        return recipe.model.twin
-    if type(recipe.model) is DCGAN:
-        return recipe.model
-    if len(recipe.model.sample_shape) != 3:
-        what = "this run draws points, not pictures; a hand-in is made of runs of pictures"
-        raise UsageError(what)
-    raise UsageError(
-        f"this run's model is {recipe.model.name}; a hand-in is made of runs of a dcgan or "
-        "keras-dcgan, so make a report of it instead: kaogan report RUN"
-    )
-
-
 def standalone(recipe: Recipe, images: int) -> str:
     """The text of `train_standalone.py`.
 
@@ -81,41 +62,50 @@ def standalone(recipe: Recipe, images: int) -> str:
         images: how long, unless its user asks for something else; at least 1.
 
     Raises:
-        UsageError: as `model_of`.
-        KaoganError: there is no piece for the recipe's loss or for one of its penalties.
+        UsageError: the networks are no DCGAN's.
+        KaoganError: a part of the recipe has no form in one file.
 
     """
-    model = model_of(recipe)
+    if not isinstance(recipe.model, DCGANFields):
+        raise UsageError(
+            f"the file is written for networks of a dcgan, not of a {recipe.model.name}"
+        )
+    if recipe.augmentation:
+        raise UsageError("the file has no augmentations")
+    model = DCGAN(**recipe.model.model_dump(exclude={"name"}))
     maps = [
         Map(channels, model.size >> stage)
         for stage, channels in enumerate(stage_channels(model.size, model.width), start=1)
     ]
-    loss = recipe.loss.name
-    names = {penalty.name for penalty in recipe.penalties}
-    try:
-        return rendered(
-            "train_standalone.py.j2",
-            **model.model_dump(exclude={"name"}),
-            **recipe.model_dump(exclude={"model", "loss", "penalties"}),
-            anneal_images=recipe.anneal_images,
-            images=images,
-            maps=maps,
-            loss=loss,
-            functional=FUNCTIONS.get(loss),
-            smoothing=getattr(recipe.loss, "label_smoothing", 0.0),
-            needs_real=recipe.loss.needs_real,
-            penalties=[_penalty(dict(penalty)) for penalty in recipe.penalties],
-            lazy=len(recipe.kinds_of_steps) > 1,
-            by_samples=not names.isdisjoint({"r1", "r2"}),
-            epsilon="gradient-penalty" in names,
+    source = Source(GIVEN)
+    loss = source.add(recipe.loss, ["discriminator", "generator"])
+    penalties = [source.add(penalty, ["__call__"]) for penalty in recipe.penalties]
+    schedules = {
+        name: schedule
+        for name, schedule in (
+            ("SCHEDULE", recipe.lr_schedule),
+            ("PENALTY_SCHEDULE", recipe.penalty_schedule),
         )
-    except TemplateNotFound as missing:
-        piece = str(missing.name).removesuffix(".py.j2")
-        raise KaoganError(
-            f"kaogan has no text of {piece} for a program without kaogan; use train.py"
-        ) from None
-
-
-def _penalty(fields: dict[str, Any]) -> dict[str, Any]:
-    constant = f"{fields['name'].upper().replace('-', '_')}_WEIGHT"
-    return fields | {"constant": constant}
+        if schedule != Constant() and (name == "SCHEDULE" or recipe.penalties)
+    }
+    if schedules.get("PENALTY_SCHEDULE") == recipe.lr_schedule:
+        del schedules["PENALTY_SCHEDULE"]
+    text = rendered(
+        "train_standalone.py.j2",
+        **model.model_dump(exclude={"name"}),
+        **recipe.model_dump(exclude={"model", "loss", "penalties"}),
+        images=images,
+        maps=maps,
+        loss=loss,
+        penalties=penalties,
+        schedules={name: source.add(each, ["__call__"]) for name, each in schedules.items()},
+        penalties_follow=recipe.penalty_schedule != Constant(),
+        functional=sorted(source.functional),
+        parts=source.parts.values(),
+        needs_real=recipe.loss.needs_real,
+        lazy=len(recipe.kinds_of_steps) > 1,
+    )
+    defined = [each.name for each in ast.parse(text).body if isinstance(each, DEFINITIONS)]
+    if twice := {name for name in defined if defined.count(name) > 1}:
+        raise KaoganError(f"the file would have two things called {min(twice)}; rename one")
+    return text

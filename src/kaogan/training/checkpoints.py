@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.files import atomic_folder, remove_all_partials
 from kaogan.training.recipe import Recipe
@@ -96,7 +97,7 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     Raises:
         Damaged: it is not there, cut off, or corrupted.
-        KaoganError: a newer kaogan wrote it.
+        KaoganError: a newer kaogan wrote it, or it needs a plugin that this user has not run.
 
     """
     weights = checkpoint / "state.safetensors"
@@ -109,6 +110,7 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             )
         if about.pop("seal") != _seal(about) or about["sha256"] != _sha256(weights):
             raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
+        plugins.load_kept(checkpoint.parents[1])
         return load_file(weights), about
     except FileNotFoundError as error:
         raise Damaged(f"checkpoint {checkpoint} is incomplete: no {error.filename}") from None

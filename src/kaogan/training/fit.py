@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import torch
 from filelock import FileLock, Timeout
 
+from kaogan import plugins
 from kaogan.contracts import Batches
 from kaogan.convolutions import Plan
 from kaogan.errors import KaoganError, UsageError
@@ -214,6 +215,7 @@ def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
     schedules = ("lr_schedule", "penalty_schedule")
     before = run.recipe.model_copy(update={name: getattr(recipe, name) for name in schedules})
     differences = recipe.differences(before)
+    differences += plugins.differences(run.path, plugins.used_by(recipe.parts))
     theirs = run.about["dataset"]["fingerprint"]
     mine = task.about["fingerprint"]
     if mine != theirs:

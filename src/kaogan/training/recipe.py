@@ -14,7 +14,7 @@ from kaogan.errors import UsageError
 from kaogan.losses import NonSaturating, losses
 from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
-from kaogan.registry import by_name
+from kaogan.registry import Component, by_name
 from kaogan.schedules import Constant, Cosine, schedules
 from kaogan.training.pairs import bounds_slope, check_pairs
 
@@ -39,23 +39,21 @@ class Recipe(BaseModel):
     loss: AnyLoss = NonSaturating()
     penalties: tuple[AnyPenalty, ...] = ()
     penalty_interval: int = Field(
-        default=1, ge=1, le=1000, description="penalties come on every k-th step, k times as strong"
+        default=1, ge=1, le=1000, description="penalise every k-th step, k times as much"
     )
-    mirror: bool = Field(
-        default=False, description="mirror every real picture with probability one half"
-    )
+    mirror: bool = Field(default=False, description="mirror half of the real pictures")
     augmentation: AnyAugmentation | None = Field(
         default=None, description="what samples go through before they are judged"
     )
     batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
-    lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of both Adam optimisers")
+    lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of Adam")
     beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="Adam's second momentum")
     ema_share: float = Field(
         default=0.015,
         gt=0,
         lt=1,
-        description="half-life of the EMA, as a share of the images seen so far",
+        description="half-life of the EMA / images seen",
     )
     lr_schedule: AnySchedule = Field(
         default=Constant(), description="factor of both learning rates"
@@ -87,6 +85,19 @@ class Recipe(BaseModel):
         if self.mirror and len(self.model.sample_shape) != 3:
             raise UsageError("only pictures can be mirrored; leave mirror away")
         return self
+
+    @property
+    def parts(self) -> tuple[Component, ...]:
+        """Its components."""
+        all_parts = (
+            self.model,
+            self.loss,
+            *self.penalties,
+            self.augmentation,
+            self.lr_schedule,
+            self.penalty_schedule,
+        )
+        return tuple(part for part in all_parts if part is not None)
 
     @property
     def anneal_images(self) -> int | None:

@@ -10,6 +10,7 @@ RUN/
     timelapse.mp4 .webp the samples as a film
     toy.json            of points: the scores of the generator;  scores.jsonl  over points seen
     log.txt             what the run said;  tensorboard/  for TensorBoard
+    plugins/            the plugin files that the recipe needs
 """
 
 import json
@@ -22,6 +23,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from torch import Tensor
 
+from kaogan import plugins
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import write_text
 from kaogan.images import Pixels
@@ -93,11 +95,14 @@ class Run:
         """What was trained.
 
         Raises:
-            KaoganError: as `about`, or this version does not know the recipe's parts.
+            KaoganError: as `about`, or this version does not know the recipe's parts, or it needs
+                a plugin that this user has not run before.
 
         """
+        about = self.about
+        plugins.load_kept(self.path)
         try:
-            return Recipe.model_validate(self.about["recipe"])
+            return Recipe.model_validate(about["recipe"])
         except (KeyError, ValidationError):
             raise KaoganError(f"the recipe in {self.path / 'run.json'} is damaged") from None
 
@@ -110,7 +115,10 @@ class Run:
         hardware: str = "",
         budget: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write `run.json`; budget, versions and hardware are those of the last start."""
+        """Write `run.json`, and copy the recipe's plugins into the run.
+
+        Budget, versions and hardware are those of the last start.
+        """
         about = {
             "format": FORMAT,
             "kaogan": __version__,
@@ -122,6 +130,8 @@ class Run:
             "versions": versions(),
             "hardware": hardware,
         }
+        if used := plugins.used_by(recipe.parts):
+            about["plugins"] = plugins.keep(used, self.path)
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 
     def sampler(self, checkpoint: str | None = None, weights: Weights = "ema") -> Sampler:

@@ -1,0 +1,185 @@
+"""Components as plain Python: the source of a loss, penalty or schedule, without kaogan around it.
+
+A class keeps its docstring and the methods that are called; a field becomes a class attribute with
+its value, and its description a comment. Functions of the same module that a method calls come
+along. Annotations and decorators go: what remains needs torch alone.
+"""
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from types import FunctionType, ModuleType
+from typing import Any
+
+from kaogan import contracts
+from kaogan.errors import KaoganError
+from kaogan.registry import Component
+
+BASES = {kind for kind in vars(contracts).values() if isinstance(kind, type)}
+"""What a program without kaogan has not, or has in its own words."""
+
+
+@dataclass
+class Source:
+    """The text of some components.
+
+    Args:
+        given: names that the program around them has.
+        functional: what is imported from `torch.nn.functional`.
+        parts: functions, constants and classes, each after what it needs.
+
+    """
+
+    given: frozenset[str]
+    functional: set[str] = field(default_factory=set)
+    parts: dict[str, str] = field(default_factory=dict)
+
+    def add(self, component: Component, methods: Iterable[str]) -> str:
+        """Add a component's class, and what it is made of; returns the class's name.
+
+        Raises:
+            KaoganError: it needs what the program cannot have, or there is another of its class.
+
+        """
+        kinds = [kind for kind in type(component).__mro__ if issubclass(kind, Component)]
+        kinds = [kind for kind in kinds if kind not in BASES and kind is not Component]
+        wanted = _reached(kinds, methods)
+        for kind in reversed(kinds):
+            own = [each for each in wanted if each.name in vars(kind)]
+            own = [each for each in own if _owner(kinds, each.name) is kind]
+            fields = [
+                name for name in type(component).model_fields
+                if name != "name" and (_declares(kinds, name) or kinds[0]) is kind
+            ]  # fmt: skip
+            for method in own:
+                self._add_names(method, sys.modules[kind.__module__])
+            bases = [base.__name__ for base in kind.__bases__ if base in kinds]
+            text = _class(kind, bases, component, fields, own)
+            if self.parts.setdefault(kind.__name__, text) != text:
+                raise KaoganError(f"the recipe has two different {kind.__name__}")
+        return kinds[0].__name__
+
+    def _add_names(self, node: ast.AST, module: ModuleType) -> None:
+        """Add the functions and constants of a module that a piece of code names."""
+        for name in _loaded(node):
+            if name not in vars(module) or name in self.given or name in self.parts:
+                continue
+            value = vars(module)[name]
+            if getattr(value, "__module__", None) == "torch.nn.functional" or (
+                value is getattr(sys.modules["torch.nn.functional"], name, None)
+            ):
+                self.functional.add(name)
+            elif isinstance(value, FunctionType):
+                home = sys.modules[value.__module__]
+                function = _node(value)
+                self._add_names(function, home)
+                self.parts[name] = _function(function, _lines(value))
+            elif isinstance(value, int | float | str | tuple):
+                self.parts[name] = f"{name} = {value!r}"
+            else:
+                raise KaoganError(f"{module.__name__} uses {name}, which needs more than one file")
+
+
+def _reached(kinds: list[type], methods: Iterable[str]) -> list[ast.FunctionDef]:
+    """The methods of these names and those that they call on self, in the order of the file."""
+    found: dict[str, ast.FunctionDef] = {}
+    waiting = list(methods)
+    while waiting:
+        name = waiting.pop()
+        owner = _owner(kinds, name)
+        if name in found or owner is None:
+            continue
+        (found[name],) = (
+            each for each in _node(owner).body
+            if isinstance(each, ast.FunctionDef) and each.name == name
+        )  # fmt: skip
+        waiting += [
+            each.attr
+            for each in ast.walk(found[name])
+            if isinstance(each, ast.Attribute)
+            and isinstance(each.value, ast.Name)
+            and each.value.id == "self"
+        ]
+    return sorted(found.values(), key=lambda node: node.lineno)
+
+
+def _owner(kinds: list[type], name: str) -> type | None:
+    """The class whose method of this name is the one that is called."""
+    for kind in kinds:
+        if isinstance(vars(kind).get(name), FunctionType | property):
+            return kind
+    return None
+
+
+def _declares(kinds: list[type], name: str) -> type | None:
+    return next((kind for kind in kinds if name in vars(kind).get("__annotations__", {})), None)
+
+
+@cache
+def _node(thing: Any) -> Any:
+    """A class or function as a tree, with the line numbers of `_lines`."""
+    return ast.parse("".join(_lines(thing))).body[0]
+
+
+@cache
+def _lines(thing: Any) -> tuple[str, ...]:
+    try:
+        return tuple(textwrap.dedent(inspect.getsource(thing)).splitlines(keepends=True))
+    except (OSError, TypeError):
+        raise KaoganError(f"the source of {thing.__name__} is not at hand") from None
+
+
+def _class(
+    kind: type,
+    bases: list[str],
+    component: Component,
+    fields: list[str],
+    methods: list[ast.FunctionDef],
+) -> str:
+    lines = _lines(kind)
+    first = _node(kind).body[0]
+    blocks = []
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        blocks.append("".join(lines[first.lineno - 1 : first.end_lineno]).rstrip())
+    attributes = [
+        f"    {name} = {getattr(component, name)!r}{_comment(component, name)}" for name in fields
+    ]
+    blocks += ["\n".join(attributes)] if attributes else []
+    blocks += [_function(method, lines, "    ") for method in methods]
+    inherits = f"({', '.join(bases)})" if bases else ""
+    return f"class {kind.__name__}{inherits}:\n" + "\n\n".join(blocks)
+
+
+def _comment(component: Component, name: str) -> str:
+    words = type(component).model_fields[name].description
+    return f"  # {words}" if words else ""
+
+
+def _function(node: ast.FunctionDef, lines: tuple[str, ...], indent: str = "") -> str:
+    """A function, its signature without annotations, its body as it was written."""
+    arguments = ast.parse(ast.unparse(node)).body[0]
+    assert isinstance(arguments, ast.FunctionDef)
+    for argument in ast.walk(arguments.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    body = "".join(lines[node.body[0].lineno - 1 : node.end_lineno]).rstrip()
+    if "property" in [ast.unparse(each) for each in node.decorator_list]:
+        indent = f"{indent}@property\n{indent}"
+    return f"{indent}def {node.name}({ast.unparse(arguments.args)}):\n{body}"
+
+
+def _loaded(node: ast.AST) -> Iterator[str]:
+    """The names that a piece of code reads, but for its annotations."""
+    skipped: set[ast.AST] = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.arg) and each.annotation:
+            skipped |= set(ast.walk(each.annotation))
+        if isinstance(each, ast.FunctionDef):
+            for annotation in [each.returns, *each.decorator_list]:
+                skipped |= set(ast.walk(annotation)) if annotation else set()
+    names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+    yield from dict.fromkeys(each.id for each in names if each not in skipped)
