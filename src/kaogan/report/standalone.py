@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.models import DCGAN
-from kaogan.models.dcgan import DCGANFields, stage_channels
+from kaogan.models import DCGAN, KerasDCGAN
+from kaogan.models.dcgan import stage_channels
 from kaogan.report.source import Source
 from kaogan.schedules import Constant
 from kaogan.training.recipe import Recipe
@@ -66,7 +66,7 @@ def standalone(recipe: Recipe, images: int) -> str:
         KaoganError: a part of the recipe has no form in one file.
 
     """
-    if not isinstance(recipe.model, DCGANFields):
+    if type(recipe.model) not in (DCGAN, KerasDCGAN):  # a class of its own has layers of its own
         raise UsageError(
             f"the file is written for networks of a dcgan, not of a {recipe.model.name}"
         )
