@@ -150,6 +150,8 @@ def build(usual: Options, asked: Options) -> Recipe:
                 f"leave {flag(name)} away"
             )
     rest.pop("framework", None)
+    if (images := rest.get("anneal_images")) is not None and not images > 0:
+        raise UsageError(f"anneal-images cannot be {images}; use 1 or more, or None")
     if schedule := rest.pop("schedule", None):
         rest.pop("anneal_images", None)
         rest = {"lr_schedule": named(schedule), "penalty_schedule": named(schedule)} | rest

@@ -191,7 +191,7 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--loss", "nonsaturatin"], "did you mean 'nonsaturating'"),
         (["--upsample", "bilinear"], "upsample"),
         (["--label-smoothing", "0.7"], "label-smoothing"),
-        (["--label-smoothing", "0.1", "--loss", "hinge"], "no labels to smooth"),
+        (["--label-smoothing", "0.1", "--loss", "hinge"], "nor the loss hinge has label_smoothing"),
         (["--norm", "layer"], "norm"),
         (["--packing", "0"], "packing"),
         (["--packing", "5"], "packs of 5"),

@@ -3,9 +3,12 @@
 import base64
 
 import numpy as np
+import pytest
 import torch
 
+from kaogan.latent.walks import slerp
 from kaogan.rng import latents
+from kaogan.training.observers.curves import smooth
 
 A, B = latents([1, 2], 100).tolist()
 
@@ -21,15 +24,22 @@ def call(tab, module: str, expression: str, *values):
     return tab.evaluate(script, [list(values)])
 
 
-def test_an_arc_begins_and_ends_at_its_ends_and_keeps_its_length(visit):
+@pytest.mark.parametrize("seeds", [(1, 2), (3, 5), (3, 3)])
+def test_an_arc_is_the_one_of_kaogan(visit, seeds):
     tab = visit()
-    arc = [call(tab, "latent", "m.slerp(v[0], v[1], v[2])", A, B, t) for t in (0, 0.3, 1)]
-    np.testing.assert_allclose(arc[0], A, atol=1e-5)
-    np.testing.assert_allclose(arc[2], B, atol=1e-5)
-    lengths = [np.linalg.norm(z) for z in (A, B)]
-    np.testing.assert_allclose(np.linalg.norm(arc[1]), np.dot([0.7, 0.3], lengths), rtol=1e-5)
-    same = call(tab, "latent", "m.slerp(v[0], v[0], 0.5)", A)
-    np.testing.assert_allclose(same, A, atol=1e-5)
+    a, b = latents(list(seeds), 100)
+    moments = [0, 0.3, 0.5, 1]
+    arc = [
+        call(tab, "latent", "m.slerp(v[0], v[1], v[2])", a.tolist(), b.tolist(), t) for t in moments
+    ]
+    np.testing.assert_allclose(arc, slerp(a, b, torch.tensor(moments)), atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 20, 500])
+def test_a_curve_is_smoothed_as_kaogan_does(visit, count):
+    values = latents([4], count)[0].tolist()
+    smoothed = call(visit(), "curves", "m.smooth([...v[0]])", values)
+    np.testing.assert_allclose(smoothed, smooth(values), rtol=1e-6, atol=1e-6)
 
 
 def test_a_mixture_is_the_weighted_mean_with_the_length_kept(visit):

@@ -53,7 +53,7 @@ def test_a_penalty_named_twice():
 
 @pytest.mark.parametrize("loss", sorted(set(losses) - {"nonsaturating", "minimax"}))
 def test_labels_to_smooth(loss):
-    with pytest.raises(UsageError, match=f"the {loss} loss has no labels to smooth"):
+    with pytest.raises(UsageError, match=f"nor the loss {loss} has label_smoothing"):
         tiny_recipe(loss=loss, label_smoothing=0.1, norm="spectral")
 
 

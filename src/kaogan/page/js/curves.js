@@ -5,7 +5,7 @@ import { el, svg } from "./dom.js";
 const WIDTH = 640;
 const HEIGHT = 240;
 const EDGE = { left: 44, right: 12, top: 12, bottom: 30 };
-const SMOOTHING = 0.9;
+const SHARE = 0.04; // of a curve that its running average is over
 const FEW = 40; // rows that are drawn as they are
 
 /**
@@ -59,10 +59,22 @@ function ticks(low, high) {
 const polyline = (points, y, name) => svg("polyline", { class: name, points: points.map(([px, value]) => `${px.toFixed(1)},${y(value).toFixed(1)}`).join(" ") });
 
 function smoothed(points) {
-  let average = points[0][1];
-  return points.map(([px, value]) => {
-    average = SMOOTHING * average + (1 - SMOOTHING) * value;
-    return [px, average];
+  const values = smooth(points.map(([, value]) => value));
+  return points.map(([px], i) => [px, values[i]]);
+}
+
+/**
+ * An exponential average over about SHARE of the values, started without bias, as `smooth` in
+ * kaogan/training/observers/curves.py.
+ */
+export function smooth(values) {
+  const keep = 1 - 1 / Math.max(1, SHARE * values.length);
+  let total = 0;
+  let weight = 0;
+  return values.map((value) => {
+    total = keep * total + (1 - keep) * value;
+    weight = keep * weight + (1 - keep);
+    return weight ? total / weight : value;
   });
 }
 

@@ -21,21 +21,17 @@ export function mixed(latents, weights) {
 }
 
 /**
- * Spherical interpolation (Shoemake 1985; White, "Sampling Generative Networks", 2016), with the
- * length interpolated linearly: t = 0 gives a, t = 1 gives b.
+ * Spherical interpolation, as `slerp` in kaogan/latent/walks.py: t = 0 gives a, t = 1 gives b.
+ *   sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,  w the angle between a and b
+ * (Shoemake 1985; White, "Sampling Generative Networks", 2016). Where there is no arc, the chord.
  */
 export function slerp(a, b, t) {
-  const lengthA = norm(a);
-  const lengthB = norm(b);
   const dot = a.reduce((sum, value, k) => sum + value * b[k], 0);
-  const cosine = Math.min(1, Math.max(-1, dot / (lengthA * lengthB || 1)));
+  const cosine = Math.min(1, Math.max(-1, dot / (norm(a) * norm(b) || 1)));
   const angle = Math.acos(cosine);
   const sine = Math.sin(angle);
   if (sine < 1e-4) return combined([a, b], [1 - t, t]);
-  const length = (1 - t) * lengthA + t * lengthB;
-  const weightA = (Math.sin((1 - t) * angle) / sine) * (length / lengthA);
-  const weightB = (Math.sin(t * angle) / sine) * (length / lengthB);
-  return combined([a, b], [weightA, weightB]);
+  return combined([a, b], [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine]);
 }
 
 /**
