@@ -1,6 +1,5 @@
 """What lies beside a generator in its RUN: read, or made anew and kept there."""
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,16 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import nn
 
+    from kaogan.generators import TrainedGenerator
     from kaogan.latent.encoder import Encoder
-    from kaogan.training.run import Run
 
 
-def place_to_keep(run: "Run | None", options: argparse.Namespace, name: str) -> Path | None:
+def place_to_keep(generator: "TrainedGenerator", name: str) -> Path | None:
     """Where a file about the generator is kept: in the RUN, for the generator that it draws with
     unless told otherwise. Those of other weights are not kept, and nothing of pretrained ones.
     """
-    usual = options.checkpoint is None and options.weights in (None, "ema")
-    return run.path / name if run is not None and usual else None
+    return generator.home / name if generator.usual else None
 
 
 def note_replaced(file: Path) -> None:

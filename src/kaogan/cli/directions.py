@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.generators import Chosen, add_options, chosen
+from kaogan.cli.generators import add_options, chosen
 from kaogan.cli.pictures import write_png
 
 if TYPE_CHECKING:
+    from kaogan.generators import TrainedGenerator
     from kaogan.images import Pixels
     from kaogan.latent.directions import Directions
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.progress import track
 
     source = chosen(options)
-    out = Path(options.out or (options.run_folder if source.run else "."))
+    out = Path(options.out or (source.run.path if source.run else "."))
     with track(faces_drawn(), "measuring", "faces") as tracker:
         found = find(
             source.sampler.generator,
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         _print(found, out)
 
 
-def _draw(found: "Directions", source: Chosen, file: Path) -> None:
+def _draw(found: "Directions", source: "TrainedGenerator", file: Path) -> None:
     """Strips with their names: some faces from the low end of each direction to its high end."""
     import numpy as np
     import torch

@@ -8,8 +8,8 @@ from kaogan.cli.companions import note_replaced, place_to_keep, train_and_keep
 if TYPE_CHECKING:
     from kaogan.export import Network, Page
     from kaogan.export.graph import Precision
+    from kaogan.generators import TrainedGenerator
     from kaogan.latent.encoder import Encoder
-    from kaogan.training.run import Run
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -23,13 +23,12 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def page(
-    network: "Network", name: str, options: argparse.Namespace, precision: "Precision"
+    generator: "TrainedGenerator", options: argparse.Namespace, precision: "Precision"
 ) -> "Page":
     """The page of a generator: with its directions, and with its encoder if there is one.
 
     Args:
-        network: the generator.
-        name: its title, unless told.
+        generator: the page has its name unless told.
         options: as `add_options` declares them.
         precision: of the weights.
 
@@ -39,16 +38,17 @@ def page(
     """
     from kaogan.export import page_of
 
+    network = generator.network()
     return page_of(
         network,
-        options.title or name,
-        _directions(network, options),
-        _encoder(network, options),
+        options.title or generator.name,
+        _directions(generator, network),
+        _encoder(generator, network, options),
         precision,
     )
 
 
-def _directions(network: "Network", options: argparse.Namespace) -> list[dict[str, Any]]:
+def _directions(generator: "TrainedGenerator", network: "Network") -> list[dict[str, Any]]:
     """Those that lie beside the generator, or new ones, which are then kept in the RUN."""
     from kaogan.export.companions import DIRECTIONS, described, directions_beside
     from kaogan.latent.finding import faces_drawn, find
@@ -58,13 +58,15 @@ def _directions(network: "Network", options: argparse.Namespace) -> list[dict[st
     if found is None:
         with track(faces_drawn(), "finding directions", "faces") as tracker:
             found = find(network.module, network.model.latent_dim, tracker=tracker)
-        if file := place_to_keep(_run(network), options, DIRECTIONS):
+        if file := place_to_keep(generator, DIRECTIONS):
             note_replaced(file)
             found.write(file)
     return described(found)
 
 
-def _encoder(network: "Network", options: argparse.Namespace) -> "Encoder | None":
+def _encoder(
+    generator: "TrainedGenerator", network: "Network", options: argparse.Namespace
+) -> "Encoder | None":
     """The encoder that lies beside the generator, or a new one if asked, kept in the RUN."""
     from kaogan.export.companions import encoder_beside
     from kaogan.latent.encoder import PICTURES
@@ -72,10 +74,6 @@ def _encoder(network: "Network", options: argparse.Namespace) -> "Encoder | None
 
     encoder = encoder_beside(network)
     if encoder is None and options.encoder:
-        file = place_to_keep(_run(network), options, NAME)
+        file = place_to_keep(generator, NAME)
         encoder = train_and_keep(network.module, network.model.latent_dim, file, PICTURES)
     return encoder
-
-
-def _run(network: "Network") -> "Run | None":
-    return network.origin.run if network.origin else None

@@ -35,13 +35,14 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page, or serve it and keep the scores."""
-    from kaogan.cli.subjects import run_of
     from kaogan.export.singlefile import single_file
     from kaogan.files import atomic_file
+    from kaogan.generators import run_of
     from kaogan.report.panel import NAME, read_scores
 
     _refuse_what_measures(options)
-    home = run_of(options.what) or Path()
+    run = run_of(options.what)
+    home = Path() if run is None else run.path
     place = home / f"{NAME}.jsonl"
     panel = _panel(options)
     if any(score.seed == options.seed for score in read_scores(place)):
@@ -91,8 +92,8 @@ def _refuse_what_measures(options: argparse.Namespace) -> None:
 
 
 def _panel(options: argparse.Namespace) -> "Panel":
-    from kaogan.cli.subjects import Drawing, find_subject
     from kaogan.report.panel import COUNT, first_seed, panel_of
+    from kaogan.subjects import Drawing, find_subject
     from kaogan.training.precision import choose_device
 
     if options.seed < 0:
@@ -113,16 +114,14 @@ def _panel(options: argparse.Namespace) -> "Panel":
 
 def _dataset(options: argparse.Namespace) -> "Dataset":
     """The real pictures: as told, else those that the RUN learned from."""
-    from kaogan.cli.subjects import run_of
     from kaogan.data.dataset import is_dataset, open_dataset
-    from kaogan.training.run import Run
+    from kaogan.generators import run_of
 
     if options.data is not None:
         return open_dataset(options.data)
-    folder = run_of(options.what)
-    if folder is None:
+    run = run_of(options.what)
+    if run is None:
         raise UsageError(f"--data is missing: {options.what} is no RUN that tells what it saw")
-    run = Run(folder)
     if len(run.recipe.model.sample_shape) != 3:
         raise KaoganError(f"{options.what} draws points; people judge pictures only")
     path, fingerprint = run.about["dataset"]["path"], run.about["dataset"]["fingerprint"]

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.generators import Chosen, add_options, chosen
+from kaogan.cli.generators import add_options, chosen
 from kaogan.cli.pictures import write_png
 from kaogan.errors import UsageError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from kaogan.generators import TrainedGenerator
     from kaogan.images import Pixels
 
 REACH = 3.0
@@ -81,7 +82,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--directions",
         metavar="FILE",
-        help="for --axes (directions.json of the RUN or the pretrained generator)",
+        help="for --axes (directions.json beside the generator)",
     )
     command.add_argument("--out", default="walk.mp4", metavar="FILE", help="(walk.mp4)")
     command.add_argument("--json", action="store_true", help="print what was written as JSON")
@@ -128,7 +129,7 @@ def _check(options: argparse.Namespace, out: Path, film: bool) -> None:
     if options.plus and film:
         raise UsageError("a sum of faces is a picture; give --out FILE.png")
     if options.minus and not options.plus:
-        raise UsageError("--minus goes with --plus: kaogan walk RUN --plus 1,2,3 --minus 4,5,6")
+        raise UsageError("--minus goes with --plus: kaogan walk WHAT --plus 1,2,3 --minus 4,5,6")
     if options.seeds and len(options.seeds) < 2:
         raise UsageError("--seeds needs two seeds or more, as --seeds 3,5")
     if not 1 <= options.count <= 64:
@@ -150,7 +151,7 @@ def _frames(options: argparse.Namespace, film: bool) -> int:
 
 
 def _latents(
-    options: argparse.Namespace, source: Chosen, frames: int, film: bool
+    options: argparse.Namespace, source: "TrainedGenerator", frames: int, film: bool
 ) -> "tuple[Tensor, str]":
     """Latents by moment and face, `T P Z`, and what they show in words."""
     import torch
@@ -175,7 +176,11 @@ def _latents(
 
 
 def _along(
-    options: argparse.Namespace, source: Chosen, origins: "Tensor", frames: int, film: bool
+    options: argparse.Namespace,
+    source: "TrainedGenerator",
+    origins: "Tensor",
+    frames: int,
+    film: bool,
 ) -> "tuple[Tensor, str]":
     """Faces moved along axes: from end to end in a picture; in a film round and round."""
     import torch
@@ -203,7 +208,7 @@ def _along(
     return plane(origins[0], axes[0], axes[1], steps, steps.flip(0)).transpose(0, 1), words
 
 
-def _sum(options: argparse.Namespace, source: Chosen, out: Path) -> str:
+def _sum(options: argparse.Namespace, source: "TrainedGenerator", out: Path) -> str:
     """Draw latent arithmetic: a row for each group, its mean at the right, their sum below."""
     import numpy as np
     import torch
@@ -230,7 +235,9 @@ def _sum(options: argparse.Namespace, source: Chosen, out: Path) -> str:
     return words
 
 
-def _faces(z: "Tensor", options: argparse.Namespace, source: Chosen) -> "Iterator[Pixels]":
+def _faces(
+    z: "Tensor", options: argparse.Namespace, source: "TrainedGenerator"
+) -> "Iterator[Pixels]":
     """The faces of latents `N Z`, with the progress shown."""
     from kaogan.latent.walks import truncate
     from kaogan.progress import track
@@ -242,7 +249,9 @@ def _faces(z: "Tensor", options: argparse.Namespace, source: Chosen) -> "Iterato
             yield face
 
 
-def _write_film(z: "Tensor", options: argparse.Namespace, source: Chosen, out: Path) -> None:
+def _write_film(
+    z: "Tensor", options: argparse.Namespace, source: "TrainedGenerator", out: Path
+) -> None:
     """Write latents `T P Z` as a film, P faces in a frame."""
     from kaogan.films import resized, write_film
     from kaogan.images import grid
@@ -264,7 +273,7 @@ def _write(
     columns: int,
     words: str,
     options: argparse.Namespace,
-    source: Chosen,
+    source: "TrainedGenerator",
     out: Path,
 ) -> None:
     from kaogan.images import grid

@@ -47,19 +47,15 @@ numbers. Written by kaogan {__version__}.
 ## Draw with it
 
 ```python
-from pathlib import Path
+import kaogan
 
-from kaogan.export import Safetensors
-from kaogan.images import grid, to_pil
-from kaogan.training.sampling import Sampler
-
-network = Safetensors().read(Path("{weights}"))
-pictures = Sampler(network.module, network.model.latent_dim).sample(16, seed=0)
-to_pil(grid(pictures)).save("pictures.png")
+generator = kaogan.open_generator("{weights}")
+pictures = generator.sample(16, seed=0)
+kaogan.to_pil(kaogan.grid(pictures)).save("pictures.png")
 ```
 
-`network.module` maps latents N×{model.latent_dim} from N(0, 1) to pictures
-N×{model.channels}×{model.size}×{model.size}, from -1 to 1.
+`generator.sampler.generator` is the network. It maps latents N×{model.latent_dim} from N(0, 1) to
+pictures N×{model.channels}×{model.size}×{model.size}, from -1 to 1.
 
 ## Limits
 
