@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import pages
 from kaogan.cli.generators import add_options, chosen
-from kaogan.cli.server import Server, serve
 from kaogan.errors import UsageError
+from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
-    from kaogan.export import Page
+    from kaogan.page import Page
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -5,16 +5,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.companions import place_to_keep, train_and_keep
 from kaogan.cli.generators import add_options, chosen
-from kaogan.errors import KaoganError, UsageError
+from kaogan.errors import UsageError
 from kaogan.files import atomic_file, write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from kaogan.generators import TrainedGenerator
-    from kaogan.latent.encoder import Encoder
     from kaogan.latent.inversion import Distance, Inversion
 
 LEVELS = 127.5
@@ -57,6 +55,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read, find and write."""
+    import torch
+
+    from kaogan.companions import encoder_of
+    from kaogan.data.pictures import read_pictures
+    from kaogan.images import to_model
     from kaogan.latent.inversion import invert
     from kaogan.progress import track
 
@@ -77,9 +80,10 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError("give one or more pictures after the generator")
     source = chosen(options)
     generator = source.sampler.generator
-    files = [Path(name) for name in options.pictures]
-    pictures = _read(files, source)
-    encoder = _encoder(source, options)
+    channels, size, _ = source.model.sample_shape
+    pixels = read_pictures([Path(name) for name in options.pictures], size, channels)
+    pictures = to_model(torch.from_numpy(pixels))
+    encoder = encoder_of(source, options.encoder_pictures, options.seed)
     with track(options.steps + 1, "refining", "steps") as tracker:
         found = invert(
             generator, encoder, pictures, options.steps, _distance(source, options), tracker
@@ -87,44 +91,6 @@ def run(options: argparse.Namespace) -> None:
     about = _about(options.pictures, found, source, options.steps)
     _write(out, pictures, found, source, about)
     print(json.dumps(about) if options.json else "\n".join(_words(about, out)))
-
-
-def _read(files: list[Path], source: "TrainedGenerator") -> "Tensor":
-    """The pictures `N C H W` as the generator draws them: its size, its channels, [-1, 1]."""
-    import numpy as np
-    import torch
-
-    from kaogan.data.decode import Preparation, decode
-    from kaogan.data.reasons import Rejected
-    from kaogan.data.sources.folder import Picture
-    from kaogan.images import to_model
-
-    channels, size, _ = source.model.sample_shape
-    preparation = Preparation(size, channels, min_size=1)
-    pixels = []
-    for file in files:
-        try:
-            (item,) = Picture().items(file)
-            if isinstance(item.content, Rejected):
-                raise item.content
-            pixels.append(decode(item.content, preparation).pixels)
-        except Rejected as why:
-            detail = f" ({why.detail})" if why.detail else ""
-            raise KaoganError(f"{file}: {why.reason}{detail}; give another picture") from None
-    return to_model(torch.from_numpy(np.stack(pixels)))
-
-
-def _encoder(source: "TrainedGenerator", options: argparse.Namespace) -> "Encoder":
-    """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
-    from kaogan.latent.encoder_file import NAME, read_encoder
-
-    generator = source.sampler.generator
-    encoder = read_encoder(source.home / NAME, generator)
-    if encoder is None:
-        file = place_to_keep(source, NAME)
-        pictures, seed = options.encoder_pictures, options.seed
-        encoder = train_and_keep(generator, source.sampler.latent_dim, file, pictures, seed)
-    return encoder
 
 
 def _distance(source: "TrainedGenerator", options: argparse.Namespace) -> "Distance":

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kaogan.cli.server import Server, serve
 from kaogan.errors import KaoganError, UsageError
+from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
@@ -35,9 +35,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page, or serve it and keep the scores."""
-    from kaogan.export.singlefile import single_file
     from kaogan.files import atomic_file
     from kaogan.generators import run_of
+    from kaogan.page import single_file
     from kaogan.report.panel import NAME, read_scores
 
     _refuse_what_measures(options)

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 REACH = 3.0
 """How far faces are moved along an axis, to both sides."""
 PICTURE_FRAMES = 8
-FILM_SIDE = 256
-"""Pixels of a film's shorter side, at least: small pictures are enlarged for it."""
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -186,7 +183,7 @@ def _along(
     import torch
 
     from kaogan.latent.directions import Directions
-    from kaogan.latent.walks import plane
+    from kaogan.latent.walks import across, around, plane
 
     file = Path(options.directions) if options.directions else source.home / "directions.json"
     found = Directions.read(file)
@@ -197,22 +194,20 @@ def _along(
     axes = [found[name].vector for name in names]
     words = " and ".join(names)
     if film:
-        turn = torch.arange(frames) / frames * 2 * math.pi
-        reach = torch.stack([turn.sin(), turn.cos()])[: len(axes)] * REACH
-        return origins + (reach.T @ torch.stack(axes))[:, None], words
-    steps = torch.linspace(-REACH, REACH, frames)
+        return around(origins, torch.stack(axes), frames, REACH), words
     if len(axes) == 1:
-        return origins + steps[:, None, None] * axes[0], words
+        return across(origins, axes[0], frames, REACH), words
     if len(origins) > 1:
         raise UsageError("a grid over two axes shows one face; leave --count away")
+    steps = torch.linspace(-REACH, REACH, frames)
     return plane(origins[0], axes[0], axes[1], steps, steps.flip(0)).transpose(0, 1), words
 
 
 def _sum(options: argparse.Namespace, source: "TrainedGenerator", out: Path) -> str:
     """Draw latent arithmetic: a row for each group, its mean at the right, their sum below."""
-    import numpy as np
     import torch
 
+    from kaogan.images import aligned_right
     from kaogan.latent.walks import arithmetic
     from kaogan.rng import latents
 
@@ -223,15 +218,11 @@ def _sum(options: argparse.Namespace, source: "TrainedGenerator", out: Path) -> 
     )
     rows = [torch.cat([group, group.mean(0, keepdim=True)]) for group in [*plus, *less]]
     rows.append(arithmetic(plus, less)[None])
-    drawn = iter(_faces(torch.cat(rows), options, source))
-    width, pictures = max(map(len, rows)), []
-    for row in rows:
-        faces = [next(drawn) for _ in row]
-        blank = np.full_like(faces[0], 255)
-        pictures += [*faces[:-1], *[blank] * (width - len(faces)), faces[-1]]
+    drawn = _faces(torch.cat(rows), options, source)
+    pictures = aligned_right([[next(drawn) for _ in row] for row in rows])
     signs = [("+", seeds) for seeds in options.plus] + [("-", seeds) for seeds in minus]
     words = " ".join(f"{sign} mean({','.join(map(str, seeds))})" for sign, seeds in signs)
-    _write(pictures, width, words, options, source, out)
+    _write(pictures, max(map(len, rows)), words, options, source, out)
     return words
 
 
@@ -253,19 +244,10 @@ def _write_film(
     z: "Tensor", options: argparse.Namespace, source: "TrainedGenerator", out: Path
 ) -> None:
     """Write latents `T P Z` as a film, P faces in a frame."""
-    from kaogan.films import resized, write_film
-    from kaogan.images import grid
+    from kaogan.films import film_of_faces, write_film
 
     faces = _faces(z.flatten(0, 1), options, source)
-
-    def frames() -> "Iterator[Pixels]":
-        for _ in range(len(z)):
-            side_by_side = [next(faces) for _ in range(z.shape[1])]
-            columns = len(side_by_side) if len(side_by_side) <= 3 else None
-            frame = grid(side_by_side, columns) if len(side_by_side) > 1 else side_by_side[0]
-            yield resized(frame, math.ceil(FILM_SIDE / min(frame.shape[:2])))
-
-    write_film(frames(), out, options.fps)
+    write_film(film_of_faces(faces, z.shape[1]), out, options.fps)
 
 
 def _write(
