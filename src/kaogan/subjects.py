@@ -11,7 +11,14 @@ from kaogan.data.decode import FILTER, Preparation, decode
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import count_items, read_items
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.generators import TrainedGenerator, kind_of, note_taken, open_generator, suggestion
+from kaogan.generators import (
+    TrainedGenerator,
+    kind_of,
+    note_taken,
+    open_generator,
+    run_of,
+    suggestion,
+)
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import Pictures
 from kaogan.progress import track
@@ -98,6 +105,22 @@ def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> S
         )
         raise KaoganError(f"there is nothing at {what}{hint}")
     return _of_source(path, dataset, count, drawing.seed)
+
+
+def real_pictures(what: str, data: str | Path | None) -> Dataset:
+    """The data set to compare with: the one that is named, else what the RUN learned from.
+
+    Raises:
+        UsageError: none is named, and `what` is no RUN.
+        KaoganError: there is no data set, or the RUN's is not where it was.
+
+    """
+    if data is not None:
+        return open_dataset(data)
+    run = run_of(what)
+    if run is None:
+        raise UsageError(f"--data is missing: {what} is no RUN that tells what it saw")
+    return run.dataset()
 
 
 def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:

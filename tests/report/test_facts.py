@@ -65,13 +65,24 @@ def test_the_layers_are_those_of_the_networks(run):
 
 def test_without_its_data_set_a_run_is_still_described(copy):
     about = json.loads((copy.path / "run.json").read_text())
-    about["dataset"]["path"] = "/nowhere/faces"
+    about["dataset"] |= {"path": "/nowhere/faces", "absolute_path": "/nowhere/faces"}
     (copy.path / "run.json").write_text(json.dumps(about))
     facts = gather(copy)
     assert facts.dataset is None
     assert (facts.data.name, facts.data.summary) == ("faces", None)
     assert "the training pictures, and what depends on them" in parts(facts)
     assert facts.drawn is not None
+
+
+def test_a_data_set_that_was_moved_is_found_where_it_is_said_to_be(copy, dataset, tmp_path):
+    moved = shutil.copytree(dataset.path, tmp_path / "moved")
+    about = json.loads((copy.path / "run.json").read_text())
+    about["dataset"] |= {"path": "/nowhere/faces", "absolute_path": "/nowhere/faces"}
+    (copy.path / "run.json").write_text(json.dumps(about))
+    found = gather(copy, moved)
+    assert found.dataset is not None
+    assert found.dataset.path == moved
+    assert found.missing == ()
 
 
 def test_a_data_set_that_has_changed_is_not_shown(copy):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError
 from kaogan.export.describe import inputs, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
@@ -20,7 +20,7 @@ from kaogan.report.history import Event, Row, read_history
 from kaogan.training import checkpoints
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Recipe
-from kaogan.training.run import Run
+from kaogan.training.run import DataMissing, Run
 
 End = Literal["done", "stopped", "cut off"]
 
@@ -169,10 +169,15 @@ class Facts:
         return seen / self.data.count if seen and self.data.count else None
 
 
-def gather(run: Run) -> Facts:
+def gather(run: Run, data: Path | None = None) -> Facts:
     """All that is known of a run.
 
+    Args:
+        run: the training.
+        data: where its data set lies now, if not where it was.
+
     Raises:
+        UsageError: there is another data set in `data`.
         KaoganError: there is no run, or its `run.json` is damaged or newer.
 
     """
@@ -180,7 +185,7 @@ def gather(run: Run) -> Facts:
     missing: list[Missing] = []
     toy = len(recipe.model.sample_shape) != 3
     training = _training(run, about, missing)
-    dataset = None if toy else _dataset(run, about["dataset"], missing)
+    dataset = None if toy else _dataset(run, data, missing)
     drawn = None if toy else _drawn(run, missing)
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
@@ -241,19 +246,14 @@ def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
     return "done" if images is not None and images in ends else "cut off"
 
 
-def _dataset(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Dataset | None:
-    """The data set, if it lies where it lay and is the same."""
-    part = "the training pictures, and what depends on them"
-    path = Path(about["path"])
+def _dataset(run: Run, data: Path | None, missing: list[Missing]) -> Dataset | None:
+    """The data set, if it can be found and is the same."""
     try:
-        dataset = open_dataset(path)
-    except KaoganError:
-        missing.append(Missing(part, f"the data set {path.name} is not where it was"))
+        return run.dataset(data)
+    except DataMissing as error:
+        part = "the training pictures, and what depends on them"
+        missing.append(Missing(part, f"{error.why}; --data says where it is"))
         return None
-    if dataset.fingerprint != about["fingerprint"]:
-        missing.append(Missing(part, f"the data set {path.name} is another one now"))
-        return None
-    return dataset
 
 
 def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:
