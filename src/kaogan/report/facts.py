@@ -84,7 +84,7 @@ class Training:
         end: the budget was used up, somebody stopped it, or it was cut off (or goes on).
         attempt: how often it was set back after NaN or infinity.
         precision: number format, as `run.json` has it.
-        events: what the log tells.
+        events: what happened.
         curves: rows of `metrics.jsonl`.
         evaluations: rows of `evaluation.jsonl`.
 
@@ -222,7 +222,7 @@ def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Tra
         missing.append(Missing("how long it took", "there is no checkpoint that can be read"))
     last = curves[-1]["images_seen"] if curves else None
     images = state.get("images_seen", last)
-    events = read_history(run.path / "log.txt", curves, evaluations)
+    events = read_history(run.path)
     return Training(
         images=images,
         seconds=state.get("seconds"),
@@ -236,14 +236,15 @@ def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Tra
 
 
 def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
-    """A training that ends by itself draws at its end; one that is asked to stop says so."""
-    begun = [event.kind for event in events if event.kind in ("start", "resume", "stop")]
-    if begun and begun[-1] == "stop":
-        return "stopped"
+    """As the last event says; else a training that ended by itself has drawn at its end."""
+    ends: dict[str, End] = {"stopped": "stopped", "finished": "done"}
+    sittings = [e.kind for e in events if e.kind in ("started", "resumed", *ends)]
+    if sittings and sittings[-1] in ends:
+        return ends[sittings[-1]]
     scores = _scores(run)
-    ends = {None if scores is None else scores["images_seen"]}
-    ends |= {seen for seen, _ in _frames(run, [])[-1:]}
-    return "done" if images is not None and images in ends else "cut off"
+    drawn = {None if scores is None else scores["images_seen"]}
+    drawn |= {seen for seen, _ in _frames(run, [])[-1:]}
+    return "done" if images is not None and images in drawn else "cut off"
 
 
 def _dataset(run: Run, data: Path | None, missing: list[Missing]) -> Dataset | None:

@@ -10,6 +10,7 @@ RUN/
     timelapse.mp4 .webp the samples as a film
     toy.json            of points: the scores of the generator;  scores.jsonl  over points seen
     log.txt             what the run said;  tensorboard/  for TensorBoard
+    events.jsonl        what happened, and after how many images
 """
 
 import json
@@ -71,6 +72,10 @@ class Run:
     @property
     def evaluations(self) -> Path:
         return self.path / "evaluation.jsonl"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
 
     @property
     def about(self) -> dict[str, Any]:
