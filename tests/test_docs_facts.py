@@ -18,6 +18,7 @@ KINDS = {
     "_note": "",
     "Diverged": "",
     "KaoganError": "error: ",
+    "DataMissing": "error: ",
     "UsageError": "error: ",
 }
 """What says something, and what stands before its words on the terminal."""

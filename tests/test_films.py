@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from kaogan.errors import UsageError
-from kaogan.films import resized, write_film
+from kaogan.films import film_of_faces, resized, write_film
 
 
 def greys(count: int, size: int = 32, channels: int = 3) -> list[np.ndarray]:
@@ -53,3 +53,12 @@ def test_resizing_keeps_the_colour(channels):
     (picture,) = greys(1, size=8, channels=channels)
     assert np.array_equal(resized(picture, 3), np.full((24, 24, channels), 20, dtype=np.uint8))
     assert resized(picture, 1) is picture
+
+
+def test_faces_stand_side_by_side_and_large_enough():
+    faces = greys(6, size=32)
+    frames = list(film_of_faces(iter(faces), together=2))
+    assert [frame.shape for frame in frames] == [(288, 560, 3)] * 3  # 8 times 36 x 70
+    assert abs(int(frames[1][144, 100, 0]) - int(faces[2][0, 0, 0])) < 2
+    assert abs(int(frames[1][144, 400, 0]) - int(faces[3][0, 0, 0])) < 2
+    assert [frame.shape for frame in film_of_faces(faces, together=1)] == [(256, 256, 3)] * 6

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from kaogan.images import grid, to_model, to_pil, to_pixels
+from kaogan.images import aligned_right, grid, to_model, to_pil, to_pixels
 
 pictures = hnp.arrays(
     np.uint8,
@@ -75,3 +75,9 @@ def test_pillow_sees_the_same_pixels(channels, mode):
     image = to_pil(picture)
     assert (image.mode, image.size) == (mode, (7, 5))
     np.testing.assert_array_equal(np.asarray(image).reshape(picture.shape), picture)
+
+
+def test_rows_of_any_lengths_end_at_the_right():
+    pictures = [np.full((2, 2, 3), grey, dtype=np.uint8) for grey in range(4)]
+    greys = [int(p[0, 0, 0]) for p in aligned_right([pictures[:3], pictures[3:], pictures[1:3]])]
+    assert greys == [0, 1, 2, 255, 255, 3, 1, 255, 2]

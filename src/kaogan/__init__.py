@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kaogan.data.avatars import draw_avatars
     from kaogan.data.dataset import Dataset, open_dataset
     from kaogan.data.prepare import prepare
+    from kaogan.generators import TrainedGenerator, open_generator
     from kaogan.images import grid, to_pil
     from kaogan.training.recipe import Budget, Hardware, Recipe
     from kaogan.training.run import Run
@@ -34,9 +35,11 @@ _HOMES = {
     "Hardware": "kaogan.training.recipe",
     "Recipe": "kaogan.training.recipe",
     "Run": "kaogan.training.run",
+    "TrainedGenerator": "kaogan.generators",
     "draw_avatars": "kaogan.data.avatars",
     "grid": "kaogan.images",
     "open_dataset": "kaogan.data.dataset",
+    "open_generator": "kaogan.generators",
     "prepare": "kaogan.data.prepare",
     "pretrained": "kaogan.zoo",
     "to_pil": "kaogan.images",
@@ -50,12 +53,14 @@ __all__ = [
     "KaoganError",
     "Recipe",
     "Run",
+    "TrainedGenerator",
     "UsageError",
     "__version__",
     "draw_avatars",
     "grid",
     "latent",
     "open_dataset",
+    "open_generator",
     "prepare",
     "pretrained",
     "recipes",

@@ -5,6 +5,7 @@ length needs the memory of one frame, or, as GIF or WebP, of what is written of 
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,10 @@ from PIL import Image
 
 from kaogan.errors import UsageError
 from kaogan.files import atomic_file
-from kaogan.images import Pixels, to_pil
+from kaogan.images import Pixels, grid, to_pil
+
+SIDE = 256
+"""Pixels of the shorter side of a film of faces, at least: small pictures are enlarged for it."""
 
 Writer = Callable[[Iterable[Pixels], Path, int, float], None]
 
@@ -93,6 +97,15 @@ def _write_animation(
             loop=0,
             **options,  # type: ignore[arg-type]
         )
+
+
+def film_of_faces(faces: Iterable[Pixels], together: int) -> Iterator[Pixels]:
+    """Frames of so many faces each, in their order, side by side, large enough to look at."""
+    ahead = iter(faces)
+    while group := list(itertools.islice(ahead, together)):
+        columns = together if together <= 3 else None
+        frame = grid(group, columns) if together > 1 else group[0]
+        yield resized(frame, math.ceil(SIDE / min(frame.shape[:2])))
 
 
 def resized(picture: Pixels, scale: float) -> Pixels:

@@ -61,6 +61,16 @@ def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int
     return canvas
 
 
+def aligned_right(rows: Sequence[Sequence[Pixels]]) -> list[Pixels]:
+    """Rows of any lengths made equally long, one after the other, for `grid`.
+
+    The last picture of each row stands at the right; white fills the gap before it.
+    """
+    width = max(map(len, rows))
+    blank = np.full_like(rows[0][0], 255)
+    return [p for row in rows for p in (*row[:-1], *[blank] * (width - len(row)), row[-1])]
+
+
 def to_pil(picture: Pixels) -> Image.Image:
     """One picture (H x W x 1 or H x W x 3) as a Pillow image."""
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)

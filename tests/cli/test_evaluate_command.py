@@ -71,6 +71,15 @@ def test_a_run_in_words(kaogan, run, data):
     assert "looking" in outcome.err
 
 
+def test_a_run_knows_its_data_from_any_folder(kaogan, evaluate, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    few = ("--count", "100", "--split", "train")
+    outcome = kaogan("evaluate", run, "--device", "cpu", "--json", *few)
+    assert json.loads(outcome.out)["figures"] == evaluate(run, *few)["figures"]
+    missing = kaogan("evaluate", "avatars-64", "--device", "cpu").error
+    assert missing.startswith("error: --data is missing: avatars-64 is no RUN")
+
+
 def test_a_checkpoint_is_the_run_it_was_part_of(evaluate, run):
     newest = checkpoints.found(Run(run).checkpoints)[-1]
     whole, part = evaluate(run), evaluate(newest)

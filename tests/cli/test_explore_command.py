@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import kaogan as package
-from kaogan.export.page import SOURCES
 from kaogan.latent.directions import Directions
 from kaogan.latent.fingerprint import fingerprint
+from kaogan.page.making import SOURCES
 from kaogan.training.run import Run
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from kaogan.export.page import SOURCES
 from kaogan.latent.directions import Directions
 from kaogan.latent.fingerprint import fingerprint
+from kaogan.page.making import SOURCES
 from kaogan.training.run import Run
 
 pytest.importorskip("onnxruntime", reason="needs kaogan[onnx]")

@@ -96,6 +96,21 @@ def test_a_checkpoint_that_is_gone(kaogan, copy):
     assert "no checkpoint" in kaogan("sample", copy).error
 
 
+def test_any_generator_by_one_word(kaogan, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exported = tmp_path / "mine.safetensors"
+    assert kaogan("export", trained, "--format", "safetensors", "--out", exported).status == 0
+    grids = []
+    for what in (trained, exported, checkpoints.found(Run(trained).checkpoints)[-1]):
+        assert kaogan("sample", what, "--count", "4", "--out", "x.png").status == 0
+        grids.append(np.asarray(Image.open("x.png")))
+    assert (grids[0] == grids[1]).all()
+    assert (grids[0] == grids[2]).all()
+    assert kaogan("sample", "avatars-64", "--count", "1").status == 0
+    assert Image.open("faces.png").text["kaogan:source"] == "avatars-64"
+    assert "did you mean avatars-64?" in kaogan("sample", "avatar-64").error
+
+
 def test_an_unknown_generator(kaogan):
     outcome = kaogan("sample", "--pretrained", "dogs")
     assert outcome.status == 2

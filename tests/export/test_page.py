@@ -10,12 +10,13 @@ from networks import trained
 
 from kaogan import recipes
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export import Network, Origin, page_of
-from kaogan.export import page as pages
+from kaogan.export import Network, Origin
 from kaogan.export.describe import describe_training
-from kaogan.export.singlefile import module_order, single_file, source_hash
 from kaogan.latent.encoder import Encoder
 from kaogan.models.dcgan import DCGAN
+from kaogan.page import making as pages
+from kaogan.page import page_of
+from kaogan.page.singlefile import module_order, single_file, source_hash
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.linalg import vector_norm
 
-from kaogan.latent.walks import arithmetic, lerp, loop, path, plane, slerp, truncate
+from kaogan.latent.walks import (
+    across,
+    arithmetic,
+    around,
+    lerp,
+    loop,
+    path,
+    plane,
+    slerp,
+    truncate,
+)
 from kaogan.rng import latents
 
 seeds = st.integers(0, 10**6)
@@ -152,3 +162,18 @@ def test_a_plane_is_spanned_by_its_axes(x, y):
 
 def test_truncation_pulls_towards_the_mean():
     assert torch.equal(truncate(torch.ones(2, 3), 0.5), torch.full((2, 3), 0.5))
+
+
+def test_across_goes_from_end_to_end_and_around_comes_back():
+    origins, axes = latents([1, 2], 5), torch.eye(5)[:2]
+    line = across(origins, axes[0], frames=5, reach=3.0)
+    assert line.shape == (5, 2, 5)
+    torch.testing.assert_close(line[0], origins - 3 * axes[0])
+    torch.testing.assert_close(line[-1], origins + 3 * axes[0])
+    circle = around(origins, axes, frames=4, reach=3.0) - origins
+    expected = 3 * torch.stack([axes[1], axes[0], -axes[1], -axes[0]])
+    torch.testing.assert_close(circle[:, 0], expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(circle.norm(dim=-1), torch.full((4, 2), 3.0))
+    swing = around(origins, axes[:1], frames=4, reach=3.0) - origins
+    torch.testing.assert_close(swing[1, 1], 3 * axes[0])
+    torch.testing.assert_close(swing[0, 1], torch.zeros(5))

@@ -13,11 +13,12 @@ import pytest
 import torch
 from browsing import Files, changed_about, is_ours, training
 
-from kaogan.cli.server import Server
 from kaogan.errors import KaoganError
-from kaogan.export import network_of, page_of
+from kaogan.export import network_of
 from kaogan.images import Pixels, to_pixels
 from kaogan.latent.encoder import Encoder
+from kaogan.page import page_of
+from kaogan.page.server import Server
 from kaogan.rng import latents
 from kaogan.zoo import pretrained, pretrained_recipe
 

@@ -4,7 +4,7 @@ import pytest
 from browsing import settled
 
 import chromium
-from kaogan.export.singlefile import single_file
+from kaogan.page.singlefile import single_file
 
 SOFTWARE_GPU = [
     "--enable-unsafe-webgpu",

@@ -31,12 +31,12 @@ def test_the_facts_of_a_run_are_those_on_the_disk(run, dataset):
     assert training.seconds == run.read("newest")[1]["seconds"]
     assert training.speed == pytest.approx(1600 / training.seconds)
     assert training.hardware == (("cpu", "fp32"),)
-    assert [event.kind for event in training.events if event.kind != "warning"] == [
-        "start",
-        "resume",
+    assert [(e.kind, e.images) for e in training.events if e.kind != "warned"] == [
+        ("started", 0),
+        ("finished", 1008),
+        ("resumed", 1008),
+        ("finished", 1600),
     ]
-    assert training.events[0].images == 0
-    assert [event.images for event in training.events if event.kind == "resume"] == [1008]
     assert facts.epochs == pytest.approx(1600 / len(dataset))
     assert [row["images_seen"] for row in training.evaluations] == [1000, 1600]
     assert training.best["fd"] == min(row["fd"] for row in training.evaluations)
@@ -65,13 +65,24 @@ def test_the_layers_are_those_of_the_networks(run):
 
 def test_without_its_data_set_a_run_is_still_described(copy):
     about = json.loads((copy.path / "run.json").read_text())
-    about["dataset"]["path"] = "/nowhere/faces"
+    about["dataset"] |= {"path": "/nowhere/faces", "absolute_path": "/nowhere/faces"}
     (copy.path / "run.json").write_text(json.dumps(about))
     facts = gather(copy)
     assert facts.dataset is None
     assert (facts.data.name, facts.data.summary) == ("faces", None)
     assert "the training pictures, and what depends on them" in parts(facts)
     assert facts.drawn is not None
+
+
+def test_a_data_set_that_was_moved_is_found_where_it_is_said_to_be(copy, dataset, tmp_path):
+    moved = shutil.copytree(dataset.path, tmp_path / "moved")
+    about = json.loads((copy.path / "run.json").read_text())
+    about["dataset"] |= {"path": "/nowhere/faces", "absolute_path": "/nowhere/faces"}
+    (copy.path / "run.json").write_text(json.dumps(about))
+    found = gather(copy, moved)
+    assert found.dataset is not None
+    assert found.dataset.path == moved
+    assert found.missing == ()
 
 
 def test_a_data_set_that_has_changed_is_not_shown(copy):
@@ -87,6 +98,7 @@ def test_a_run_that_was_cut_off_before_its_first_checkpoint(copy):
     for name in ("checkpoints", "best", "samples"):
         shutil.rmtree(copy.path / name)
     (copy.path / "evaluation.jsonl").unlink()
+    copy.events.write_text(copy.events.read_text().splitlines(keepends=True)[0])
     facts = gather(copy)
     assert facts.training.end == "cut off"
     assert facts.training.images == 1600  # the curves tell
@@ -97,6 +109,22 @@ def test_a_run_that_was_cut_off_before_its_first_checkpoint(copy):
 
 
 def test_a_run_that_was_stopped_says_so(copy):
+    rows = copy.events.read_text().splitlines()
+    finished = json.loads(rows[-1])
+    assert (finished["event"], finished["reason"]) == ("finished", "done")
+    rows[-1] = json.dumps(finished | {"reason": "stopped", "text": "stopped after 1,600 images"})
+    copy.events.write_text("\n".join(rows))
+    assert gather(copy).training.end == "stopped"
+
+
+def test_a_run_of_a_time_before_events_tells_less(copy):
+    copy.events.unlink()
+    training = gather(copy).training
+    assert [event.kind for event in training.events if event.kind != "warned"] == [
+        "started",
+        "resumed",
+    ]
+    assert (training.end, training.hardware) == ("done", ())
     with (copy.path / "log.txt").open("a") as log:
         log.write("2030-01-01T00:00:00+00:00 stopped after 1,600 images, everything is saved\n")
     assert gather(copy).training.end == "stopped"

@@ -11,8 +11,8 @@ from PIL import Image
 
 from kaogan.data.dataset import Picture, write_dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.singlefile import single_file
 from kaogan.metrics.clouds import Pictures
+from kaogan.page.singlefile import single_file
 from kaogan.report.panel import Panel, Score, add_score, first_seed, panel_of, read_scores
 
 SUBJECT = {"what": "runs/<b>mine</b>", "truncation": 1.0, "first seed": 2**62 + 1}

@@ -142,7 +142,7 @@ def names(folder: Path) -> list[int]:
 
 def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
-    watched.train_step(monkeypatch, 3)
+    watched.play(monkeypatch, 3)
     assert names(tmp_path / "best") == [16]
     assert watched.observer.remark == "FD 2.00 coverage 0.50"
     assert watched.observer.best["fd"] == 1.0
@@ -152,12 +152,12 @@ def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0, 1.0, 0.5, 0.7])
-    watched.train_step(monkeypatch, 1)
+    watched.play(monkeypatch, 1)
     watched.save(tmp_path)  # 8
-    watched.train_step(monkeypatch, 2)
+    watched.play(monkeypatch, 2)
     assert names(tmp_path / "best") == [8, 24]
     watched.save(tmp_path)  # 24
-    watched.train_step(monkeypatch, 1)
+    watched.play(monkeypatch, 1)
     assert names(tmp_path / "best") == [24, 32]
     # Set back, or killed: the abandoned best goes, and the one before it is the best again.
     again = Watched(tmp_path, [0.9], seen=24)
@@ -173,7 +173,7 @@ def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0], seen=176)
-    watched.train_step(monkeypatch, 2)
+    watched.play(monkeypatch, 2)
     watched.trainer.state.images_seen += 8  # between two evaluations
     watched.observer.finish(watched.trainer)
     assert names(tmp_path / "best") == [192, 200]
@@ -197,9 +197,9 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
 
 def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [2.0, 1.0, *[1.5] * 20])
-    watched.train_step(monkeypatch, 7)
+    watched.play(monkeypatch, 7)
     assert not (tmp_path / "log.txt").exists()
-    watched.train_step(monkeypatch, 8)
+    watched.play(monkeypatch, 8)
     said = log_text(tmp_path)
     assert said.count("not improved for 5 evaluations: FD was best after 16 images (1.0000)") == 1
     assert not watched.trainer.stop_requested
@@ -207,9 +207,9 @@ def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_it_stops_when_flat_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [1.0, *[1.5] * 20], stop_when_flat=True)
-    watched.train_step(monkeypatch, 6)
+    watched.play(monkeypatch, 6)
     assert not watched.trainer.stop_requested
-    watched.train_step(monkeypatch, 1)
+    watched.play(monkeypatch, 1)
     assert watched.trainer.stop_requested
 
 

@@ -33,6 +33,7 @@ from toys import (
 from kaogan.data.batches import ImageBatches
 from kaogan.errors import KaoganError
 from kaogan.training import checkpoints
+from kaogan.training.events import read_events
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
@@ -101,6 +102,15 @@ def test_a_training_in_two_sittings_is_the_same_run(dataset, whole, tmp_path, st
     for images in (stop, IMAGES):
         train(RECIPE, dataset, tmp_path / "run", Budget(images=images), CPU)
     assert_same_run(tmp_path / "run", whole)
+    told = [(row["event"], row["images_seen"]) for row in read_events(Run(tmp_path / "run").events)]
+    assert [row for row in told if row[0] != "warned"] == [
+        ("started", 0),
+        ("saved", stop),
+        ("finished", stop),
+        ("resumed", stop),
+        ("saved", IMAGES),
+        ("finished", IMAGES),
+    ]
 
 
 def test_hardware_and_saving_more_often_are_no_part_of_the_run(dataset, whole, tmp_path):

@@ -32,6 +32,7 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.training import checkpoints
+from kaogan.training.events import read_events
 from kaogan.training.journal import Journal
 from kaogan.training.observers import log
 from kaogan.training.recipe import Budget, Recipe, Watch
@@ -225,11 +226,11 @@ class Poisoned(ImageBatches):
     at, times = 40, 1
 
     def __call__(self, start, count):
-        batch = super().__call__(start, count)
+        x, c = super().__call__(start, count)
         if start == type(self).at and type(self).times > 0:
             type(self).times -= 1
-            return batch * torch.nan
-        return batch
+            return x * torch.nan, c
+        return x, c
 
 
 def poison(monkeypatch, at, times):
@@ -252,6 +253,10 @@ def test_nan_sets_the_run_back_to_the_last_good_checkpoint(dataset, run, monkeyp
     assert [row["images_seen"] for row in rows(run)] == [32, 48, 64]
     assert all(value == value for row in rows(run) for value in row.values())
     assert Run(run).sample(2).shape == (2, 32, 32, 3)
+    events = [(row["event"], row["images_seen"]) for row in read_events(Run(run).events)]
+    assert events.count(("rolled back", 16)) == times
+    assert events[-1] == ("finished", 64)
+    assert all(seen <= 16 or event in ("saved", "finished") for event, seen in events)
     if times == 1:
         assert weights(run, "000000016") == good  # nothing good was touched
 

@@ -20,6 +20,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     command.add_argument("run_folder", metavar="RUN", help="folder of the run")
     command.add_argument(
+        "--data", metavar="DATASET", help="what the RUN learned from (where it was)"
+    )
+    command.add_argument(
         "--out", metavar="FILE.zip", default="handin.zip", help="ZIP to write (handin.zip)"
     )
     command.add_argument("--title", help="of the project (by the RUN's name)")
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> None:
         pdf=not options.no_pdf,
         live=not options.no_live,
         data_pictures=not options.no_data_pictures,
+        data=Path(options.data) if options.data else None,
     )
     size = out.stat().st_size
     if options.json:

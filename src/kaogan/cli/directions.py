@@ -5,15 +5,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.generators import Chosen, add_options, chosen
+from kaogan.cli.generators import add_options, chosen
 from kaogan.cli.pictures import write_png
 
 if TYPE_CHECKING:
-    from kaogan.images import Pixels
     from kaogan.latent.directions import Directions
 
 FILE, PICTURE = "directions.json", "directions.png"
-STRIP_STEPS, STRIP_SEEDS, REACH = 7, 3, 3.0
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -45,55 +43,18 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Find, write and print."""
-    from kaogan.latent.finding import faces_drawn, find
-    from kaogan.progress import track
+    from kaogan.companions import find_directions, strips
 
     source = chosen(options)
-    out = Path(options.out or (options.run_folder if source.run else "."))
-    with track(faces_drawn(), "measuring", "faces") as tracker:
-        found = find(
-            source.sampler.generator,
-            source.sampler.latent_dim,
-            options.orthogonal,
-            tracker=tracker,
-        )
+    out = Path(options.out or (source.run.path if source.run else "."))
+    found = find_directions(source, options.orthogonal)
     found.write(out / FILE)
-    _draw(found, source, out / PICTURE)
+    if (picture := strips(source, found)) is not None:
+        write_png(picture, out / PICTURE, {"source": source.name})
     if options.json:
         print(json.dumps(_about(found, out)))
     else:
         _print(found, out)
-
-
-def _draw(found: "Directions", source: Chosen, file: Path) -> None:
-    """Strips with their names: some faces from the low end of each direction to its high end."""
-    import numpy as np
-    import torch
-
-    from kaogan.images import grid
-    from kaogan.rng import latents
-    from kaogan.training.sampling import draw
-
-    origins = latents(list(range(STRIP_SEEDS)), source.sampler.latent_dim)
-    steps = torch.linspace(-REACH, REACH, STRIP_STEPS)[:, None]
-    strips = []
-    for each in found.directions:
-        z = torch.cat([origin + steps * each.vector for origin in origins])
-        faces = grid(list(draw(source.sampler.generator, z)), STRIP_STEPS)
-        label = f"{each.name}: {each.low} to {each.high}"
-        strips.append(np.concatenate([_label(label, faces.shape[1]), faces]))
-    if strips:
-        write_png(grid(strips, columns=2, gap=6), file, {"source": source.name})
-
-
-def _label(text: str, width: int) -> "Pixels":
-    """Black on white, a line high."""
-    import numpy as np
-    from PIL import Image, ImageDraw
-
-    line = Image.new("RGB", (width, 14), "white")
-    ImageDraw.Draw(line).text((2, 1), text, fill="black")
-    return np.asarray(line)
 
 
 def _about(found: "Directions", out: Path) -> dict[str, Any]:

@@ -16,8 +16,8 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "evaluate",
         help="measure how good generated pictures are",
         description="Compare pictures with real ones, and say beside each figure what a perfect "
-        "generator would get. WHAT is a RUN, a checkpoint, a folder or archive of pictures, a "
-        "DATASET, or a generator that comes with kaogan. Without --features nothing is "
+        "generator would get. WHAT is a RUN, a checkpoint, an exported generator, one that comes "
+        "with kaogan, a folder or archive of pictures, or a DATASET. Without --features nothing is "
         "downloaded, and no figure is an FID. With --panel people judge.",
         allow_abbrev=False,
     )
@@ -25,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--data",
         metavar="DATASET",
-        help="the real pictures (with --panel: what the RUN learned from)",
+        help="the real pictures (what the RUN learned from)",
     )
     command.add_argument(
         "--count", type=int, metavar="N", help="pictures of each side (up to 5000; with --panel 20)"
@@ -71,21 +71,18 @@ def run(options: argparse.Namespace) -> None:
     if options.panel:
         panel.run(options)
         return
-    from kaogan.cli.subjects import Drawing, find_subject
-    from kaogan.data.dataset import open_dataset
     from kaogan.errors import UsageError
     from kaogan.metrics.evaluate import common_count, evaluate
     from kaogan.metrics.features import load_extractor
     from kaogan.metrics.report import SPLITS
+    from kaogan.subjects import Drawing, find_subject, real_pictures
     from kaogan.training.precision import choose_device
 
     if options.serve or options.no_open:
         raise UsageError("--serve and --no-open belong to --panel")
-    if options.data is None:
-        raise UsageError("--data is missing: where the real pictures are")
     splits: tuple[Split, ...] = (options.split,) if options.split else SPLITS
     picture = _picture(options)
-    dataset = open_dataset(options.data)
+    dataset = real_pictures(options.what, options.data)
     count, _ = common_count(dataset, splits, options.count, None)
     device = choose_device(options.device)
     weights = Path(options.features_weights) if options.features_weights else None
@@ -107,12 +104,12 @@ def run(options: argparse.Namespace) -> None:
 
 def _picture(options: argparse.Namespace) -> Path | None:
     """Where the picture goes: as told, else beside the RUN, else nowhere."""
-    from kaogan.cli.subjects import run_of
     from kaogan.errors import UsageError
+    from kaogan.generators import run_of
 
     if options.out is not None:
         if Path(options.out).suffix.lower() != ".png":
             raise UsageError(f"cannot write {options.out}: give --out FILE.png")
         return Path(options.out)
-    folder = run_of(options.what)
-    return None if folder is None else folder / "nearest.png"
+    run = run_of(options.what)
+    return None if run is None else run.path / "nearest.png"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import pages
 from kaogan.cli.generators import add_options, chosen
-from kaogan.cli.server import Server, serve
 from kaogan.errors import UsageError
+from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
-    from kaogan.export import Page
+    from kaogan.page import Page
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -40,11 +40,4 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _page(options: argparse.Namespace) -> "Page":
-    from kaogan.export import Origin, network_of
-
-    made = chosen(options)
-    images = made.run.read(options.checkpoint)[1]["images_seen"] if made.run else None
-    origin = Origin(made.name, made.home, made.recipe, made.run, images)
-    weights = made.sampler.generator.state_dict()
-    network = network_of(made.recipe.model, "generator", weights, origin)
-    return pages.page(network, made.name, options, "fp32")
+    return pages.page(chosen(options), options, "fp32")

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import pages
+from kaogan.cli.generators import add_what, check, chosen
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
-    from kaogan.export import Format, Network, Player
+    from kaogan.export import Format, Network
     from kaogan.export.graph import Precision
 
 
@@ -23,12 +24,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "TensorFlow, JAX or PyTorch, and that gives the same pictures; needs pip install "
         "'kaogan[keras]'. safetensors: the PyTorch weights, with a model card. onnx: for "
         "onnxruntime; needs pip install 'kaogan[onnx]', as does page: a folder for any static "
-        "host, which draws faces in the browser. WHAT is a RUN, or a file that was exported, to be "
-        "written in another format.",
+        "host, which draws faces in the browser. An exported file as WHAT is written in another "
+        "format.",
         allow_abbrev=False,
     )
-    command.add_argument("what", nargs="?", metavar="WHAT", help="a RUN, or an exported file")
-    command.add_argument("--pretrained", metavar="NAME", help="faces-64 or avatars-64, no WHAT")
+    add_what(command)
     command.add_argument(
         "--format",
         choices=("keras", "safetensors", "onnx", "page"),
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> None:
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} is for --format page")
     form = _form(options)
-    network, place = _network(options)
+    network, place = _network(options), _place(options)
     out = Path(options.out) if options.out else place.with_name(place.name + form.suffix)
     if out.suffix != form.suffix:
         raise UsageError(f"cannot write {out}: give --out FILE{form.suffix}")
@@ -111,8 +111,7 @@ def _words(facts: Mapping[str, Any]) -> str:
 def _write_page(options: argparse.Namespace) -> None:
     if options.network == "discriminator":
         raise UsageError("a page shows a generator; leave --network away")
-    network, place = _network(options)
-    name = network.origin.name if network.origin else place.name
+    generator, place = chosen(options), _place(options)
     out = Path(options.out) if options.out else place.with_name("page")
     if options.single_file and not options.out:
         out = out.with_suffix(".html")
@@ -120,7 +119,7 @@ def _write_page(options: argparse.Namespace) -> None:
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
     precision: Precision = options.precision or ("fp16" if options.single_file else "fp32")
-    page = pages.page(network, name, options, precision)
+    page = pages.page(generator, options, precision)
     if options.single_file:
         page.write_file(out)
         size = out.stat().st_size
@@ -135,33 +134,26 @@ def _write_page(options: argparse.Namespace) -> None:
         print(f"page, {size / 1e6:.1f} MB{_words(facts)}: {out}")
 
 
-def _network(options: argparse.Namespace) -> "tuple[Network, Path]":
-    """The network, and the name without suffix that its file gets unless told."""
-    from kaogan.export import network_of_run, readers
-    from kaogan.training.run import Run
+def _network(options: argparse.Namespace) -> "Network":
+    from kaogan.generators import open_network, open_pretrained
 
-    if (options.what is None) == (options.pretrained is None):
-        raise UsageError("give a RUN or a file, or --pretrained NAME, and not both")
-    what = Path(options.what or options.pretrained)
-    of_a_run = {name: getattr(options, name) for name in ("network", "checkpoint", "weights")}
-    given = [f"--{name}" for name, value in of_a_run.items() if value is not None]
-    is_file = what.suffix in readers and not what.is_dir()
-    if given and (options.pretrained or is_file):
-        raise UsageError(f"{given[0]} is for a RUN; {what} is one network")
-    if options.pretrained:
-        return _pretrained(options.pretrained), what
-    if is_file:
-        return readers[what.suffix]().read(what), what.with_suffix("")
-    player: Player = options.network or "generator"
-    if player == "discriminator" and options.weights:
-        raise UsageError("--weights is for generators; a discriminator has no averaged weights")
-    network = network_of_run(Run(what), player, options.checkpoint, options.weights or "ema")
-    return network, what / player
+    check(options)
+    player, checkpoint, weights = options.network, options.checkpoint, options.weights
+    if options.pretrained is None:
+        return open_network(options.what, player, checkpoint, weights)
+    if player is not None:
+        raise UsageError(f"--network is for a RUN; {options.pretrained} is one network")
+    return open_pretrained(options.pretrained, checkpoint, weights).network()
 
 
-def _pretrained(name: str) -> "Network":
-    from kaogan.export import Origin, network_of
-    from kaogan.zoo import FOLDER, pretrained, pretrained_recipe
+def _place(options: argparse.Namespace) -> Path:
+    """The name without suffix that the file gets unless told: in the RUN, beside the file, here."""
+    from kaogan.generators import kind_of, run_of
 
-    recipe, weights = pretrained_recipe(name), pretrained(name).generator.state_dict()
-    return network_of(recipe.model, "generator", weights, Origin(name, FOLDER / name, recipe))
+    if options.pretrained is not None:
+        return Path(options.pretrained)
+    what = Path(options.what)
+    if kind_of(options.what) == "file":
+        return what.with_suffix("")
+    run = run_of(what)
+    return Path(what.name) if run is None else run.path / (options.network or "generator")

@@ -5,16 +5,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.companions import place_to_keep, train_and_keep
 from kaogan.cli.generators import add_options, chosen
-from kaogan.errors import KaoganError, UsageError
+from kaogan.errors import UsageError
 from kaogan.files import atomic_file, write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kaogan.cli.generators import Chosen
-    from kaogan.latent.encoder import Encoder
+    from kaogan.generators import TrainedGenerator
     from kaogan.latent.inversion import Distance, Inversion
 
 LEVELS = 127.5
@@ -57,6 +55,11 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Read, find and write."""
+    import torch
+
+    from kaogan.companions import encoder_of
+    from kaogan.data.pictures import read_pictures
+    from kaogan.images import to_model
     from kaogan.latent.inversion import invert
     from kaogan.progress import track
 
@@ -69,79 +72,44 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
     if options.encoder_pictures < 1:
         raise UsageError(f"{options.encoder_pictures} pictures teach nothing; use 1 or more")
-    if options.pretrained is not None and options.run_folder is not None:
-        # The first place is RUN's, where there is one; here it is a picture's.
-        options.pictures.insert(0, options.run_folder)
-        options.run_folder = None
+    if options.pretrained is not None and options.what is not None:
+        # The first place is WHAT's; with --pretrained it is a picture's.
+        options.pictures.insert(0, options.what)
+        options.what = None
     if not options.pictures:
         raise UsageError("give one or more pictures after the generator")
     source = chosen(options)
     generator = source.sampler.generator
-    files = [Path(name) for name in options.pictures]
-    pictures = _read(files, source)
-    encoder = _encoder(source, options)
+    channels, size, _ = source.model.sample_shape
+    pixels = read_pictures([Path(name) for name in options.pictures], size, channels)
+    pictures = to_model(torch.from_numpy(pixels))
+    encoder = encoder_of(source, options.encoder_pictures, options.seed)
     with track(options.steps + 1, "refining", "steps") as tracker:
-        found = invert(generator, encoder, pictures, options.steps, _distance(options), tracker)
+        found = invert(
+            generator, encoder, pictures, options.steps, _distance(source, options), tracker
+        )
     about = _about(options.pictures, found, source, options.steps)
     _write(out, pictures, found, source, about)
     print(json.dumps(about) if options.json else "\n".join(_words(about, out)))
 
 
-def _read(files: list[Path], source: "Chosen") -> "Tensor":
-    """The pictures `N C H W` as the generator draws them: its size, its channels, [-1, 1]."""
-    import numpy as np
-    import torch
-
-    from kaogan.data.decode import Preparation, decode
-    from kaogan.data.reasons import Rejected
-    from kaogan.data.sources.folder import Picture
-    from kaogan.images import to_model
-
-    channels, size, _ = source.recipe.model.sample_shape
-    preparation = Preparation(size, channels, min_size=1)
-    pixels = []
-    for file in files:
-        try:
-            (item,) = Picture().items(file)
-            if isinstance(item.content, Rejected):
-                raise item.content
-            pixels.append(decode(item.content, preparation).pixels)
-        except Rejected as why:
-            detail = f" ({why.detail})" if why.detail else ""
-            raise KaoganError(f"{file}: {why.reason}{detail}; give another picture") from None
-    return to_model(torch.from_numpy(np.stack(pixels)))
-
-
-def _encoder(source: "Chosen", options: argparse.Namespace) -> "Encoder":
-    """The encoder that lies beside the generator, or a new one, which is then kept in the RUN."""
-    from kaogan.latent.encoder_file import NAME, read_encoder
-
-    generator = source.sampler.generator
-    encoder = read_encoder(source.home / NAME, generator)
-    if encoder is None:
-        file = place_to_keep(source.run, options, NAME)
-        pictures, seed = options.encoder_pictures, options.seed
-        encoder = train_and_keep(generator, source.sampler.latent_dim, file, pictures, seed)
-    return encoder
-
-
-def _distance(options: argparse.Namespace) -> "Distance":
-    """Pixels, and the features of the run's discriminator if there is a run."""
+def _distance(source: "TrainedGenerator", options: argparse.Namespace) -> "Distance":
+    """Pixels, and the features of the run's discriminator if there is one."""
+    from kaogan.generators import open_network
     from kaogan.latent.inversion import pixel_distance, with_features
-
-    if options.run_folder is None:
-        return pixel_distance
-    from kaogan.export import network_of_run
     from kaogan.models.dcgan import Discriminator
-    from kaogan.training.run import Run
 
-    judge = network_of_run(Run(Path(options.run_folder)), "discriminator", options.checkpoint)
+    if source.kind not in ("run", "checkpoint"):
+        return pixel_distance
+    judge = open_network(options.what, "discriminator", options.checkpoint)
     if isinstance(judge.module, Discriminator):
         return with_features(judge.module)
     return pixel_distance  # which feature maps of another network to compare is not known
 
 
-def _about(names: list[str], found: "Inversion", source: "Chosen", steps: int) -> dict[str, Any]:
+def _about(
+    names: list[str], found: "Inversion", source: "TrainedGenerator", steps: int
+) -> dict[str, Any]:
     """All that was found, ready for JSON."""
     rows = zip(
         names,
@@ -172,7 +140,11 @@ def _words(about: dict[str, Any], out: Path) -> list[str]:
 
 
 def _write(
-    out: Path, pictures: "Tensor", found: "Inversion", source: "Chosen", about: dict[str, Any]
+    out: Path,
+    pictures: "Tensor",
+    found: "Inversion",
+    source: "TrainedGenerator",
+    about: dict[str, Any],
 ) -> None:
     """The picture, and the latents as numbers."""
     import numpy as np

@@ -1,15 +1,12 @@
 """What `explore` and `export --format page` share: a generator's page, with all that is known."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
-
-from kaogan.cli.companions import note_replaced, place_to_keep, train_and_keep
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kaogan.export import Network, Page
     from kaogan.export.graph import Precision
-    from kaogan.latent.encoder import Encoder
-    from kaogan.training.run import Run
+    from kaogan.generators import TrainedGenerator
+    from kaogan.page import Page
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -23,59 +20,27 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def page(
-    network: "Network", name: str, options: argparse.Namespace, precision: "Precision"
+    generator: "TrainedGenerator", options: argparse.Namespace, precision: "Precision"
 ) -> "Page":
     """The page of a generator: with its directions, and with its encoder if there is one.
 
     Args:
-        network: the generator.
-        name: its title, unless told.
+        generator: the page has its name unless told.
         options: as `add_options` declares them.
         precision: of the weights.
 
     Raises:
-        KaoganError: as `kaogan.export.page_of`, or a file that belongs to the page is damaged.
+        KaoganError: as `kaogan.page.page_of`, or a file that belongs to the page is damaged.
 
     """
-    from kaogan.export import page_of
+    from kaogan.companions import directions_of, encoder_beside, encoder_of
+    from kaogan.export.companions import described
+    from kaogan.page import page_of
 
     return page_of(
-        network,
-        options.title or name,
-        _directions(network, options),
-        _encoder(network, options),
+        generator.network(),
+        options.title or generator.name,
+        described(directions_of(generator)),
+        encoder_of(generator) if options.encoder else encoder_beside(generator),
         precision,
     )
-
-
-def _directions(network: "Network", options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Those that lie beside the generator, or new ones, which are then kept in the RUN."""
-    from kaogan.export.companions import DIRECTIONS, described, directions_beside
-    from kaogan.latent.finding import faces_drawn, find
-    from kaogan.progress import track
-
-    found = directions_beside(network)
-    if found is None:
-        with track(faces_drawn(), "finding directions", "faces") as tracker:
-            found = find(network.module, network.model.latent_dim, tracker=tracker)
-        if file := place_to_keep(_run(network), options, DIRECTIONS):
-            note_replaced(file)
-            found.write(file)
-    return described(found)
-
-
-def _encoder(network: "Network", options: argparse.Namespace) -> "Encoder | None":
-    """The encoder that lies beside the generator, or a new one if asked, kept in the RUN."""
-    from kaogan.export.companions import encoder_beside
-    from kaogan.latent.encoder import PICTURES
-    from kaogan.latent.encoder_file import NAME
-
-    encoder = encoder_beside(network)
-    if encoder is None and options.encoder:
-        file = place_to_keep(_run(network), options, NAME)
-        encoder = train_and_keep(network.module, network.model.latent_dim, file, PICTURES)
-    return encoder
-
-
-def _run(network: "Network") -> "Run | None":
-    return network.origin.run if network.origin else None

@@ -7,11 +7,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kaogan.cli.server import Server, serve
-from kaogan.errors import KaoganError, UsageError
+from kaogan.errors import UsageError
+from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
-    from kaogan.data.dataset import Dataset
     from kaogan.metrics.report import Split
     from kaogan.report.panel import Panel
 
@@ -35,13 +34,14 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the page, or serve it and keep the scores."""
-    from kaogan.cli.subjects import run_of
-    from kaogan.export.singlefile import single_file
     from kaogan.files import atomic_file
+    from kaogan.generators import run_of
+    from kaogan.page import single_file
     from kaogan.report.panel import NAME, read_scores
 
     _refuse_what_measures(options)
-    home = run_of(options.what) or Path()
+    run = run_of(options.what)
+    home = Path() if run is None else run.path
     place = home / f"{NAME}.jsonl"
     panel = _panel(options)
     if any(score.seed == options.seed for score in read_scores(place)):
@@ -91,13 +91,13 @@ def _refuse_what_measures(options: argparse.Namespace) -> None:
 
 
 def _panel(options: argparse.Namespace) -> "Panel":
-    from kaogan.cli.subjects import Drawing, find_subject
     from kaogan.report.panel import COUNT, first_seed, panel_of
+    from kaogan.subjects import Drawing, find_subject, real_pictures
     from kaogan.training.precision import choose_device
 
     if options.seed < 0:
         raise UsageError(f"there is no seed {options.seed}; use 0 or more")
-    dataset = _dataset(options)
+    dataset = real_pictures(options.what, options.data)
     count = COUNT if options.count is None else options.count
     drawing = Drawing(
         first_seed(options.seed),
@@ -109,23 +109,3 @@ def _panel(options: argparse.Namespace) -> "Panel":
     subject = find_subject(options.what, dataset, count, drawing)
     split: Split = options.split or "held-out"
     return panel_of(subject.pictures, subject.about, dataset, split, count, options.seed)
-
-
-def _dataset(options: argparse.Namespace) -> "Dataset":
-    """The real pictures: as told, else those that the RUN learned from."""
-    from kaogan.cli.subjects import run_of
-    from kaogan.data.dataset import is_dataset, open_dataset
-    from kaogan.training.run import Run
-
-    if options.data is not None:
-        return open_dataset(options.data)
-    folder = run_of(options.what)
-    if folder is None:
-        raise UsageError(f"--data is missing: {options.what} is no RUN that tells what it saw")
-    run = Run(folder)
-    if len(run.recipe.model.sample_shape) != 3:
-        raise KaoganError(f"{options.what} draws points; people judge pictures only")
-    path, fingerprint = run.about["dataset"]["path"], run.about["dataset"]["fingerprint"]
-    if not is_dataset(path) or (dataset := open_dataset(path)).fingerprint != fingerprint:
-        raise KaoganError(f"the data set of {options.what} is not in {path} any more; give --data")
-    return dataset

@@ -20,6 +20,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         allow_abbrev=False,
     )
     command.add_argument("run_folder", metavar="RUN", help="folder of the run")
+    command.add_argument(
+        "--data", metavar="DATASET", help="what the RUN learned from (where it was)"
+    )
     command.add_argument("--out", metavar="FILE.html", help="file to write (RUN/report.html)")
     command.add_argument(
         "--pdf", action="store_true", help="also print it as PDF, beside it; needs Chromium"
@@ -51,7 +54,8 @@ def run(options: argparse.Namespace) -> None:
     if options.pdf:
         find_browser()  # complain before the work
     heading = Heading(options.title, options.author, options.course)
-    report = make_report(Run(folder), heading, evaluate=not options.no_evaluate)
+    data = Path(options.data) if options.data else None
+    report = make_report(Run(folder), heading, evaluate=not options.no_evaluate, data=data)
     missing = report.write(out, live=not options.no_live)
     files = [out]
     if options.pdf:

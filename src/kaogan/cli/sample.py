@@ -10,6 +10,7 @@ from kaogan.cli.pictures import write_png
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
+    from kaogan.generators import TrainedGenerator
     from kaogan.images import Pixels
 
 
@@ -17,7 +18,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     """Declare the command."""
     command = commands.add_parser(
         "sample",
-        help="draw new faces from a run",
+        help="draw new faces",
         description="Draw new faces from a run, or from a generator that comes with kaogan. "
         "Each face has a seed of its own: --seed 7 --count 1 draws the eighth of --seed 0.",
         allow_abbrev=False,
@@ -45,10 +46,10 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError(f"cannot write {out}: give --out FILE.png, or a folder as DIR/")
     if options.seed < 0 or options.seed + options.count >= 2**63:
         raise UsageError(f"seed {options.seed} is out of range; use 0 or more")
-    pictures = chosen(options).sampler.sample(options.count, options.seed, options.truncation)
-    files = (
-        _write_each(pictures, out, options) if as_folder else _write_grid(pictures, out, options)
-    )
+    source = chosen(options)
+    pictures = source.sample(options.count, options.seed, options.truncation)
+    write = _write_each if as_folder else _write_grid
+    files = write(pictures, out, options, source)
     if options.json:
         print(json.dumps({"seed": options.seed, "count": options.count, "files": files}))
     else:
@@ -57,27 +58,29 @@ def run(options: argparse.Namespace) -> None:
         print(f"{options.count} face{'s' if options.count > 1 else ''}, {seeds}: {out}")
 
 
-def _write_grid(pictures: "Pixels", out: Path, options: argparse.Namespace) -> list[str]:
+def _write_grid(
+    pictures: "Pixels", out: Path, options: argparse.Namespace, source: "TrainedGenerator"
+) -> list[str]:
     from kaogan.images import grid
 
-    _write(grid(pictures), out, options, options.seed)
+    write_png(grid(pictures), out, _about(options.seed, options, source))
     return [str(out)]
 
 
-def _write_each(pictures: "Pixels", out: Path, options: argparse.Namespace) -> list[str]:
+def _write_each(
+    pictures: "Pixels", out: Path, options: argparse.Namespace, source: "TrainedGenerator"
+) -> list[str]:
     files = []
     for seed, picture in enumerate(pictures, start=options.seed):
         file = out / f"seed-{seed:06d}.png"
-        _write(picture, file, options, seed)
+        write_png(picture, file, _about(seed, options, source))
         files.append(str(file))
     return files
 
 
-def _write(picture: "Pixels", file: Path, options: argparse.Namespace, seed: int) -> None:
-    about = {
-        "seed": seed,
-        "truncation": options.truncation,
-        "weights": options.weights,
-        "source": options.pretrained or Path(options.run_folder).name,
-    }
-    write_png(picture, file, about)
+def _about(seed: int, options: argparse.Namespace, source: "TrainedGenerator") -> dict[str, object]:
+    """How to make a picture again."""
+    about: dict[str, object] = {"seed": seed, "truncation": options.truncation}
+    if source.weights is not None:
+        about["weights"] = source.weights
+    return about | {"source": source.name}

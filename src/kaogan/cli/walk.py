@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.generators import Chosen, add_options, chosen
+from kaogan.cli.generators import add_options, chosen
 from kaogan.cli.pictures import write_png
 from kaogan.errors import UsageError
 
@@ -15,13 +14,12 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from kaogan.generators import TrainedGenerator
     from kaogan.images import Pixels
 
 REACH = 3.0
 """How far faces are moved along an axis, to both sides."""
 PICTURE_FRAMES = 8
-FILM_SIDE = 256
-"""Pixels of a film's shorter side, at least: small pictures are enlarged for it."""
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -81,7 +79,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--directions",
         metavar="FILE",
-        help="for --axes (directions.json of the RUN or the pretrained generator)",
+        help="for --axes (directions.json beside the generator)",
     )
     command.add_argument("--out", default="walk.mp4", metavar="FILE", help="(walk.mp4)")
     command.add_argument("--json", action="store_true", help="print what was written as JSON")
@@ -128,7 +126,7 @@ def _check(options: argparse.Namespace, out: Path, film: bool) -> None:
     if options.plus and film:
         raise UsageError("a sum of faces is a picture; give --out FILE.png")
     if options.minus and not options.plus:
-        raise UsageError("--minus goes with --plus: kaogan walk RUN --plus 1,2,3 --minus 4,5,6")
+        raise UsageError("--minus goes with --plus: kaogan walk WHAT --plus 1,2,3 --minus 4,5,6")
     if options.seeds and len(options.seeds) < 2:
         raise UsageError("--seeds needs two seeds or more, as --seeds 3,5")
     if not 1 <= options.count <= 64:
@@ -150,7 +148,7 @@ def _frames(options: argparse.Namespace, film: bool) -> int:
 
 
 def _latents(
-    options: argparse.Namespace, source: Chosen, frames: int, film: bool
+    options: argparse.Namespace, source: "TrainedGenerator", frames: int, film: bool
 ) -> "tuple[Tensor, str]":
     """Latents by moment and face, `T P Z`, and what they show in words."""
     import torch
@@ -175,13 +173,17 @@ def _latents(
 
 
 def _along(
-    options: argparse.Namespace, source: Chosen, origins: "Tensor", frames: int, film: bool
+    options: argparse.Namespace,
+    source: "TrainedGenerator",
+    origins: "Tensor",
+    frames: int,
+    film: bool,
 ) -> "tuple[Tensor, str]":
     """Faces moved along axes: from end to end in a picture; in a film round and round."""
     import torch
 
     from kaogan.latent.directions import Directions
-    from kaogan.latent.walks import plane
+    from kaogan.latent.walks import across, around, plane
 
     file = Path(options.directions) if options.directions else source.home / "directions.json"
     found = Directions.read(file)
@@ -192,22 +194,20 @@ def _along(
     axes = [found[name].vector for name in names]
     words = " and ".join(names)
     if film:
-        turn = torch.arange(frames) / frames * 2 * math.pi
-        reach = torch.stack([turn.sin(), turn.cos()])[: len(axes)] * REACH
-        return origins + (reach.T @ torch.stack(axes))[:, None], words
-    steps = torch.linspace(-REACH, REACH, frames)
+        return around(origins, torch.stack(axes), frames, REACH), words
     if len(axes) == 1:
-        return origins + steps[:, None, None] * axes[0], words
+        return across(origins, axes[0], frames, REACH), words
     if len(origins) > 1:
         raise UsageError("a grid over two axes shows one face; leave --count away")
+    steps = torch.linspace(-REACH, REACH, frames)
     return plane(origins[0], axes[0], axes[1], steps, steps.flip(0)).transpose(0, 1), words
 
 
-def _sum(options: argparse.Namespace, source: Chosen, out: Path) -> str:
+def _sum(options: argparse.Namespace, source: "TrainedGenerator", out: Path) -> str:
     """Draw latent arithmetic: a row for each group, its mean at the right, their sum below."""
-    import numpy as np
     import torch
 
+    from kaogan.images import aligned_right
     from kaogan.latent.walks import arithmetic
     from kaogan.rng import latents
 
@@ -218,19 +218,17 @@ def _sum(options: argparse.Namespace, source: Chosen, out: Path) -> str:
     )
     rows = [torch.cat([group, group.mean(0, keepdim=True)]) for group in [*plus, *less]]
     rows.append(arithmetic(plus, less)[None])
-    drawn = iter(_faces(torch.cat(rows), options, source))
-    width, pictures = max(map(len, rows)), []
-    for row in rows:
-        faces = [next(drawn) for _ in row]
-        blank = np.full_like(faces[0], 255)
-        pictures += [*faces[:-1], *[blank] * (width - len(faces)), faces[-1]]
+    drawn = _faces(torch.cat(rows), options, source)
+    pictures = aligned_right([[next(drawn) for _ in row] for row in rows])
     signs = [("+", seeds) for seeds in options.plus] + [("-", seeds) for seeds in minus]
     words = " ".join(f"{sign} mean({','.join(map(str, seeds))})" for sign, seeds in signs)
-    _write(pictures, width, words, options, source, out)
+    _write(pictures, max(map(len, rows)), words, options, source, out)
     return words
 
 
-def _faces(z: "Tensor", options: argparse.Namespace, source: Chosen) -> "Iterator[Pixels]":
+def _faces(
+    z: "Tensor", options: argparse.Namespace, source: "TrainedGenerator"
+) -> "Iterator[Pixels]":
     """The faces of latents `N Z`, with the progress shown."""
     from kaogan.latent.walks import truncate
     from kaogan.progress import track
@@ -242,21 +240,14 @@ def _faces(z: "Tensor", options: argparse.Namespace, source: Chosen) -> "Iterato
             yield face
 
 
-def _write_film(z: "Tensor", options: argparse.Namespace, source: Chosen, out: Path) -> None:
+def _write_film(
+    z: "Tensor", options: argparse.Namespace, source: "TrainedGenerator", out: Path
+) -> None:
     """Write latents `T P Z` as a film, P faces in a frame."""
-    from kaogan.films import resized, write_film
-    from kaogan.images import grid
+    from kaogan.films import film_of_faces, write_film
 
     faces = _faces(z.flatten(0, 1), options, source)
-
-    def frames() -> "Iterator[Pixels]":
-        for _ in range(len(z)):
-            side_by_side = [next(faces) for _ in range(z.shape[1])]
-            columns = len(side_by_side) if len(side_by_side) <= 3 else None
-            frame = grid(side_by_side, columns) if len(side_by_side) > 1 else side_by_side[0]
-            yield resized(frame, math.ceil(FILM_SIDE / min(frame.shape[:2])))
-
-    write_film(frames(), out, options.fps)
+    write_film(film_of_faces(faces, z.shape[1]), out, options.fps)
 
 
 def _write(
@@ -264,7 +255,7 @@ def _write(
     columns: int,
     words: str,
     options: argparse.Namespace,
-    source: Chosen,
+    source: "TrainedGenerator",
     out: Path,
 ) -> None:
     from kaogan.images import grid

@@ -13,7 +13,6 @@ from kaogan.export.network import (
 )
 from kaogan.export.onnx import Onnx
 from kaogan.export.origin import Origin
-from kaogan.export.page import Page, page_of
 from kaogan.export.safetensors import Safetensors
 
 __all__ = [
@@ -22,13 +21,11 @@ __all__ = [
     "Network",
     "Onnx",
     "Origin",
-    "Page",
     "Player",
     "Reader",
     "Safetensors",
     "formats",
     "network_of",
     "network_of_run",
-    "page_of",
     "readers",
 ]

@@ -38,7 +38,6 @@ def card_of(network: Network, weights: str) -> str:
     loading = "".join(
         f'kaogan.plugins.load("{name}")  # the code of the network\n' for name in files
     )
-    imports = "import kaogan.plugins\n" if files else ""
     table = "\n".join(f"| {what} | {words} |" for what, words in rows(network))
     return f"""{SIGN}
 # {name}
@@ -53,19 +52,15 @@ out of random numbers. Written by kaogan {__version__}.
 ## Draw with it
 
 ```python
-from pathlib import Path
+import kaogan{".plugins" if files else ""}
 
-{imports}from kaogan.export import Safetensors
-from kaogan.images import grid, to_pil
-from kaogan.training.sampling import Sampler
-
-{loading}network = Safetensors().read(Path("{weights}"))
-pictures = Sampler(network.module, network.model.latent_dim).sample(16, seed=0)
-to_pil(grid(pictures)).save("pictures.png")
+{loading}generator = kaogan.open_generator("{weights}")
+pictures = generator.sample(16, seed=0)
+kaogan.to_pil(kaogan.grid(pictures)).save("pictures.png")
 ```
 
-`network.module` maps latents N×{model.latent_dim} from N(0, 1) to pictures
-N×{network.channels}×{network.size}×{network.size}, from -1 to 1.
+`generator.sampler.generator` is the network. It maps latents N×{model.latent_dim} from N(0, 1) to
+pictures N×{network.channels}×{network.size}×{network.size}, from -1 to 1.
 
 ## Limits
 

@@ -4,7 +4,8 @@ Latents are z ~ N(0, I). In many dimensions nearly all of them have a length nea
 generator has learned to draw from those alone: it is the sphere of this radius that is walked on.
 
 Axes, beside those of `kaogan.contracts`:
-    K  stops on the way       T  frames       A, B  steps along two axes
+    K  stops on the way, or axes     T  frames     P  faces in a frame
+    A, B  steps along two axes
 """
 
 import math
@@ -160,3 +161,23 @@ def plane(
 ) -> Float[Tensor, "B A Z"]:
     """A grid over two axes: origin + x right + y down, a row for each y and a column for each x."""
     return origin + across[None, :, None] * right + along[:, None, None] * down
+
+
+def across(
+    origins: Float[Tensor, "P Z"], axis: Latent, frames: int, reach: float
+) -> Float[Tensor, "T P Z"]:
+    """Each origin moved along an axis from end to end: origin + s axis, s from -reach to reach."""
+    return origins + torch.linspace(-reach, reach, frames)[:, None, None] * axis
+
+
+def around(
+    origins: Float[Tensor, "P Z"], axes: Float[Tensor, "K Z"], frames: int, reach: float
+) -> Float[Tensor, "T P Z"]:
+    """Each origin moved to and fro along one axis, or on a circle in the plane of two.
+
+    origin + reach (sin(2 pi t) a_1 + cos(2 pi t) a_2), for t from 0 to 1: after the last frame
+    comes the first.
+    """
+    turn = torch.arange(frames) / frames * 2 * math.pi
+    way: Tensor = torch.stack([turn.sin(), turn.cos()])[: len(axes)] * reach
+    return origins + (way.T @ axes)[:, None]

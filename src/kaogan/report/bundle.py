@@ -73,6 +73,7 @@ def write_bundle(
     pdf: bool = True,
     live: bool = True,
     data_pictures: bool = True,
+    data: Path | None = None,
 ) -> Bundle:
     """Write the hand-in of a run, whole or not at all.
 
@@ -83,9 +84,10 @@ def write_bundle(
         pdf: print the report as well, if there is a Chromium.
         live: with the generator in the report's page, where that is possible.
         data_pictures: show training pictures in the report.
+        data: where the data set lies now, if not where it was.
 
     Raises:
-        UsageError: the run draws points, or by another model than a DCGAN.
+        UsageError: the run draws points, or there is another data set in `data`.
         KaoganError: there is no run, no checkpoint, or none that can be read.
 
     """
@@ -93,7 +95,7 @@ def write_bundle(
         raise UsageError("this run draws points, not pictures; a hand-in is made of pictures' runs")
     heading = heading or Heading()
     players = [network_of_run(run), network_of_run(run, "discriminator")]
-    report = make_report(run, heading)
+    report = make_report(run, heading, data=data)
     if not data_pictures:
         looks = replace(report.looks, sheet=None, neighbours=None, suspects=None)
         report = replace(report, looks=looks)

@@ -90,7 +90,7 @@ def marks_of(events: Sequence[Event]) -> list[Mark]:
     return [
         Mark(event.images, str(number))
         for number, event in enumerate(events, start=1)
-        if event.images is not None and event.kind != "start"
+        if event.images is not None and event.kind != "started"
     ]
 
 

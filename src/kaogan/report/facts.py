@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import inputs, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
@@ -21,7 +21,7 @@ from kaogan.report.history import Event, Row, read_history
 from kaogan.training import checkpoints
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Recipe
-from kaogan.training.run import Run
+from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
 
 End = Literal["done", "stopped", "cut off"]
@@ -87,7 +87,7 @@ class Training:
         end: the budget was used up, somebody stopped it, or it was cut off (or goes on).
         attempt: how often it was set back after NaN or infinity.
         precision: number format, as `run.json` has it.
-        events: what the log tells.
+        events: what happened.
         curves: rows of `metrics.jsonl`.
         evaluations: rows of `evaluation.jsonl`.
 
@@ -179,10 +179,15 @@ class Facts:
         return seen / self.data.count if seen and self.data.count else None
 
 
-def gather(run: Run) -> Facts:
+def gather(run: Run, data: Path | None = None) -> Facts:
     """All that is known of a run.
 
+    Args:
+        run: the training.
+        data: where its data set lies now, if not where it was.
+
     Raises:
+        UsageError: there is another data set in `data`.
         KaoganError: there is no run, or its `run.json` is damaged or newer.
 
     """
@@ -190,7 +195,7 @@ def gather(run: Run) -> Facts:
     missing: list[Missing] = []
     toy = len(recipe.model.sample_shape) != 3
     training = _training(run, about, missing)
-    dataset = None if toy else _dataset(run, about["dataset"], missing)
+    dataset = None if toy else _dataset(run, data, missing)
     sampler, drawn = (None, None) if toy else _drawn(run, missing)
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
@@ -232,7 +237,7 @@ def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Tra
         missing.append(Missing("how long it took", "there is no checkpoint that can be read"))
     last = curves[-1]["images_seen"] if curves else None
     images = state.get("images_seen", last)
-    events = read_history(run.path / "log.txt", curves, evaluations)
+    events = read_history(run.path)
     return Training(
         images=images,
         seconds=state.get("seconds"),
@@ -246,29 +251,25 @@ def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Tra
 
 
 def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
-    """A training that ends by itself draws at its end; one that is asked to stop says so."""
-    begun = [event.kind for event in events if event.kind in ("start", "resume", "stop")]
-    if begun and begun[-1] == "stop":
-        return "stopped"
+    """As the last event says; else a training that ended by itself has drawn at its end."""
+    ends: dict[str, End] = {"stopped": "stopped", "finished": "done"}
+    sittings = [e.kind for e in events if e.kind in ("started", "resumed", *ends)]
+    if sittings and sittings[-1] in ends:
+        return ends[sittings[-1]]
     scores = _scores(run)
-    ends = {None if scores is None else scores["images_seen"]}
-    ends |= {seen for seen, _ in _frames(run, [])[-1:]}
-    return "done" if images is not None and images in ends else "cut off"
+    drawn = {None if scores is None else scores["images_seen"]}
+    drawn |= {seen for seen, _ in _frames(run, [])[-1:]}
+    return "done" if images is not None and images in drawn else "cut off"
 
 
-def _dataset(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Dataset | None:
-    """The data set, if it lies where it lay and is the same."""
-    part = "the training pictures, and what depends on them"
-    path = Path(about["path"])
+def _dataset(run: Run, data: Path | None, missing: list[Missing]) -> Dataset | None:
+    """The data set, if it can be found and is the same."""
     try:
-        dataset = open_dataset(path)
-    except KaoganError:
-        missing.append(Missing(part, f"the data set {path.name} is not where it was"))
+        return run.dataset(data)
+    except DataMissing as error:
+        part = "the training pictures, and what depends on them"
+        missing.append(Missing(part, f"{error.why}; --data says where it is"))
         return None
-    if dataset.fingerprint != about["fingerprint"]:
-        missing.append(Missing(part, f"the data set {path.name} is another one now"))
-        return None
-    return dataset
 
 
 def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:

@@ -119,7 +119,7 @@ def _of_the_training(facts: Facts) -> list[Finding]:
                     "means that drawn faces still have faults which it can see.",
                 )
             )
-    warnings = [event for event in training.events if event.kind == "warning"]
+    warnings = [event for event in training.events if event.kind == "warned"]
     if warnings:
         times = "once" if len(warnings) == 1 else f"{len(warnings)} times"
         found.append(

@@ -1,4 +1,4 @@
-"""What happened while a run was trained, out of its log: when, what, and after how many images."""
+"""What happened while a run was trained: when, what, and after how many images."""
 
 import re
 from dataclasses import dataclass
@@ -6,104 +6,94 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from kaogan.metrics.quick import deciding
+from kaogan.training.events import read_events
 
-Kind = Literal["start", "resume", "stop", "warning", "note"]
+Kind = Literal["started", "resumed", "stopped", "finished", "warned", "noted", "rolled back"]
 Row = dict[str, Any]
+
+TOLD: dict[tuple[str, str | None], Kind] = {
+    ("started", None): "started",
+    ("resumed", None): "resumed",
+    ("finished", "stopped"): "stopped",
+    ("finished", "done"): "finished",
+    ("warned", None): "warned",
+    ("noted", None): "noted",
+    ("rolled back", None): "rolled back",
+}
+"""Events that a reader is told, by name and reason; what was saved and evaluated is seen anyway."""
 
 LINE = re.compile(r"(\S+) (.+)")
 BEGINNINGS: dict[str, Kind] = {
-    "starting with ": "start",
-    "going on after ": "resume",
-    "stopped after ": "stop",
-    "warning: ": "warning",
-    "note: ": "note",
+    "starting with ": "started",
+    "going on after ": "resumed",
+    "stopped after ": "stopped",
+    "warning: ": "warned",
+    "note: ": "noted",
 }
-COUNT = re.compile(r"(?:with|after) ([\d,]+) (?:images|points)")
-HARDWARE = re.compile(r", (\w+) in (\w+)$")
-WINNING = re.compile(r"\(D\(x\) ([\d.]+), D\(G\(z\)\) ([\d.]+), loss (-?[\d.]+)\)")
-FLAT = re.compile(r"and is (-?[\d.]+) now")
+"""Of lines in log.txt, for runs of a time before events.jsonl."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that the log tells.
+    """Something that happened.
 
     Args:
         time: when it was written down.
         kind: what it is.
-        text: the log's words, without "warning: " and the like.
-        images: images seen then; None where neither the log nor the curves tell.
+        text: in words; empty if there is nothing to say.
+        images: images seen then; None if a run of a time before events.jsonl does not tell.
+        hardware: device and precision, of a start or a resume; None likewise.
 
     """
 
     time: datetime
     kind: Kind
     text: str
-    images: int | None
-
-    @property
-    def hardware(self) -> tuple[str, str] | None:
-        """Device and precision, of a start or a resume."""
-        found = HARDWARE.search(self.text)
-        return (found[1], found[2]) if found and self.kind in ("start", "resume") else None
+    images: int | None = None
+    hardware: tuple[str, str] | None = None
 
 
-def read_history(log: Path, curves: list[Row], evaluations: list[Row]) -> tuple[Event, ...]:
-    """The events of a log, in its order; lines that tell nothing of the training are left out.
+def read_history(run: Path) -> tuple[Event, ...]:
+    """The events of a RUN, in their order.
 
-    Args:
-        log: RUN/log.txt; a run without one has no events.
-        curves: the rows of metrics.jsonl.
-        evaluations: the rows of evaluation.jsonl.
-
+    Of a run that began before there was an events.jsonl, the log tells what was before, without
+    images seen.
     """
-    if not log.is_file():
-        return ()
-    events: list[Event] = []
-    begun = 0
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        event = _event(line, begun, curves, evaluations)
-        if event is not None:
-            events.append(event)
-            if event.kind in ("start", "resume"):
-                begun = event.images or 0
-    return tuple(events)
+    rows = read_events(run / "events.jsonl")
+    events = [event for row in rows if (event := _event(row)) is not None]
+    if any(event.kind == "started" for event in events):
+        return tuple(events)
+    before = [e for e in _log(run / "log.txt") if not events or e.time < events[0].time]
+    return (*before, *events)
 
 
-def _event(line: str, begun: int, curves: list[Row], evaluations: list[Row]) -> Event | None:
-    found = LINE.fullmatch(line)
-    if found is None:
-        return None
+def _event(row: Row) -> Event | None:
     try:
-        time, text = datetime.fromisoformat(found[1]), found[2]
-    except ValueError:
+        kind = TOLD.get((row["event"], row.get("reason")))
+        if kind is None:
+            return None
+        hardware = (row["device"], row["precision"]) if "device" in row else None
+        time = datetime.fromisoformat(row["time"])
+        return Event(time, kind, row.get("text", ""), row["images_seen"], hardware)
+    except (KeyError, TypeError, ValueError):
         return None
-    for beginning, kind in BEGINNINGS.items():
-        if text.startswith(beginning):
-            if kind in ("warning", "note"):
-                said = text.removeprefix(beginning)
-                return Event(time, kind, said, _place(said, begun, curves, evaluations))
-            count = COUNT.search(text)
-            return Event(time, kind, text, int(count[1].replace(",", "")) if count else None)
-    return None
 
 
-def _place(text: str, begun: int, curves: list[Row], evaluations: list[Row]) -> int | None:
-    """Images seen at a warning: those of the row whose numbers it quotes.
-
-    The log has the time of a warning, and the curves the images; the numbers are in both.
-    """
-    if winning := WINNING.search(text):
-        quoted, rows, form = winning, curves, ".2f"
-        keys = ["d_real", "d_fake", "loss_d"]
-    elif flat := FLAT.search(text):
-        quoted, rows, form = flat, evaluations, ".4f"
-        keys = [deciding(evaluations)]
-    else:
-        return None
-    for row in rows:
-        same = tuple(format(row.get(key, 0), form) for key in keys) == quoted.groups()
-        if row["images_seen"] > begun and same:
-            return int(row["images_seen"])
-    return None
+def _log(file: Path) -> list[Event]:
+    """What the lines of a log.txt begin with tells."""
+    if not file.is_file():
+        return []
+    events = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        if (found := LINE.fullmatch(line)) is None:
+            continue
+        try:
+            time = datetime.fromisoformat(found[1])
+        except ValueError:
+            continue
+        for beginning, kind in BEGINNINGS.items():
+            if found[2].startswith(beginning):
+                text = found[2]
+                text = text.removeprefix(beginning) if kind in ("warned", "noted") else text
+                events.append(Event(time, kind, text))
+    return events

@@ -10,7 +10,7 @@ import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from kaogan.export.singlefile import single_file
+from kaogan.page import single_file
 from kaogan.progress import clock
 from kaogan.registry import Component
 from kaogan.report.again import commands
@@ -125,7 +125,7 @@ def _words(
 ) -> dict[str, Any]:
     """All that the templates name."""
     recipe, training = facts.recipe, facts.training
-    events = training.events
+    events = [event for event in training.events if event.text]
     plots = charts(facts, events)
     left_out = {"missing": "What this report leaves out"} if missing or facts.missing else {}
     return {
@@ -166,7 +166,7 @@ def _words(
         "duration": None if training.seconds is None else duration(training.seconds),
         "training_rows": _training_rows(facts),
         "events": events,
-        "marked": any(event.images is not None and event.kind != "start" for event in events),
+        "marked": any(event.images is not None and event.kind != "started" for event in events),
         "charts": [(Markup(svg), caption) for svg, caption in plots],
         "t_best": training.best,
         "meanings": MEANINGS,
@@ -229,7 +229,7 @@ def _training_rows(facts: Facts) -> list[tuple[str, str]]:
         rows.append(("Speed", f"{training.speed:,.0f} {facts.unit} a second"))
     for device, precision in training.hardware or ((None, training.precision),):
         rows.append(("Computed", f"on {device}, in {precision}" if device else f"in {precision}"))
-    resumes = sum(event.kind == "resume" for event in training.events)
+    resumes = sum(event.kind == "resumed" for event in training.events)
     rows.append(("Ended because", ENDS[training.end]))
     if training.events:
         rows.append(("Resumed", _plural(resumes, "time") if resumes else "never"))

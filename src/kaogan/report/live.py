@@ -7,8 +7,8 @@ from kaogan.errors import KaoganError
 from kaogan.export.companions import described, directions_beside
 from kaogan.export.network import Network
 from kaogan.export.onnx import onnx_of
-from kaogan.export.page import modules, runtime
 from kaogan.latent.factors import first_relu, sefa
+from kaogan.page.making import modules, runtime
 
 SHARED = (
     "base64", "dom", "face", "latent", "model", "random", "resources", "runtime", "sentence"

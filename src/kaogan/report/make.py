@@ -53,19 +53,27 @@ class Report:
         return [*self.facts.missing, *missing]
 
 
-def make_report(run: Run, heading: Heading | None = None, *, evaluate: bool = True) -> Report:
+def make_report(
+    run: Run,
+    heading: Heading | None = None,
+    *,
+    evaluate: bool = True,
+    data: Path | None = None,
+) -> Report:
     """Gather what is known of a run, measure its faces, and draw.
 
     Args:
         run: the training.
         heading: title, author and course.
         evaluate: measure; it takes up to a minute.
+        data: where the data set lies now, if not where it was.
 
     Raises:
+        UsageError: there is another data set in `data`.
         KaoganError: there is no run, or its `run.json` is damaged.
 
     """
-    facts = gather(run)
+    facts = gather(run, data)
     measured, missing = _measured(facts, evaluate)
     looks = look(facts, measured.neighbours if measured else None)
     return Report(facts, measured, looks, tuple(missing), heading or Heading())
@@ -80,6 +88,7 @@ def write_report(
     author: str | None = None,
     course: str | None = None,
     evaluate: bool = True,
+    data: Path | None = None,
 ) -> Path:
     """Write a run's report as one HTML file; returns its path.
 
@@ -91,12 +100,15 @@ def write_report(
         author: who hands it in.
         course: for what.
         evaluate: measure the faces; it takes up to a minute.
+        data: where the data set lies now, if not where it was.
 
     Raises:
+        UsageError: there is another data set in `data`.
         KaoganError: there is no run, or its `run.json` is damaged.
 
     """
-    make_report(run, Heading(title, author, course), evaluate=evaluate).write(out, live=live)
+    heading = Heading(title, author, course)
+    make_report(run, heading, evaluate=evaluate, data=data).write(out, live=live)
     return out
 
 

@@ -26,6 +26,7 @@ from kaogan.machine import limit_threads
 from kaogan.progress import Tracker, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
+from kaogan.training.events import Events
 from kaogan.training.journal import Journal
 from kaogan.training.observers import Checkpoints, Diverged, Lenient
 from kaogan.training.observers.log import read_rows
@@ -102,7 +103,8 @@ def fit(
     _claim(run)
     with _lock(run), memory_advice(recipe):
         _check_same(run, recipe, task)
-        journal = Journal(run.path / "log.txt")
+        events = Events(run.events)
+        journal = Journal(run.path / "log.txt", events)
         compute = _compute(run, recipe, hardware, device, journal)
         state = TrainState.fresh(recipe, compute)
         resumed = _restore(state, run, journal)
@@ -122,9 +124,14 @@ def fit(
                 "give a larger one to go on"
             )
             return run
+        events.begin(lambda: state.images_seen, resumed is not None)
         going = "going on after" if resumed else "starting with"
         journal.say(
-            f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, {_describe(trainer)}"
+            f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, "
+            f"{_describe(trainer)}",
+            "resumed" if resumed else "started",
+            device=compute.device.type,
+            precision=compute.precision,
         )
         task.advise(journal)
         if hardware.compile and device.type == "cuda":
@@ -163,8 +170,12 @@ def _play(
     if not trainer.finished(budget):
         journal.say(
             f"stopped after {trainer.state.images_seen:,} {task.unit}, everything is saved; "
-            "the same command goes on from here"
+            "the same command goes on from here",
+            "finished",
+            reason="stopped",
         )
+    else:
+        journal.record("finished", reason="done")
 
 
 def _restore(state: TrainState, run: Run, journal: Journal) -> bool:
@@ -198,10 +209,14 @@ def _set_back(trainer: Trainer, run: Run, task: Task, journal: Journal, reason: 
     state.restore(fresh.tensors(), fresh.numbers())
     _restore(state, run, journal)
     state.attempt = attempt
+    if journal.events is not None:
+        journal.events.cut(state.images_seen)
     Checkpoints(run.checkpoints, journal).save(trainer)  # a kill from here on keeps the count
     journal.warn(
         f"{reason}; going back to {state.images_seen:,} {task.unit}, with other random numbers "
-        f"(attempt {attempt} of {MAX_ATTEMPTS})"
+        f"(attempt {attempt} of {MAX_ATTEMPTS})",
+        "rolled back",
+        attempt=attempt,
     )
 
 

@@ -11,6 +11,7 @@ RUN/
     toy.json            of points: the scores of the generator;  scores.jsonl  over points seen
     log.txt             what the run said;  tensorboard/  for TensorBoard
     plugins/            the plugin files that the recipe needs
+    events.jsonl        what happened, and after how many images
 """
 
 import json
@@ -24,6 +25,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from kaogan import plugins
+from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import write_text
 from kaogan.images import Pixels
@@ -36,6 +38,14 @@ from kaogan.version import __version__
 FORMAT = 1
 
 Weights = Literal["ema", "raw"]
+
+
+class DataMissing(KaoganError):
+    """The data set of a run is gone, or has changed; `why` says it without a path."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,10 @@ class Run:
     @property
     def evaluations(self) -> Path:
         return self.path / "evaluation.jsonl"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
 
     @property
     def about(self) -> dict[str, Any]:
@@ -133,6 +147,40 @@ class Run:
         if used := plugins.used_by(recipe.parts):
             about["plugins"] = plugins.keep(used, self.path)
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
+
+    def dataset(self, data: Path | str | None = None) -> Dataset:
+        """The data set that this run learned from, wherever this is called from.
+
+        Args:
+            data: where it lies now, if not where it was: at its path as it was given, or at its
+                absolute path.
+
+        Raises:
+            UsageError: there is another data set in `data`.
+            DataMissing: it is not where it was, or has changed.
+            KaoganError: there is no data set in `data`, or this run learned from points.
+
+        """
+        about = self.about["dataset"]
+        if "pictures" not in about:
+            raise KaoganError(f"{self.path} learned from points, not from pictures")
+        if data is not None:
+            if (dataset := open_dataset(data)).fingerprint != about["fingerprint"]:
+                raise UsageError(f"{data} is not the data set that {self.path} learned from")
+            return dataset
+        name, why = Path(about["path"]).name, "is not where it was"
+        for path in (about["path"], about.get("absolute_path", about["path"])):
+            try:
+                dataset = open_dataset(path)
+            except KaoganError:
+                continue
+            if dataset.fingerprint == about["fingerprint"]:
+                return dataset
+            why = "is another one now"
+        raise DataMissing(
+            f"the data set of {self.path} is not in {about['path']} any more; give --data",
+            f"the data set {name} {why}",
+        )
 
     def sampler(self, checkpoint: str | None = None, weights: Weights = "ema") -> Sampler:
         """A generator ready to draw, on the CPU, from a checkpoint.

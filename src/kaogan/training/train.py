@@ -79,6 +79,7 @@ class Pictures:
     def about(self) -> Mapping[str, Any]:
         return {
             "path": str(self.dataset.path),
+            "absolute_path": str(self.dataset.path.resolve()),
             "fingerprint": self.dataset.fingerprint,
             "pictures": len(self.dataset.train),
         }

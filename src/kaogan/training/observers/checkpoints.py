@@ -37,6 +37,7 @@ class Checkpoints(Watcher):
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True
+            self.journal.record("saved")
         except OSError as error:
             self.journal.warn(
                 f"could not save a checkpoint: {error.strerror or error}. Training goes on, the "

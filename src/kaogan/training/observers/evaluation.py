@@ -133,6 +133,7 @@ class Evaluation(Watcher):
         row |= {"end": end, "features": extractor.checksum[:NAMED]}
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
+        self.journal.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
         saved = checkpoints.found(self.checkpoints)
         self._tidy(checkpoints.images_seen(saved[-1]) if saved else 0)
         if not end:
@@ -180,7 +181,8 @@ class Evaluation(Watcher):
                 f"note: the faces have not improved for {since} evaluations: FD was best after "
                 f"{best['images_seen']:,} images ({best[FIGURE]:.4f}), and is "
                 f"{self.rows[-1][FIGURE]:.4f} now. The best checkpoint is kept; longer training "
-                "may not help"
+                "may not help",
+                "noted",
             )
         if self.stop_when_flat and not trainer.stop_requested:
             trainer.stop_requested = True

@@ -26,11 +26,11 @@ from kaogan.export.describe import describe_training
 from kaogan.export.graph import Precision
 from kaogan.export.network import Network
 from kaogan.export.onnx import encoder_onnx, onnx_of
-from kaogan.export.singlefile import single_file
 from kaogan.files import atomic_file, atomic_folder
+from kaogan.page.singlefile import single_file
 from kaogan.version import __version__
 
-SOURCES = Path(__file__).parent.parent / "page"
+SOURCES = Path(__file__).parent
 FORMAT = 1
 
 SIGN = '<meta name="generator" content="kaogan '

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kaogan.cli.server import Server
+from kaogan.page.server import Server
 
 FILES = {
     "index.html": b"<!doctype html>",

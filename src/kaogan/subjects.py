@@ -1,27 +1,30 @@
-"""WHAT in `kaogan evaluate WHAT`: a run, a checkpoint, a pretrained generator, pictures, data."""
+"""What `kaogan evaluate` measures: the pictures of a generator, or pictures and data sets."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from kaogan.data.dataset import Dataset, is_dataset, open_dataset
 from kaogan.data.decode import FILTER, Preparation, decode
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import count_items, read_items
 from kaogan.errors import KaoganError, UsageError, typed
+from kaogan.generators import (
+    TrainedGenerator,
+    kind_of,
+    note_taken,
+    open_generator,
+    run_of,
+    suggestion,
+)
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import Pictures
 from kaogan.progress import track
 from kaogan.rng import seed_of
-from kaogan.training import checkpoints
-from kaogan.training.run import Run, Weights, sampler_of
-from kaogan.training.sampling import Sampler
-from kaogan.zoo import names, pretrained
+from kaogan.training.run import Weights
+from kaogan.zoo import names
 
 About = dict[str, str | int | float]
 
@@ -36,10 +39,16 @@ class Drawing:
     checkpoint: str | None
     device: torch.device
 
-    def by(self, sampler: Sampler, about: About) -> "Subject":
+    def by(self, generator: TrainedGenerator, what: str) -> "Subject":
         """The pictures of a generator, and what they depend on."""
         truncation = 1.0 if self.truncation is None else self.truncation
+        sampler = generator.sampler
         sampler.generator.to(self.device)
+        about: About = {"what": what}
+        if generator.images_seen is not None:
+            about["images seen"] = generator.images_seen
+        if generator.weights is not None:
+            about["weights"] = generator.weights
 
         def draw(start: int, count: int) -> Pixels:
             return sampler.sample(count, self.seed + start, truncation)
@@ -81,40 +90,37 @@ def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> S
 
     """
     path = Path(what)
-    if (path / "run.json").is_file():
-        return _of_checkpoint(*Run(path).read(drawing.checkpoint), what, drawing)
+    if kind_of(what) is not None:
+        return drawing.by(open_generator(what, drawing.checkpoint, drawing.weights), what)
+    note_taken(what)
     if drawing.checkpoint is not None:
         raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
-    if (path / "state.json").is_file():
-        return _of_checkpoint(*checkpoints.read(path), what, drawing)
-    if is_dataset(path):
-        drawing.refuse(what)
-        return _of_dataset(open_dataset(path), what, drawing.seed)
-    if not path.exists() and what in names():
-        if drawing.weights == "raw":
-            raise UsageError(f"{what} comes with averaged weights only; leave --weights away")
-        return drawing.by(pretrained(what), {"what": what, "weights": "ema"})
     drawing.refuse(what)
+    if is_dataset(path):
+        return _of_dataset(open_dataset(path), what, drawing.seed)
     if not path.exists():
-        raise KaoganError(
-            f"there is nothing at {what}; WHAT is a RUN, a checkpoint, a folder or archive of "
+        hint = suggestion(what) or (
+            "; WHAT is a RUN, a checkpoint, an exported generator, a folder or archive of "
             f"pictures, a DATASET, or {' or '.join(names())}"
         )
+        raise KaoganError(f"there is nothing at {what}{hint}")
     return _of_source(path, dataset, count, drawing.seed)
 
 
-def run_of(what: str) -> Path | None:
-    """The folder of the RUN that `what` is, or is a checkpoint of."""
-    path = Path(what).resolve()
-    return next((p for p in (path, path.parent.parent) if (p / "run.json").is_file()), None)
+def real_pictures(what: str, data: str | Path | None) -> Dataset:
+    """The data set to compare with: the one that is named, else what the RUN learned from.
 
+    Raises:
+        UsageError: none is named, and `what` is no RUN.
+        KaoganError: there is no data set, or the RUN's is not where it was.
 
-def _of_checkpoint(
-    tensors: Mapping[str, Tensor], state: Mapping[str, Any], what: str, drawing: Drawing
-) -> Subject:
-    weights = drawing.weights or "ema"
-    about: About = {"what": what, "images seen": state["images_seen"], "weights": weights}
-    return drawing.by(sampler_of(tensors, state, weights), about)
+    """
+    if data is not None:
+        return open_dataset(data)
+    run = run_of(what)
+    if run is None:
+        raise UsageError(f"--data is missing: {what} is no RUN that tells what it saw")
+    return run.dataset()
 
 
 def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:

@@ -1,0 +1,115 @@
+"""What belongs to a generator beside its weights, directions and an encoder: read, or made anew.
+
+What is made for the generator that a RUN draws with is kept in the RUN.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from kaogan.export.companions import DIRECTIONS
+from kaogan.generators import TrainedGenerator
+from kaogan.images import Pixels, grid
+from kaogan.latent.directions import Directions
+from kaogan.latent.encoder import PICTURES, Encoder, train_encoder
+from kaogan.latent.encoder_file import NAME as ENCODER
+from kaogan.latent.encoder_file import read_encoder, write_encoder
+from kaogan.latent.finding import faces_drawn, find
+from kaogan.latent.fingerprint import fingerprint
+from kaogan.latent.walks import across
+from kaogan.progress import track
+from kaogan.rng import latents
+
+STRIP_STEPS, STRIP_SEEDS, REACH = 7, 3, 3.0
+LABEL_HEIGHT = 14
+"""Pixels."""
+
+
+def directions_of(generator: TrainedGenerator) -> Directions:
+    """The directions that lie beside a generator, or new ones.
+
+    Raises:
+        KaoganError: their file is damaged.
+
+    """
+    beside = generator.home / DIRECTIONS
+    if beside.exists():
+        found = Directions.read(beside)
+        if found.generator == fingerprint(generator.sampler.generator):
+            return found
+    found = find_directions(generator, work="finding directions")
+    if generator.usual:
+        _note_replaced(beside)
+        found.write(beside)
+    return found
+
+
+def find_directions(
+    generator: TrainedGenerator, orthogonal: bool = False, work: str = "measuring"
+) -> Directions:
+    """New directions, with the progress shown as this work; see `kaogan.latent.find`."""
+    sampler = generator.sampler
+    with track(faces_drawn(), work, "faces") as tracker:
+        return find(sampler.generator, sampler.latent_dim, orthogonal, tracker=tracker)
+
+
+def encoder_beside(generator: TrainedGenerator) -> Encoder | None:
+    """The encoder that was trained for a generator.
+
+    Raises:
+        KaoganError: its file is damaged.
+
+    """
+    return read_encoder(generator.home / ENCODER, generator.sampler.generator)
+
+
+def encoder_of(generator: TrainedGenerator, pictures: int = PICTURES, seed: int = 0) -> Encoder:
+    """The encoder that lies beside a generator, or a new one.
+
+    Args:
+        generator: whose faces it learns to read.
+        pictures: generated ones to learn from.
+        seed: of everything random.
+
+    Raises:
+        KaoganError: the file of the one that is there is damaged.
+
+    """
+    encoder = encoder_beside(generator)
+    if encoder is not None:
+        return encoder
+    sampler, file = generator.sampler, generator.home / ENCODER
+    if generator.usual:
+        _note_replaced(file)
+    with track(pictures, "training the encoder", "pictures") as tracker:
+        encoder = train_encoder(sampler.generator, sampler.latent_dim, pictures, seed, tracker)
+    if generator.usual:
+        write_encoder(encoder, sampler.generator, file)
+    return encoder
+
+
+def strips(generator: TrainedGenerator, found: Directions) -> Pixels | None:
+    """Some faces from the low end of each direction to its high end; None if there is none."""
+    origins = latents(list(range(STRIP_SEEDS)), generator.sampler.latent_dim)
+    made = []
+    for each in found.directions:
+        z = across(origins, each.vector, STRIP_STEPS, REACH).transpose(0, 1).flatten(0, 1)
+        faces = grid(generator.draw(z), STRIP_STEPS)
+        label = _label(f"{each.name}: {each.low} to {each.high}", faces.shape[1])
+        made.append(np.concatenate([label, faces]))
+    return grid(made, columns=2, gap=6) if made else None
+
+
+def _label(text: str, width: int) -> Pixels:
+    """Black on white, a line high."""
+    line = Image.new("RGB", (width, LABEL_HEIGHT), "white")
+    ImageDraw.Draw(line).text((2, 1), text, fill="black")
+    return np.asarray(line)
+
+
+def _note_replaced(file: Path) -> None:
+    """Say that a file of other weights, such as those before more training, gives way."""
+    if file.exists():
+        print(f"note: {file} belongs to other weights; replacing it", file=sys.stderr)

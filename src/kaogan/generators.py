@@ -1,0 +1,280 @@
+"""Which generator? One word names it, everywhere: a RUN, a checkpoint, an exported file, or one of
+the generators that come with kaogan.
+
+    faces = open_generator("runs/faces").sample(16)
+    faces = open_generator("faces-64").sample(16)
+"""
+
+import difflib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor
+
+from kaogan import zoo
+from kaogan.contracts import Model
+from kaogan.errors import KaoganError, UsageError, typed
+from kaogan.export import Network, Origin, Player, network_of, readers
+from kaogan.images import Pixels
+from kaogan.training import checkpoints
+from kaogan.training.recipe import Recipe
+from kaogan.training.run import Run, Weights, sampler_of
+from kaogan.training.sampling import Sampler
+
+Kind = Literal["run", "checkpoint", "file", "pretrained"]
+
+
+@dataclass(frozen=True)
+class TrainedGenerator:
+    """A generator ready to draw, and where it comes from.
+
+    Args:
+        sampler: the generator, settled, on the CPU.
+        kind: what it was opened from.
+        name: the RUN folder's name, the file's, or that of a generator that comes with kaogan.
+        home: the folder of files that belong to it, such as `directions.json`.
+        model: the networks' description.
+        recipe: what was trained; None if an exported file is all there is.
+        run: the training, if it is on the disk.
+        images_seen: real samples shown until then, if that is known.
+        weights: averaged or raw; None if an exported file does not tell.
+        usual: is this what the RUN draws with when neither checkpoint nor weights are named?
+
+    """
+
+    sampler: Sampler
+    kind: Kind
+    name: str
+    home: Path
+    model: Model
+    recipe: Recipe | None = None
+    run: Run | None = None
+    images_seen: int | None = None
+    weights: Weights | None = None
+    usual: bool = False
+
+    def sample(self, count: int = 16, seed: int = 0, truncation: float = 1.0) -> Pixels:
+        """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
+        return self.sampler.sample(count, seed, truncation)
+
+    def draw(self, z: Tensor) -> Pixels:
+        """Pictures (N x H x W x C, uint8) of latents `N Z`."""
+        return self.sampler.draw(z)
+
+    def network(self) -> Network:
+        """The same generator, to export.
+
+        Raises:
+            UsageError: no format knows such a model.
+
+        """
+        origin = None
+        if self.recipe is not None:
+            origin = Origin(self.name, self.home, self.recipe, self.run, self.images_seen)
+        return network_of(self.model, "generator", self.sampler.generator.state_dict(), origin)
+
+
+def open_generator(
+    what: str | Path, checkpoint: str | None = None, weights: Weights | None = None
+) -> TrainedGenerator:
+    """The generator that `what` names.
+
+    A path wins over a name: in a folder that has a file or folder called `faces-64`, that one is
+    meant. A note then says so.
+
+    Args:
+        what: a RUN, a checkpoint's folder, an exported file (`.safetensors`, `.keras`), or the
+            name of a generator that comes with kaogan.
+        checkpoint: of a RUN: "best", "newest" or images seen; the best unless told, or the newest
+            of a run that was not evaluated.
+        weights: of a RUN or a checkpoint: averaged (unless told) or raw.
+
+    Raises:
+        UsageError: `checkpoint` or `weights` of something that has only one network.
+        KaoganError: there is no such generator, or it cannot be read.
+
+    """
+    what = str(what)
+    note_taken(what)
+    match kind_of(what):
+        case "pretrained":
+            return open_pretrained(what, checkpoint, weights)
+        case "file":
+            return _of_file(Path(what), checkpoint, weights)
+        case "run" | "checkpoint":
+            return _of_run(what, checkpoint, weights)
+    raise _unknown(what)
+
+
+def open_pretrained(
+    name: str, checkpoint: str | None = None, weights: Weights | None = None
+) -> TrainedGenerator:
+    """A generator that comes with kaogan, whatever lies in the current folder.
+
+    Raises:
+        UsageError: there is none of this name, or it has no such checkpoint or weights.
+
+    """
+    recipe = zoo.pretrained_recipe(name)
+    _refuse_checkpoint(name, checkpoint)
+    if weights == "raw":
+        raise UsageError(f"{name} comes with averaged weights only; leave --weights away")
+    sampler, home = zoo.pretrained(name), zoo.FOLDER / name
+    return TrainedGenerator(sampler, "pretrained", name, home, recipe.model, recipe, weights="ema")
+
+
+def open_network(
+    what: str | Path,
+    player: Player | None = None,
+    checkpoint: str | None = None,
+    weights: Weights | None = None,
+) -> Network:
+    """A network to export: as `open_generator`, and discriminators of runs and files, too.
+
+    Args:
+        what: as for `open_generator`.
+        player: of a RUN or a checkpoint: the generator unless told.
+        checkpoint: as for `open_generator`.
+        weights: of a generator; a discriminator has no averaged ones.
+
+    Raises:
+        UsageError: something is asked for that this has not, or no format knows such a model.
+        KaoganError: there is no such network, or it cannot be read.
+
+    """
+    what = str(what)
+    kind = kind_of(what)
+    if player is not None and kind in ("file", "pretrained"):
+        raise UsageError(f"--network is for a RUN; {what} is one network")
+    if kind == "file":
+        return _read_file(Path(what), checkpoint, weights)
+    if player != "discriminator" or kind is None:
+        return open_generator(what, checkpoint, weights).network()
+    if weights is not None:
+        raise UsageError("--weights is for generators; a discriminator has no averaged weights")
+    tensors, state, run = _read_run(what, checkpoint)
+    recipe = checkpoints.recipe_of(state)
+    name, home = _called(what, run)
+    origin = Origin(name, home, recipe, run, state["images_seen"])
+    prefix = "discriminator."
+    own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+    return network_of(recipe.model, "discriminator", own, origin)
+
+
+def kind_of(what: str) -> Kind | None:
+    """What kind of generator `what` names; None if it names none."""
+    path = Path(what)
+    if (path / "run.json").is_file():
+        return "run"
+    if (path / "state.json").is_file():
+        return "checkpoint"
+    if path.suffix in readers and not path.is_dir():
+        return "file"
+    return "pretrained" if not path.exists() and what in zoo.names() else None
+
+
+def note_taken(what: str) -> None:
+    """Say so if a path has the name of a generator that comes with kaogan: the path wins."""
+    if what in zoo.names() and Path(what).exists():
+        print(
+            f"note: {what} in the current folder is used; the generator that comes with kaogan is "
+            f"--pretrained {what}",
+            file=sys.stderr,
+        )
+
+
+def run_of(what: str | Path) -> Run | None:
+    """The RUN that `what` is, or is a checkpoint of."""
+    path = Path(what)
+    for folder in (path, path.resolve().parent.parent):
+        if (folder / "run.json").is_file():
+            return Run(folder)
+    return None
+
+
+def suggestion(what: str) -> str:
+    """What may have been meant, to end an error's line with: "; did you mean ...?", or nothing."""
+    path = Path(what)
+    folders = [
+        folder for place in (path.parent, Path("runs")) for folder in place.glob("*/run.json")
+    ]
+    known = {file.parent.name: typed(file.parent) for file in folders}
+    known |= {name: name for name in zoo.names()}
+    near = difflib.get_close_matches(path.name, known, n=1)
+    return f"; did you mean {known[near[0]]}?" if near else ""
+
+
+def _unknown(what: str) -> KaoganError:
+    path = Path(what)
+    if path.is_file():
+        return KaoganError(
+            f"{what} holds no generator that can be read; give a RUN, or a file that ends in "
+            f"{' or '.join(readers)}"
+        )
+    if path.is_dir():
+        return KaoganError(
+            f"{path} is no run: it has no run.json; make one with: kaogan train DATA "
+            f"--out {typed(path)}"
+        )
+    hint = suggestion(what) or f"; give a RUN, an exported file, or {' or '.join(zoo.names())}"
+    return KaoganError(f"there is no run, file or generator called {what}{hint}")
+
+
+def _refuse_checkpoint(what: str | Path, checkpoint: str | None) -> None:
+    if checkpoint is not None:
+        raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
+
+
+def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:
+    tensors, state, run = _read_run(what, checkpoint)
+    weights = weights or "ema"
+    sampler, recipe = sampler_of(tensors, state, weights), checkpoints.recipe_of(state)
+    name, home = _called(what, run)
+    whole = (Path(what) / "run.json").is_file()
+    return TrainedGenerator(
+        sampler=sampler,
+        kind="run" if whole else "checkpoint",
+        name=name,
+        home=home,
+        model=recipe.model,
+        recipe=recipe,
+        run=run,
+        images_seen=state["images_seen"],
+        weights=weights,
+        usual=whole and checkpoint is None and weights == "ema",
+    )
+
+
+def _read_run(
+    what: str, checkpoint: str | None
+) -> tuple[Mapping[str, Tensor], Mapping[str, Any], Run | None]:
+    """Tensors and numbers of a RUN's checkpoint, or of the checkpoint that `what` is; its RUN."""
+    run = run_of(what)
+    if run is not None and (Path(what) / "run.json").is_file():
+        return *run.read(checkpoint), run
+    _refuse_checkpoint(what, checkpoint)
+    return *checkpoints.read(Path(what)), run
+
+
+def _called(what: str, run: Run | None) -> tuple[str, Path]:
+    """Name and home of a run's network."""
+    home = Path(what) if run is None else run.path
+    return home.resolve().name, home
+
+
+def _of_file(file: Path, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:
+    network = _read_file(file, checkpoint, weights)
+    if network.player != "generator":
+        raise UsageError(f"{file} holds a discriminator, which draws nothing; give a generator")
+    sampler = Sampler(network.module, network.model.latent_dim)
+    return TrainedGenerator(sampler, "file", file.stem, file.parent, network.model)
+
+
+def _read_file(file: Path, checkpoint: str | None, weights: Weights | None) -> Network:
+    _refuse_checkpoint(file, checkpoint)
+    if weights is not None:
+        raise UsageError(f"--weights is for a RUN; {file} is one network")
+    return readers[file.suffix]().read(file)
