@@ -8,6 +8,7 @@ from tests.training.toys import CPU, make_dataset
 
 from kaogan import recipes
 from kaogan.fitting import VARIANTS, fitted, rounded
+from kaogan.schedules import Cosine
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.train import train
@@ -31,7 +32,7 @@ def by_width(recipe: Recipe) -> float:
 def test_a_budget_of_images_is_annealed_over(dataset, tmp_path):
     found = fitted("standard", {}, dataset, Budget(images=5000), Run(tmp_path), never)
     assert found.recipe == recipes.standard(size=32, anneal_images=5000)
-    assert found.remarks == ("learning rates and penalties fall over 5,000 images",)
+    assert found.remarks == ("learning rates fall over 5,000 images",)
 
 
 def test_a_short_time_takes_a_smaller_network_and_says_so(dataset, tmp_path):
@@ -95,6 +96,14 @@ def test_a_run_keeps_its_choices_and_is_prolonged(dataset, tmp_path):
     assert run.read("newest")[1]["images_seen"] == 96
     hours = fitted("standard", TINY, dataset, Budget(minutes=60), Run(out), never).recipe
     assert hours.anneal_images > 300
+
+
+def test_penalties_of_an_older_run_still_fall_with_the_learning_rates(dataset, tmp_path):
+    out, fall = tmp_path / "run", Cosine(images=64)
+    recipe = recipes.standard(size=32, **TINY, schedule=fall, penalty_schedule=fall)
+    train(recipe, dataset, out, Budget(images=64), CPU, Watch(evaluate_every=0))
+    longer = fitted("standard", TINY, dataset, Budget(images=96), Run(out), never).recipe
+    assert longer.lr_schedule == longer.penalty_schedule == Cosine(images=96)
 
 
 @pytest.mark.parametrize(("measured", "said"), [(123456, 120_000), (96.4, 96), (0.2, 1)])

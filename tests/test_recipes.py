@@ -5,7 +5,7 @@ import pytest
 from kaogan import recipes
 from kaogan.errors import UsageError
 from kaogan.models import DCGAN
-from kaogan.schedules import Cosine
+from kaogan.schedules import Constant, Cosine
 from kaogan.training.recipe import Recipe
 
 
@@ -91,22 +91,23 @@ def test_an_option_overrides_the_recipe_and_nothing_else_changes(option):
     assert difference.startswith(f"{field}: {value}, not ")
 
 
-def test_annealing_is_a_schedule_of_rates_and_penalties():
+def test_annealing_is_a_schedule_of_the_learning_rates_in_the_standard_recipe():
     annealed, plain = recipes.standard(anneal_images=1000), recipes.standard()
-    assert annealed.lr_schedule == annealed.penalty_schedule == Cosine(images=1000)
+    assert (annealed.lr_schedule, annealed.penalty_schedule) == (Cosine(images=1000), Constant())
     assert annealed.anneal_images == 1000
     assert plain.anneal_images is None
     assert recipes.standard(anneal_images=None) == plain
+    both = recipes.standard(anneal_images=1000, penalty_schedule={"name": "cosine", "images": 7})
+    assert both.penalty_schedule == Cosine(images=7)
 
 
-def test_recipes_of_older_runs_are_understood():
-    fields = recipes.standard(anneal_images=1000).model_dump(
-        exclude={"lr_schedule", "penalty_schedule", "augmentation"}
-    )
-    assert Recipe.model_validate(fields | {"anneal_images": 1000}) == recipes.standard(
-        anneal_images=1000
-    )
-    assert Recipe.model_validate(fields | {"anneal_images": None}) == recipes.standard()
+@pytest.mark.parametrize("images", [1000, None])
+def test_recipes_of_older_runs_are_understood(images):
+    """They had one schedule for learning rates and penalties, called `anneal_images`."""
+    schedule = "constant" if images is None else {"name": "cosine", "images": images}
+    recipe = recipes.standard(schedule=schedule, penalty_schedule=schedule)
+    fields = recipe.model_dump(exclude={"lr_schedule", "penalty_schedule", "augmentation"})
+    assert Recipe.model_validate(fields | {"anneal_images": images}) == recipe
 
 
 def test_parts_of_the_game_are_overridden_whole():

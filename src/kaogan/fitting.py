@@ -11,6 +11,7 @@ from kaogan import recipes
 from kaogan.data.dataset import Dataset
 from kaogan.data.handedness import HANDED, handedness
 from kaogan.options import Options, flat
+from kaogan.schedules import Constant, Cosine
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.run import Run
@@ -79,7 +80,7 @@ def fitted(
         return Fitted(recipes.named(name, **asked), ())
     earlier = _earlier(out)
     if earlier is not None:
-        kept = earlier.choices | {"anneal_images": earlier.horizon(budget, len(dataset.train))}
+        kept = earlier.choices | earlier.schedules(budget, len(dataset.train))
         return Fitted(recipes.standard(**{**kept, **asked}), ())
     remarks: list[str] = []
     if "mirror" not in options:
@@ -104,7 +105,7 @@ def fitted(
         horizon = min(rounded(images), horizon or rounded(images))
     if not {"anneal_images", "schedule"} & options.keys() and horizon is not None:
         asked = {**asked, "anneal_images": horizon}
-        remarks.append(f"learning rates and penalties fall over {horizon:,} images")
+        remarks.append(f"learning rates fall over {horizon:,} images")
     return Fitted(recipes.standard(**asked), tuple(remarks))
 
 
@@ -128,6 +129,13 @@ class Earlier:
         """What may have been chosen for it."""
         all_options = flat(self.recipe)
         return {name: all_options[name] for name in CHOSEN if name in all_options}
+
+    def schedules(self, budget: Budget, epoch_size: int) -> Options:
+        """Those of the run, prolonged; penalties that fell with the learning rates still do."""
+        horizon, kept = self.horizon(budget, epoch_size), self.recipe.penalty_schedule
+        if horizon is not None and kept == self.recipe.lr_schedule != Constant():
+            return {"anneal_images": horizon, "penalty_schedule": Cosine(images=horizon)}
+        return {"anneal_images": horizon, "penalty_schedule": kept}
 
     def horizon(self, budget: Budget, epoch_size: int) -> int | None:
         """Images over which it is annealed: as before, or up to the end of a longer budget."""

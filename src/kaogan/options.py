@@ -211,14 +211,13 @@ def flat(recipe: Recipe) -> dict[str, Any]:
 
 
 def _schedules(recipe: Recipe) -> dict[str, Any]:
-    rates, penalties = recipe.lr_schedule, recipe.penalty_schedule
-    if rates != penalties:
-        return {"schedule": shortest(rates), "penalty_schedule": shortest(penalties)}
+    rates = recipe.lr_schedule
+    found: dict[str, Any] = {"schedule": shortest(rates)}
     if rates == Constant():
-        return {"anneal_images": None}
-    if isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
-        return {"anneal_images": rates.images}
-    return {"schedule": shortest(rates)}
+        found = {"anneal_images": None}
+    elif isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
+        found = {"anneal_images": rates.images}
+    return found | {"penalty_schedule": shortest(recipe.penalty_schedule)}
 
 
 def shortest(part: Component) -> str | dict[str, Any]:
@@ -239,7 +238,8 @@ def differing(recipe: Recipe, usual: Options) -> dict[str, Any]:
     for kind in kinds:
         defaults |= {name: field.default for name, field in fields_of(kind).items()}
     parts = {"model": FRAMEWORKS["pytorch"], "loss": DEFAULT_LOSS, "penalties": {}}
-    usual = defaults | parts | {"augmentation": None, "anneal_images": None} | usual
+    schedules = {"anneal_images": None, "penalty_schedule": shortest(recipe.lr_schedule)}
+    usual = defaults | parts | {"augmentation": None} | schedules | usual
     # Of penalties the order counts, which equality of mappings passes over.
     return {
         name: value

@@ -24,6 +24,7 @@ MODERN: Options = {
 STANDARD: Options = MODERN | {
     "penalties": {"r1": GAMMA, "r2": GAMMA},
     "penalty_interval": 4,
+    "penalty_schedule": "constant",
     "initialization": "he",
     "minibatch_std": 4,
     "mirror": True,
@@ -38,7 +39,8 @@ def standard(**options: Any) -> Recipe:
     The game of Huang, Gokaslan, Kuleshov and Tompkin, "The GAN is dead; long live the GAN! A Modern
     Baseline GAN" (R3GAN, NeurIPS 2024), on DCGAN's networks. The discriminator has no norm, He's
     initialisation and a minibatch standard deviation (ProGAN, section 3). Penalties are lazy
-    (StyleGAN2, appendix B), pictures are mirrored, Adam has betas (0, 0.99).
+    (StyleGAN2, appendix B) and keep their weights while learning rates fall; pictures are mirrored;
+    Adam has betas (0, 0.99).
 
     Args:
         **options: as `kaogan.options` describes them, e.g. `size=64, loss="hinge"`.

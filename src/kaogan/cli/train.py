@@ -163,7 +163,8 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
         "--schedule",
         action="append",
         metavar="NAME",
-        help=f"of rates and penalties: {', '.join(schedules)} (cosine)",
+        help="of learning rates; once more: of penalties; "
+        f"{', '.join(schedules)} (cosine, constant)",
     )
     group.add_argument(
         "--anneal-images", type=int, metavar="N", help="of the cosine; 0: constant (--images)"

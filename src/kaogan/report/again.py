@@ -7,7 +7,7 @@ from typing import Any
 from kaogan import plugins, recipes
 from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
 from kaogan.errors import KaoganError
-from kaogan.options import SHAPE, differing, flag
+from kaogan.options import SHAPE, differing, flag, shortest
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
 
@@ -70,7 +70,8 @@ def training_options(recipe: Recipe) -> list[str]:
         if "schedule" not in options:
             options |= {"anneal_images": recipe.anneal_images}
     if "penalty_schedule" in options:
-        options["schedule"] = [options["schedule"], options.pop("penalty_schedule")]
+        options.pop("anneal_images", None)
+        options["schedule"] = [shortest(recipe.lr_schedule), options.pop("penalty_schedule")]
     for key, value in options.items():
         if key not in SHAPE:  # the data set's
             words += _words(flag(key), value)

@@ -3,8 +3,8 @@
 GLOSSARY = {
     "Adam": "An optimiser: it moves every weight against its gradient, by a step that a running "
     "mean of past gradients (β₁) and of their squares (β₂) makes even.",
-    "annealing": "Learning rates and penalties become smaller and smaller, so that both networks "
-    "come to rest.",
+    "annealing": "Learning rates, and in some recipes penalties, become smaller and smaller, so "
+    "that both networks come to rest.",
     "batch": "The pictures that one step looks at together.",
     "batch norm": "A layer that brings each channel to mean 0 and deviation 1 over the batch, then "
     "scales and shifts it by learned numbers.",
