@@ -9,7 +9,9 @@ A new model, loss or data source registers itself where it is defined:
 """
 
 import difflib
-from collections.abc import Callable, Iterator
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -55,6 +57,12 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def import_all(package: str, path: Iterable[str]) -> None:
+    """Import every module of a package, so that what they register is there."""
+    for module in pkgutil.iter_modules(path):
+        importlib.import_module(f"{package}.{module.name}")
 
 
 class Component(BaseModel):

@@ -12,7 +12,7 @@ from kaogan.progress import clock
 if TYPE_CHECKING:
     from kaogan.bench.toy import Figure, Result
 
-LOSSES = "nonsaturating, minimax, leastsquares, wasserstein, hinge or relativistic"
+LOSSES = "a loss; those of kaogan train --help"
 BENCH_STEPS = 40_000
 
 

@@ -7,6 +7,7 @@ from kaogan.losses.penalties import R1, R2, GradientPenalty
 from kaogan.losses.registered import losses
 from kaogan.losses.relativistic import Relativistic
 from kaogan.losses.wasserstein import Wasserstein
+from kaogan.registry import import_all
 
 __all__ = [
     "R1",
@@ -20,3 +21,5 @@ __all__ = [
     "Wasserstein",
     "losses",
 ]
+
+import_all(__name__, __path__)
