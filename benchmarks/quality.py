@@ -29,7 +29,7 @@ from kaogan.models.dcgan import DCGAN, Generator
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 
 class PixelNorm(nn.Module):

@@ -10,7 +10,7 @@ from kaogan import recipes
 from kaogan.fitting import VARIANTS, fitted, rounded
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 TINY = {"width": 4, "latent_dim": 8, "batch": 8}
 

@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.fitting import fitted
     from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
     from kaogan.training.run import Run
-    from kaogan.training.train import DEFAULT_BUDGET, train
+    from kaogan.training.tasks.images import DEFAULT_BUDGET, train
 
     given: dict[str, Any] = {
         "latent_dim" if name == "--latent" else name[2:].replace("-", "_"): value
