@@ -31,7 +31,7 @@ from kaogan.schedules import Cosine
 from kaogan.training.observers.log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 
 class PixelNorm(nn.Module):

@@ -11,7 +11,7 @@ from kaogan.fitting import VARIANTS, fitted, rounded
 from kaogan.schedules import Cosine
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 TINY = {"width": 4, "latent_dim": 8, "batch": 8}
 

@@ -15,7 +15,7 @@ from kaogan.recipes import dcgan
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kaogan.images import grid, to_pil
     from kaogan.training.recipe import Budget, Hardware, Recipe
     from kaogan.training.run import Run
-    from kaogan.training.train import train
+    from kaogan.training.tasks.images import train
     from kaogan.zoo import pretrained
 
 # Imported when first used: torch takes seconds to load, and preparing data does not need it.
@@ -43,7 +43,7 @@ _HOMES = {
     "prepare": "kaogan.data.prepare",
     "pretrained": "kaogan.zoo",
     "to_pil": "kaogan.images",
-    "train": "kaogan.training.train",
+    "train": "kaogan.training.tasks.images",
 }
 
 __all__ = [

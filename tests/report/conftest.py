@@ -19,8 +19,8 @@ from kaogan.report.html import Heading
 from kaogan.report.make import Report, make_report
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.toy import train_toy
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
+from kaogan.training.tasks.points import train_toy
 
 CPU = Hardware(device="cpu", precision="fp32")
 SMALL = {"size": 32, "width": 4, "latent_dim": 8, "batch": 8, "seed": 3}

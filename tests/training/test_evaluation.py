@@ -20,7 +20,7 @@ from kaogan.training.observers.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 from kaogan.training.trainer import StepStats, Trainer
 
 NOTHING = StepStats(*torch.zeros(4))

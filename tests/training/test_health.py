@@ -14,7 +14,7 @@ from kaogan.training.observers import Checkpoints, Health, Samples
 from kaogan.training.observers.health import WARM_UP_STEPS, WINNING_STEPS, diversity
 from kaogan.training.recipe import Watch
 from kaogan.training.run import Run
-from kaogan.training.train import Pictures
+from kaogan.training.tasks.images import Pictures
 
 
 @pytest.fixture

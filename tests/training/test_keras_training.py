@@ -12,7 +12,7 @@ from kaogan.export import Keras, network_of_run
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.sampling import Sampler
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 pytest.importorskip("keras", reason="needs kaogan[keras]")
 

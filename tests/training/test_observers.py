@@ -19,7 +19,7 @@ from kaogan.training.observers.samples import LATENTS_FOR_STATISTICS, faces_in_g
 from kaogan.training.observers.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
 from kaogan.training.sampling import draw_seeds, standing_statistics
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 from kaogan.training.trainer import StepStats, Watcher
 
 RECIPE = tiny_recipe(batch=50)

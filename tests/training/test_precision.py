@@ -11,7 +11,7 @@ from kaogan.errors import UsageError
 from kaogan.training import memory, precision
 from kaogan.training.precision import Compute, choose_device, choose_precision
 from kaogan.training.recipe import Budget, Hardware
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 CPU = torch.device("cpu")
 

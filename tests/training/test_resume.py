@@ -37,7 +37,7 @@ from kaogan.training.events import read_events
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
 from kaogan.training.state import TrainState
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 RECIPE = tiny_recipe(batch=70)
 IMAGES = 1120  # sixteen steps: a row of the log at 1,000, and a last one cut short

@@ -11,7 +11,7 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.recipes import dcgan
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import DataMissing, Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 
 def make_dataset(folder, seed: int = 0) -> Dataset:

@@ -13,7 +13,7 @@ from kaogan.data.toy import Gaussian, Ring, distribution, read_points
 from kaogan.training.observers import Scenes, Scores
 from kaogan.training.observers.painting import density_of
 from kaogan.training.observers.scores import judge
-from kaogan.training.toy import PointsTask
+from kaogan.training.tasks.points import PointsTask
 
 
 def trainer_of(law, loss="relativistic", **options):

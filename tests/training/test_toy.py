@@ -13,7 +13,7 @@ from kaogan.data.toy import Gaussian, Ring, distribution
 from kaogan.errors import KaoganError, UsageError
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
-from kaogan.training.toy import PointsTask, train_toy
+from kaogan.training.tasks.points import PointsTask, train_toy
 
 SMALL = {"width": 8, "batch": 16, "steps": 40}
 

@@ -37,7 +37,7 @@ from kaogan.training.journal import Journal
 from kaogan.training.observers import log
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
 
@@ -235,7 +235,7 @@ class Poisoned(ImageBatches):
 
 def poison(monkeypatch, at, times):
     kind = type("Poison", (Poisoned,), {"at": at, "times": times})
-    monkeypatch.setattr("kaogan.training.train.ImageBatches", kind)
+    monkeypatch.setattr("kaogan.training.tasks.images.ImageBatches", kind)
 
 
 @pytest.mark.usefixtures("short_rows")

@@ -12,7 +12,7 @@ from kaogan.data.dataset import Dataset
 from kaogan.training import memory, tuning
 from kaogan.training.recipe import Budget, Hardware
 from kaogan.training.run import Run
-from kaogan.training.train import train
+from kaogan.training.tasks.images import train
 from kaogan.training.trainer import StepInputs, StepStats, Trainer
 from kaogan.training.tuning import Noise, measured_plan
 

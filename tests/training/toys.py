@@ -194,7 +194,7 @@ def log_text(run: Path) -> str:
 
 PROCESSES = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
 PROCESSES.set_forkserver_preload(
-    ["kaogan.training.train", "torch.utils.tensorboard", "matplotlib.figure", "av"]
+    ["kaogan.training.tasks.images", "torch.utils.tensorboard", "matplotlib.figure", "av"]
 )
 
 
@@ -209,7 +209,7 @@ def train_in_process(
 
 
 def _train(data: Path, run: Path, images: int, recipe: dict, watch: Watch) -> None:
-    from kaogan.training.train import train
+    from kaogan.training.tasks.images import train
 
     torch.set_num_threads(1)
     with (

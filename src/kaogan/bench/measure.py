@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from kaogan.bench.floor import Limits, measure_limits, step_work
 from kaogan.bench.timing import seconds_of
 from kaogan.convolutions.algorithms import LIBRARY
+from kaogan.data.avatars import draw, sample_avatar
 from kaogan.data.batches import ImageBatches
 from kaogan.images import Pixels
 from kaogan.progress import track
@@ -84,6 +86,16 @@ def measure(
         floor_images_per_second=recipe.batch / floor,
         settings=settings(trainer),
     )
+
+
+def avatars(count: int, size: int) -> Pixels:
+    """Drawn avatars to measure with (N x H x W x 3, uint8)."""
+    drawn = []
+    with track(count, "preparing", "avatars") as tracker:
+        for index in range(count):
+            drawn.append(draw(sample_avatar(0, index), size))
+            tracker.advance(1)
+    return np.stack(drawn)
 
 
 def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:

@@ -15,7 +15,7 @@ from kaogan import recipes
 from kaogan.data.toy import distribution
 from kaogan.errors import KaoganError
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
-from kaogan.training.toy import train_toy
+from kaogan.training.tasks.points import train_toy
 
 DATA = ("ring", "grid")
 STEPS_BETWEEN_SCORES = 500

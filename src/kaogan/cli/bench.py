@@ -11,7 +11,6 @@ from kaogan.progress import clock
 if TYPE_CHECKING:
     from kaogan.bench import Measurement
     from kaogan.data.dataset import Dataset
-    from kaogan.images import Pixels
     from kaogan.training.recipe import Recipe
 
 ANIME_FACES = 63_632
@@ -61,7 +60,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure and print."""
     from kaogan import recipes
-    from kaogan.bench import measure
+    from kaogan.bench.measure import avatars, measure
     from kaogan.training.precision import choose_device
     from kaogan.training.recipe import Hardware
 
@@ -82,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
     asked = {"width": options.width, "batch": options.batch}
     given = {key: value for key, value in asked.items() if value is not None}
     recipe = recipes.named(options.recipe, **{"size": size, "channels": channels, **given})
-    pictures = _avatars(size) if dataset is None else dataset.train
+    pictures = avatars(DRAWN, size) if dataset is None else dataset.train
     epoch = ANIME_FACES if dataset is None else len(dataset)
     found = measure(recipe, pictures, hardware, options.seconds)
     if options.json:
@@ -104,20 +103,6 @@ def _dataset(options: argparse.Namespace) -> "Dataset | None":
             "leave --size away"
         )
     return dataset
-
-
-def _avatars(size: int) -> "Pixels":
-    import numpy as np
-
-    from kaogan.data.avatars import draw, sample_avatar
-    from kaogan.progress import track
-
-    drawn = []
-    with track(DRAWN, "preparing", "avatars") as tracker:
-        for index in range(DRAWN):
-            drawn.append(draw(sample_avatar(0, index), size))
-            tracker.advance(1)
-    return np.stack(drawn)
 
 
 def _as_dict(found: "Measurement", recipe: "Recipe", epoch: int) -> dict[str, Any]:

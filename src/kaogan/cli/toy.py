@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.cli.train import penalties
     from kaogan.data.toy import distribution
     from kaogan.training.recipe import Budget, Hardware, Watch
-    from kaogan.training.toy import train_toy
+    from kaogan.training.tasks.points import train_toy
 
     law = distribution(options.data)
     names = ("steps", "batch", "width", "packing", "lr", "seed")

@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.options import explain
     from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
     from kaogan.training.run import Run
-    from kaogan.training.train import DEFAULT_BUDGET, train
+    from kaogan.training.tasks.images import DEFAULT_BUDGET, train
 
     given = recipe_options(options)
     recipes.named(options.recipe, **_shape(options) | given)  # complain before preparing gigabytes

@@ -11,7 +11,7 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.images import evenly_spread
-from kaogan.training.fit import Desk, fit
+from kaogan.training.fit import fit
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
     FEWEST,
@@ -27,6 +27,7 @@ from kaogan.training.observers import (
 )
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
+from kaogan.training.tasks.base import Desk
 from kaogan.training.trainer import Observer
 
 DEFAULT_BUDGET = Budget(images=1_000_000)

@@ -12,7 +12,7 @@ from kaogan.data.toy import Distribution, ToyBatches
 from kaogan.data.toy.batches import EPOCH, fingerprint
 from kaogan.errors import UsageError
 from kaogan.models import MLP
-from kaogan.training.fit import Desk, fit
+from kaogan.training.fit import fit
 from kaogan.training.journal import Journal
 from kaogan.training.observers import (
     Curves,
@@ -24,6 +24,7 @@ from kaogan.training.observers import (
 )
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
+from kaogan.training.tasks.base import Desk
 from kaogan.training.trainer import Observer
 
 SMALL = 512

@@ -1,0 +1,35 @@
+"""A RUN folder for one training at a time."""
+
+import contextlib
+from collections.abc import Iterator
+
+from filelock import FileLock, Timeout
+
+from kaogan.errors import KaoganError
+from kaogan.training.run import Run
+
+
+def claim(run: Run) -> None:
+    """Make the folder; raise a KaoganError if it holds anything but a run, or is none."""
+    if run.path.exists() and not run.path.is_dir():
+        raise KaoganError(f"{run.path} is a file; give --out a folder for the run")
+    run.path.mkdir(parents=True, exist_ok=True)
+    begun = {".lock", "log.txt"}  # a first start that was cut off leaves these
+    others = {file.name for file in run.path.iterdir()} - begun
+    if others and not (run.path / "run.json").exists():
+        raise KaoganError(
+            f"{run.path} holds other things ({min(others)}, ...) and no run; give --out a folder "
+            "that is new or empty"
+        )
+
+
+@contextlib.contextmanager
+def locked(run: Run) -> Iterator[None]:
+    """One training at a time on a folder; a killed process gives its lock up by dying."""
+    try:
+        with FileLock(run.path / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise KaoganError(
+            f"another training is at work on {run.path}; wait for it, or use another --out"
+        ) from None

@@ -1,0 +1,58 @@
+"""Back to a checkpoint: when a run goes on, and after NaN or infinity."""
+
+import json
+import shutil
+
+from kaogan.errors import KaoganError
+from kaogan.files import write_text
+from kaogan.training import checkpoints
+from kaogan.training.journal import Journal
+from kaogan.training.observers import Checkpoints
+from kaogan.training.observers.log import read_rows
+from kaogan.training.run import Run
+from kaogan.training.state import TrainState
+from kaogan.training.trainer import Trainer
+
+MAX_ATTEMPTS = 3
+
+
+def restore(state: TrainState, run: Run, journal: Journal) -> bool:
+    """Restore the newest checkpoint; False if there is none, and the state is left as it is.
+
+    Evaluations and best states of more images are removed. Without a checkpoint the recipe may be
+    another one now, and after a roll-back the random numbers are.
+    """
+    resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn) is not None
+    last = state.images_seen if resumed else -1
+    for best in checkpoints.found(run.best):
+        if checkpoints.images_seen(best) > last:
+            shutil.rmtree(best)
+    rows = list(read_rows(run.evaluations))
+    kept = [row for row in rows if row["images_seen"] <= last]
+    if kept != rows:
+        write_text(run.evaluations, "".join(json.dumps(row) + "\n" for row in kept))
+    return resumed
+
+
+def roll_back(trainer: Trainer, run: Run, unit: str, journal: Journal, reason: str) -> None:
+    """Return to the last good checkpoint, or the beginning, with new random numbers."""
+    state = trainer.state
+    attempt = state.attempt + 1
+    if attempt > MAX_ATTEMPTS:
+        raise KaoganError(
+            f"{reason}, and {MAX_ATTEMPTS} restarts from the last good checkpoint did not help; "
+            "start again with a lower --lr, or --precision fp32"
+        )
+    fresh = TrainState.fresh(trainer.recipe, trainer.compute)
+    state.restore(fresh.tensors(), fresh.numbers())
+    restore(state, run, journal)
+    state.attempt = attempt
+    if journal.events is not None:
+        journal.events.cut(state.images_seen)
+    Checkpoints(run.checkpoints, journal).save(trainer)  # a kill from here on keeps the count
+    journal.warn(
+        f"{reason}; going back to {state.images_seen:,} {unit}, with other random numbers "
+        f"(attempt {attempt} of {MAX_ATTEMPTS})",
+        "rolled back",
+        attempt=attempt,
+    )

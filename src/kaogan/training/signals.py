@@ -1,0 +1,33 @@
+"""Ctrl-C ends a training after the current step, with everything saved."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+from kaogan.training.journal import Journal
+from kaogan.training.trainer import Trainer
+
+
+@contextlib.contextmanager
+def stop_on_signals(trainer: Trainer, journal: Journal) -> Iterator[None]:
+    """SIGINT and SIGTERM end the training after the current step; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def request_stop(number: int, frame: FrameType | None) -> None:
+        if trainer.stop_requested:
+            raise KeyboardInterrupt
+        trainer.stop_requested = True
+        with contextlib.suppress(RuntimeError):  # the signal came while a line was being printed
+            journal.say("stopping: finishing this step and saving; once more to stop at once")
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, request_stop) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

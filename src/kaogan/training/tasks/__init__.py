@@ -1,0 +1,1 @@
+"""What a run learns from: pictures (`images.py`) or points (`points.py`)."""
