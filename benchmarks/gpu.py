@@ -37,8 +37,8 @@ from kaogan.bench.timing import seconds_of
 from kaogan.data.batches import ImageBatches
 from kaogan.errors import KaoganError
 from kaogan.progress import track
-from kaogan.training.journal import Journal
 from kaogan.training.precision import choose_precision
+from kaogan.training.run_log import RunLog
 from speed import the_pictures, write_files
 
 EPOCH = 63_632
@@ -155,7 +155,7 @@ def time_all(
     """All contenders with one batch, in turn."""
     torch.compiler.reset()  # it compiles a function for a few shapes only, then gives up
     rows, steps = [], []
-    makers: dict[str, Callable[[Journal], Step]] = {
+    makers: dict[str, Callable[[RunLog], Step]] = {
         PEERS[0]: lambda _: game.plain(),
         PEERS[1]: lambda _: game.plain_tuned(),
         EAGER: game.kaogan,
@@ -163,7 +163,7 @@ def time_all(
     }
     for name, make in makers.items():
         row = Row(name, game.batch)
-        step = _built(row, make, Journal(folder / f"{game.batch} {name}.txt"), game.device)
+        step = _built(row, make, RunLog(folder / f"{game.batch} {name}.txt"), game.device)
         rows.append(row)
         steps.append(step)
     turns = [(row, step) for row, step in zip(rows, steps, strict=True) if step]
@@ -188,7 +188,7 @@ def _several(step: Step, count: int) -> None:
 
 
 def _built(
-    row: Row, make: Callable[[Journal], Step], journal: Journal, device: torch.device
+    row: Row, make: Callable[[RunLog], Step], run_log: RunLog, device: torch.device
 ) -> Step | None:
     """The contender's step, warmed up; notes the memory that it takes, or why it cannot."""
     gc.collect()
@@ -197,7 +197,7 @@ def _built(
         torch.cuda.empty_cache()
     before, tensors = reserved(device), torch.cuda.memory_allocated(device) if on_gpu else 0
     try:
-        step = make(journal)
+        step = make(run_log)
         _several(step, 3)
         if on_gpu:
             torch.cuda.empty_cache()  # what was needed for building, and is not for a step
@@ -207,8 +207,8 @@ def _built(
             row.tensors = torch.cuda.max_memory_allocated(device) - tensors
     except torch.OutOfMemoryError:
         row.failure = "out of memory"
-    if journal.file.exists():  # it goes on without what it was to show
-        row.failure = journal.file.read_text(encoding="utf-8").strip().split(" ", 1)[1]
+    if run_log.file.exists():  # it goes on without what it was to show
+        row.failure = run_log.file.read_text(encoding="utf-8").strip().split(" ", 1)[1]
     return None if row.failure else step
 
 

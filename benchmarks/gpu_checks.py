@@ -14,14 +14,14 @@ from torch import Tensor
 
 from kaogan.data.batches import ImageBatches
 from kaogan.training import checkpoints
-from kaogan.training.journal import Journal
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
 
 FIRST_STEPS, STEPS, LONG = 4, 40, 100
 STEP_TOLERANCE, MEAN_TOLERANCE = 0.02, 0.1
 
-Make = Callable[[Journal], Trainer]
+Make = Callable[[RunLog], Trainer]
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class Check:
 
 def checks(eager: Make, fast: Mapping[str, Make], folder: Path) -> Iterator[Check]:
     """Compare each fast trainer with the eager one; all begin alike. `folder` is for files."""
-    plain = eager(Journal(folder / "eager.txt"))
+    plain = eager(RunLog(folder / "eager.txt"))
     yield _resident(plain)
     expected = play(plain, STEPS)
     for name, make in fast.items():
-        journal = Journal(folder / f"{name}.txt")
-        trainer = make(journal)
-        said = journal.file.read_text(encoding="utf-8") if journal.file.exists() else "nothing"
+        run_log = RunLog(folder / f"{name}.txt")
+        trainer = make(run_log)
+        said = run_log.file.read_text(encoding="utf-8") if run_log.file.exists() else "nothing"
         yield Check(f"{name}: nothing had to be left out", said == "nothing", said.strip())
         yield from _same_game(name, trainer, expected)
-        yield from _goes_on(name, trainer, make(journal), folder / name, expected)
+        yield from _goes_on(name, trainer, make(run_log), folder / name, expected)
         yield _no_growth(name, trainer)
         yield _no_waiting(name, trainer)
 
@@ -54,7 +54,7 @@ def play(trainer: Trainer, steps: int) -> Tensor:
     return torch.stack([torch.stack(trainer.step()) for _ in range(steps)]).cpu()
 
 
-def set_back(trainer: Trainer) -> None:
+def roll_back(trainer: Trainer) -> None:
     """To the beginning, in place, as a training does after NaN."""
     fresh = TrainState.fresh(trainer.recipe, trainer.compute)
     trainer.state.restore(fresh.tensors(), fresh.numbers())
@@ -84,7 +84,7 @@ def _same_game(name: str, trainer: Trainer, expected: Tensor) -> Iterator[Check]
 def _goes_on(
     name: str, trainer: Trainer, other: Trainer, folder: Path, expected: Tensor
 ) -> Iterator[Check]:
-    set_back(trainer)
+    roll_back(trainer)
     again = _apart(play(trainer, FIRST_STEPS), expected[:FIRST_STEPS])
     yield Check(f"{name}: set back, it begins again", again < STEP_TOLERANCE, _in_words(again))
     checkpoints.save(trainer.state, trainer.recipe, folder)
@@ -109,7 +109,7 @@ def _no_growth(name: str, trainer: Trainer) -> Check:
 
 def _no_waiting(name: str, trainer: Trainer) -> Check:
     """The host is never made to wait for the GPU, but where an epoch begins."""
-    set_back(trainer)
+    roll_back(trainer)
     trainer.step()
     before = torch.cuda.get_sync_debug_mode() if torch.cuda.is_available() else 0
     try:

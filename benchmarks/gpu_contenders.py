@@ -12,15 +12,15 @@ from torch.utils.data import DataLoader
 from kaogan import recipes
 from kaogan.data.batches import ImageBatches
 from kaogan.training.accelerate import capture_steps, compile_networks, cuda_graph
-from kaogan.training.journal import Journal
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Precision, Recipe
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
 from plain_dcgan import Files, PlainDCGAN, endless
 
 Step = Callable[[], object]
-Speedup = Callable[[Trainer, Journal], None]
+Speedup = Callable[[Trainer, RunLog], None]
 
 record = partial(capture_steps, record=cuda_graph)
 SPEEDUPS: dict[str, tuple[Speedup, ...]] = {
@@ -47,18 +47,18 @@ class Game:
     def recipe(self) -> Recipe:
         return recipes.dcgan(batch=self.batch, width=self.width)
 
-    def trainer(self, journal: Journal, speedups: tuple[Speedup, ...] = ()) -> Trainer:
-        """kaogan's, with these speedups; what does not work here is said in the journal."""
+    def trainer(self, run_log: RunLog, speedups: tuple[Speedup, ...] = ()) -> Trainer:
+        """kaogan's, with these speedups; what does not work here is said in the run_log."""
         compute = Compute(self.device, self.precision)
         state = TrainState.fresh(self.recipe, compute)
         trainer = Trainer(self.recipe, state, self.batches, compute)
         for speedup in speedups:
-            speedup(trainer, journal)
+            speedup(trainer, run_log)
         return trainer
 
-    def kaogan(self, journal: Journal, speedups: tuple[Speedup, ...] = ()) -> Step:
+    def kaogan(self, run_log: RunLog, speedups: tuple[Speedup, ...] = ()) -> Step:
         """A step of kaogan's."""
-        return self.trainer(journal, speedups).step
+        return self.trainer(run_log, speedups).step
 
     def plain(self) -> Step:
         """A step of the peer at its defaults: float32, files decoded anew in every epoch."""

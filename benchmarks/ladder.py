@@ -20,7 +20,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 import kaogan
 from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.quick import Reference, quick
 from kaogan.training import checkpoints
@@ -117,7 +117,7 @@ def ladders(
     dataset: Dataset, count: int, generators: list[str], folders: list[Path]
 ) -> Iterator[tuple[str, Ladder]]:
     """All of them, by name."""
-    real = Pictures.shuffled(dataset.train, 1).draw(0, count)
+    real = PictureSource.shuffled(dataset.train, 1).draw(0, count)
     yield "blur, pixels", blurred(real)
     yield "noise, of 255", noisy(real)
     yield "different pictures", repeated(real)

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 from kaogan import recipes
 from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
 from kaogan.models.dcgan import DCGAN, Generator
 from kaogan.options import Options
 from kaogan.schedules import Cosine
-from kaogan.training.observers.log import read_rows
+from kaogan.training.callbacks.metrics_log import read_rows
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
@@ -156,7 +156,7 @@ def judge(run: Run, dataset: Dataset, count: int) -> None:
 
     state = run.read("newest")[1]
     about = {"what": run.path.name, "images seen": state["images_seen"]}
-    report = evaluate(Pictures(sample), about, dataset, count=count)
+    report = evaluate(PictureSource(sample), about, dataset, count=count)
     text = json.dumps(report.model_dump(mode="json") | {"seconds": state["seconds"]}, indent=2)
     (run.path / "evaluation.json").write_text(text + "\n", encoding="utf-8")
 

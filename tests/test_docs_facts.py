@@ -47,7 +47,7 @@ def messages(source: str) -> set[str]:
 
 
 def test_messages_are_found():
-    source = 'journal.warn(f"{n} pictures " "are few")\nraise KaoganError("no")\nprint("else")'
+    source = 'run_log.warn(f"{n} pictures " "are few")\nraise KaoganError("no")\nprint("else")'
     assert messages(source) == {"warning: … pictures are few", "error: no"}
 
 
@@ -55,7 +55,7 @@ def test_every_message_of_a_training_is_explained_as_it_is():
     said = {
         message
         for file in (PACKAGE / "training").rglob("*.py")
-        if file.name != "journal.py"  # which only passes on
+        if file.name != "run_log.py"  # which only passes on
         for message in messages(read(file))
     }
     explained = {" ".join(block.split()) for _, block in fences(read(MESSAGES))}

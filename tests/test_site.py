@@ -1,6 +1,6 @@
 """The documentation as a site (make docs): built without a warning, whole, and at home everywhere.
 
-Every page is opened in a real Chromium on a phone, some on a desk: it asks no other origin for
+Every page is opened in a real Chromium on a phone, some on a context: it asks no other origin for
 anything, complains of nothing, and is not wider than the screen.
 """
 
@@ -21,7 +21,7 @@ pytest.importorskip("mkdocs", reason="needs kaogan[docs]")
 pytest.importorskip("mkdocstrings", reason="needs kaogan[docs]")
 SCREENS = {
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
-    "desk": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
+    "context": {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"},
 }
 
 ON_THE_DESK = ("/", "explanation/gan/", "labs/1_simulated_data/", "python/losses/", "reference/")

@@ -18,8 +18,8 @@ from playwright.sync_api import sync_playwright
 import kaogan
 from kaogan.cli import main as kaogan_main
 from kaogan.data.show import save_contact_sheet
-from kaogan.training.observers.samples import faces_in_grid
-from kaogan.training.observers.timelapse import write_small
+from kaogan.training.callbacks.samples import faces_in_grid
+from kaogan.training.callbacks.timelapse import write_small
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 FILM_ROWS = 3

@@ -2,7 +2,7 @@
 
     python tools/modes_picture.py runs/toy-bench
 
-Of each method and law, 2,500 points of the first seed's generator, over the modes of the law.
+Of each method and distribution: 2,500 points of the first seed's generator, over the modes.
 """
 
 import sys
@@ -12,8 +12,8 @@ import matplotlib.pyplot as plt
 
 from kaogan.data.toy import distribution
 from kaogan.training import checkpoints
-from kaogan.training.observers.curves import BLUE, RED
-from kaogan.training.observers.scores import generate, judge
+from kaogan.training.callbacks.curves import BLUE, RED
+from kaogan.training.callbacks.scores import generate, judge
 from kaogan.training.run import Run
 
 TARGET = Path(__file__).parent.parent / "docs" / "images" / "modes.png"
@@ -28,13 +28,13 @@ def main(bench: str) -> None:
     places = [(folder, name) for name in ("ring", "grid") for folder in METHODS]
     for axes, (folder, name) in zip(panels, places, strict=True):
         title, network = METHODS[folder]
-        law = distribution(name)
+        target = distribution(name)
         points = _points(Run(Path(bench) / folder / name), network)
-        assert law.modes is not None
-        means = law.modes.means
+        assert target.modes is not None
+        means = target.modes.means
         axes.scatter(means[:, 0], means[:, 1], s=160, color=BLUE, alpha=0.35, linewidths=0)
         axes.scatter(points[:, 0], points[:, 1], s=2, color=RED, linewidths=0)
-        score = judge(law, points)
+        score = judge(target, points)
         verdict = f"{score['covered']} of {score['modes']} modes, {score['high_quality']:.0%} good"
         reach = 1.2 * means.abs().max().item()
         limits = (-reach, reach)

@@ -20,7 +20,7 @@ from kaogan.generators import (
     suggestion,
 )
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.clouds import PictureSource
 from kaogan.progress import track
 from kaogan.rng import seed_of
 from kaogan.training.run import Weights
@@ -54,7 +54,7 @@ class Drawing:
             return sampler.sample(count, self.seed + start, truncation)
 
         how: About = {"truncation": truncation, "first seed": self.seed}
-        return Subject(Pictures(draw), about | how)
+        return Subject(PictureSource(draw), about | how)
 
     def refuse(self, what: str) -> None:
         """Raise a UsageError if something was asked that only a generator can do."""
@@ -72,7 +72,7 @@ class Subject:
 
     """
 
-    pictures: Pictures
+    pictures: PictureSource
     about: About
 
 
@@ -134,7 +134,7 @@ def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:
         return np.stack([train[p] if p < len(train) else held_out[p - len(train)] for p in places])
 
     about: About = {"what": what, "fingerprint": dataset.fingerprint[:12], "chosen with seed": seed}
-    return Subject(Pictures(draw, len(order)), about)
+    return Subject(PictureSource(draw, len(order)), about)
 
 
 def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
@@ -169,4 +169,4 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
     if unusable:
         about["unusable"] = unusable
     # In the order of the source, neighbours may be alike.
-    return Subject(Pictures.shuffled(np.stack(pictures), seed), about)
+    return Subject(PictureSource.shuffled(np.stack(pictures), seed), about)

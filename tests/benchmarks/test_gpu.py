@@ -88,9 +88,9 @@ def test_checks_find_another_game_and_pictures_that_are_elsewhere(monkeypatch, t
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
 def test_checks_find_what_was_left_out(monkeypatch, tmp_path):
-    def make(journal):
+    def make(run_log):
         trainer = tiny(0)
-        capture_steps(trainer, journal, cuda_graph)
+        capture_steps(trainer, run_log, cuda_graph)
         return trainer
 
     wrong = failed(monkeypatch, tmp_path, lambda _: tiny(0), make)
@@ -100,7 +100,7 @@ def test_checks_find_what_was_left_out(monkeypatch, tmp_path):
 def test_checks_find_a_state_that_is_not_the_checkpoints(monkeypatch, tmp_path):
     made = []
 
-    def make(journal):
+    def make(run_log):
         made.append(tiny(0))
         if len(made) == 2:  # the one that is to go on
             made[1].compiled_step = lambda *dealt: made[0].train_step(*dealt)

@@ -16,7 +16,7 @@ HEAVY = {
 }
 NOT_TO_DRAW = {
     *("matplotlib", "tensorboard", "av", "pyarrow", "filelock", "torch._dynamo", "torch._inductor"),
-    *("kaogan.training.trainer", "kaogan.training.observers", "kaogan.data.dataset"),
+    *("kaogan.training.trainer", "kaogan.training.callbacks", "kaogan.data.dataset"),
 }
 """What drawing faces needs nothing of."""
 

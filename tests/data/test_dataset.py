@@ -7,7 +7,7 @@ from helpers import make_folder, png, prepared
 
 from kaogan.data import dataset as dataset_module
 from kaogan.data.dataset import (
-    LeftOut,
+    LeftOutPicture,
     Picture,
     Repeat,
     open_dataset,
@@ -53,7 +53,11 @@ class TestWriting:
             assert numbers == sorted(numbers)
 
     def test_sizes_and_counts(self, tmp_path):
-        items = [*pictures(30), LeftOut("x", Reason.EMPTY), LeftOut("y", Reason.EMPTY, "why")]
+        items = [
+            *pictures(30),
+            LeftOutPicture("x", Reason.EMPTY),
+            LeftOutPicture("y", Reason.EMPTY, "why"),
+        ]
         data = write(tmp_path / "d", items, find_repeats=lambda _: [Repeat(5, 2, Reason.DUPLICATE)])
         assert len(data) == data.summary["train"]
         assert len(data) + len(data.held_out) == 29
@@ -78,7 +82,7 @@ class TestWriting:
 
     def test_nothing_usable(self, tmp_path):
         with pytest.raises(KaoganError, match=r"no usable picture: all were rejected \(1 empty"):
-            write(tmp_path / "d", [LeftOut("x", Reason.EMPTY)])
+            write(tmp_path / "d", [LeftOutPicture("x", Reason.EMPTY)])
         with pytest.raises(KaoganError, match="the source is empty"):
             write(tmp_path / "d", [])
         assert list(tmp_path.iterdir()) == []

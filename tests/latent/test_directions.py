@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.latent.directions import Direction, Directions, LeftOut
+from kaogan.latent.directions import Direction, Directions, SkippedDirection
 from kaogan.latent.fingerprint import fingerprint
 
 
@@ -20,7 +20,7 @@ def generator():
 def made(generator):
     vector = nn.functional.normalize(torch.tensor([1.0, 2.0, 3.0]), dim=0)
     direction = Direction("warmth", "named", vector, "cool", "warm", 0.9, 0.8, {"warmth": 0.8})
-    left_out = LeftOut("contrast", "a linear fit explains 10% of it", 0.1)
+    left_out = SkippedDirection("contrast", "a linear fit explains 10% of it", 0.1)
     return Directions((direction,), (left_out,), fingerprint(generator), orthogonal=True)
 
 

@@ -12,7 +12,7 @@ import torch
 from kaogan.data.avatars import draw, sample_avatar
 from kaogan.data.avatars.attributes import Avatar
 from kaogan.images import to_model
-from kaogan.latent.properties import measure, oklab, properties
+from kaogan.latent.properties import measure_properties, oklab, properties
 
 PEOPLE = [
     replace(sample_avatar(1, index), accessory="none", eye_state="open") for index in range(24)
@@ -20,7 +20,7 @@ PEOPLE = [
 
 
 def of(pictures: torch.Tensor, name: str) -> torch.Tensor:
-    return measure(pictures)[:, list(properties).index(name)]
+    return measure_properties(pictures)[:, list(properties).index(name)]
 
 
 def of_avatars(avatars: list[Avatar], name: str) -> torch.Tensor:

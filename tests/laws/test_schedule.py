@@ -1,11 +1,11 @@
-"""When observers look is a function of images seen, wherever a run was stopped."""
+"""When callbacks look is a function of images seen, wherever a run was stopped."""
 
 import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaogan.training.observers.schedule import every, growing
+from kaogan.training.callbacks.schedule import every, growing
 
 images = st.integers(0, 10**9)
 intervals = st.lists(images, min_size=3, max_size=3).map(sorted)

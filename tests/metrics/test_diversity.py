@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 from torch.nn.functional import avg_pool2d
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from kaogan.metrics.diversity import WEIGHTS, diversity, ms_ssim, scales_for
+from kaogan.metrics.diversity import WEIGHTS, mean_ms_ssim, ms_ssim, scales_for
 
 
 def pictures(count, size=64, channels=3, seed=0):
@@ -108,7 +108,7 @@ def test_more_noise_is_less_alike():
 
 def test_two_pictures_are_one_pair():
     a = pictures(2)
-    assert diversity(a, pairs=70) == pytest.approx(ms_ssim(a[:1], a[1:]).item())
+    assert mean_ms_ssim(a, pairs=70) == pytest.approx(ms_ssim(a[:1], a[1:]).item())
 
 
 def test_random_pairs_are_an_estimate_of_all_pairs():
@@ -116,18 +116,18 @@ def test_random_pairs_are_an_estimate_of_all_pairs():
     i, j = torch.triu_indices(12, 12, offset=1)
     everything = ms_ssim(a[i], a[j])
     error = everything.std().item() / 2000**0.5
-    assert diversity(a, pairs=2000) == pytest.approx(everything.mean().item(), abs=4 * error)
+    assert mean_ms_ssim(a, pairs=2000) == pytest.approx(everything.mean().item(), abs=4 * error)
 
 
 def test_a_seed_is_a_result():
     a = pictures(30, 32)
-    results = [diversity(a, 20, seed) for seed in (0, 0, 1)]
+    results = [mean_ms_ssim(a, 20, seed) for seed in (0, 0, 1)]
     assert results[0] == results[1] != results[2]
 
 
 def test_a_collapsed_set_is_alike_and_the_more_it_collapses_the_more():
     a = pictures(60, 32)
-    found = [diversity(a[torch.arange(60) % modes], 300) for modes in (60, 6, 2, 1)]
+    found = [mean_ms_ssim(a[torch.arange(60) % modes], 300) for modes in (60, 6, 2, 1)]
     assert found == sorted(found)
     assert found[-1] == pytest.approx(1)
     assert found[0] < 0.5
@@ -135,8 +135,8 @@ def test_a_collapsed_set_is_alike_and_the_more_it_collapses_the_more():
 
 def test_nothing_to_compare_is_refused():
     with pytest.raises(ValueError, match="1 pictures"):
-        diversity(pictures(1))
+        mean_ms_ssim(pictures(1))
     with pytest.raises(ValueError, match="0 pairs"):
-        diversity(pictures(3), pairs=0)
+        mean_ms_ssim(pictures(3), pairs=0)
     with pytest.raises(ValueError, match="11 pixels or more, not 8"):
-        diversity(pictures(3, 8))
+        mean_ms_ssim(pictures(3, 8))

@@ -10,12 +10,12 @@ from PIL import Image
 from kaogan.data.avatars import draw_avatars
 from kaogan.errors import KaoganError, UsageError
 from kaogan.metrics import clouds
-from kaogan.metrics.clouds import Pictures, gather
+from kaogan.metrics.clouds import PictureSource, gather
 from kaogan.metrics.comparisons import metrics
 from kaogan.metrics.evaluate import common_count, evaluate
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.quick import Reference, quick
-from kaogan.metrics.report import Report
+from kaogan.metrics.report import EvaluationReport
 from kaogan.progress import Silent
 
 ABOUT = {"what": "noise", "seed": 3}
@@ -43,7 +43,7 @@ def new(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report(dataset, extractor, new, tmp_path_factory):
     picture = tmp_path_factory.mktemp("report") / "nearest.png"
-    return evaluate(Pictures.shuffled(new, 0), ABOUT, dataset, extractor, picture=picture)
+    return evaluate(PictureSource.shuffled(new, 0), ABOUT, dataset, extractor, picture=picture)
 
 
 def test_every_metric_is_there_with_its_floor(report, dataset):
@@ -70,7 +70,7 @@ def test_no_other_features_make_an_fid(report, dataset, new):
     assert not any("FID" in figure.label for figure in report.figures)
     assert any("no figure is an FID" in line for line in report.lines())
     made_with_inception = evaluate(
-        Pictures.shuffled(new, 0), ABOUT, dataset, as_if_inception(), ("train",)
+        PictureSource.shuffled(new, 0), ABOUT, dataset, as_if_inception(), ("train",)
     )
     assert made_with_inception.figures[0].label == "FID"
     assert not any("no figure is an FID" in line for line in made_with_inception.lines())
@@ -99,7 +99,7 @@ def test_it_says_what_the_figures_depend_on(report, dataset, extractor):
 
 
 def test_it_goes_through_json_and_is_frozen(report):
-    again = Report.model_validate_json(report.model_dump_json())
+    again = EvaluationReport.model_validate_json(report.model_dump_json())
     assert again == report
     assert json.loads(report.model_dump_json())["subject"]["what"] == "noise"
     with pytest.raises(ValueError, match="frozen"):
@@ -108,11 +108,11 @@ def test_it_goes_through_json_and_is_frozen(report):
 
 def test_the_same_call_gives_the_same_figures(dataset, extractor, new):
     one, other = (
-        evaluate(Pictures.shuffled(new, 0), ABOUT, dataset, extractor, count=60, seed=seed)
+        evaluate(PictureSource.shuffled(new, 0), ABOUT, dataset, extractor, count=60, seed=seed)
         for seed in (0, 0)
     )
     assert one == other
-    moved = evaluate(Pictures.shuffled(new, 0), ABOUT, dataset, extractor, count=60, seed=1)
+    moved = evaluate(PictureSource.shuffled(new, 0), ABOUT, dataset, extractor, count=60, seed=1)
     assert moved.figures != one.figures
 
 
@@ -142,14 +142,16 @@ def test_a_count_that_is_none_is_refused(dataset):
 
 
 def test_without_enough_held_out_pictures_there_is_no_floor(dataset, extractor, new):
-    report = evaluate(Pictures.shuffled(new, 0), ABOUT, dataset, extractor, ("train",), count=180)
+    report = evaluate(
+        PictureSource.shuffled(new, 0), ABOUT, dataset, extractor, ("train",), count=180
+    )
     assert report.count == 180
     assert all(figure.floor is None for figure in report.figures)
     assert any(note.startswith("no floor") for note in report.notes)
 
 
 def test_what_needs_more_pictures_is_left_out_with_the_reason(dataset, extractor, new):
-    report = evaluate(Pictures.shuffled(new, 0), ABOUT, dataset, extractor, count=60)
+    report = evaluate(PictureSource.shuffled(new, 0), ABOUT, dataset, extractor, count=60)
     reasons = {left.metric: left.reason for left in report.left_out}
     assert set(reasons) == {"precision-recall", "density-coverage", "copies"}
     assert reasons["density-coverage"] == "needs 100 pictures, there are 60"
@@ -160,7 +162,7 @@ def test_what_needs_more_pictures_is_left_out_with_the_reason(dataset, extractor
 def test_pictures_of_another_shape_are_refused(dataset, extractor):
     large = np.zeros((50, 64, 64, 3), np.uint8)
     with pytest.raises(UsageError, match="--size 64"):
-        evaluate(Pictures.shuffled(large, 0), ABOUT, dataset, extractor)
+        evaluate(PictureSource.shuffled(large, 0), ABOUT, dataset, extractor)
 
 
 # Copies
@@ -176,7 +178,7 @@ def test_copies_are_found_by_their_share(dataset, extractor, new):
     for share in (0.25, 0.75):
         copied = int(share * 120)
         mixed = np.concatenate([dataset.train[:copied], new[: 120 - copied]])
-        report = evaluate(Pictures.shuffled(mixed, 0), ABOUT, dataset, extractor, ("train",))
+        report = evaluate(PictureSource.shuffled(mixed, 0), ABOUT, dataset, extractor, ("train",))
         rates.append(report.copies)
     for rate, share in zip(rates, (0.25, 0.75), strict=True):
         assert rate.pixels == pytest.approx(share, abs=0.06)
@@ -187,14 +189,14 @@ def test_a_copy_that_was_changed_a_little_is_found(dataset, extractor):
     rng = np.random.default_rng(0)
     noise = rng.integers(-4, 5, (120, 32, 32, 3))
     nearly = np.clip(dataset.train[:120] + noise, 0, 255).astype(np.uint8)
-    report = evaluate(Pictures.shuffled(nearly, 0), ABOUT, dataset, extractor, ("train",))
+    report = evaluate(PictureSource.shuffled(nearly, 0), ABOUT, dataset, extractor, ("train",))
     assert report.copies.pixels > 0.9
     assert report.copies.features > 0.9
 
 
 def test_the_picture_shows_copies_above_their_originals(dataset, extractor, new, tmp_path):
     mixed = np.concatenate([new[:112], dataset.train[:8]])
-    pictures = Pictures(lambda start, count: mixed[start : start + count], len(mixed))
+    pictures = PictureSource(lambda start, count: mixed[start : start + count], len(mixed))
     out = tmp_path / "nearest.png"
     report = evaluate(pictures, ABOUT, dataset, extractor, ("train",), picture=out)
     assert report.copies.picture == str(out)
@@ -212,20 +214,20 @@ def test_the_picture_shows_copies_above_their_originals(dataset, extractor, new,
 
 def test_positions_are_shuffled_and_stay():
     numbers = np.arange(1000, dtype=np.uint16).view(np.uint8).reshape(1000, 1, 2, 1)
-    pictures = Pictures.shuffled(numbers, 5)
+    pictures = PictureSource.shuffled(numbers, 5)
     drawn = pictures.draw(0, 1000)
     assert sorted(drawn.tobytes()[i : i + 2] for i in range(0, 2000, 2)) == sorted(
         numbers.tobytes()[i : i + 2] for i in range(0, 2000, 2)
     )
     assert (drawn != numbers).any()
-    np.testing.assert_array_equal(drawn[100:130], Pictures.shuffled(numbers, 5).draw(100, 30))
-    assert (drawn != Pictures.shuffled(numbers, 6).draw(0, 1000)).any()
+    np.testing.assert_array_equal(drawn[100:130], PictureSource.shuffled(numbers, 5).draw(100, 30))
+    assert (drawn != PictureSource.shuffled(numbers, 6).draw(0, 1000)).any()
 
 
 def test_only_so_much_is_kept(dataset, extractor, monkeypatch):
     monkeypatch.setattr(clouds, "KEPT_FEATURES", 150)
     monkeypatch.setattr(clouds, "KEPT_PICTURES", 50)
-    pictures = Pictures.shuffled(dataset.train, 0)
+    pictures = PictureSource.shuffled(dataset.train, 0)
     everything = extractor(torch.from_numpy(pictures.draw(0, 300)))
     cloud = gather(pictures, 300, extractor, Silent())
     assert (cloud.count, cloud.moments.count) == (300, 300)

@@ -7,14 +7,14 @@ from kaogan.data.toy import Gaussian, Grid, Ring
 from kaogan.metrics.modes import score_modes
 
 
-def draw(law, count, seed=0):
-    return law.sample(count, torch.Generator().manual_seed(seed))
+def draw(target, count, seed=0):
+    return target.sample(count, torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("law", [Ring(), Grid()], ids=["ring", "grid"])
-def test_the_law_itself_fills_every_mode_and_hits_as_often_as_a_normal_does(law):
-    score = score_modes(draw(law, 200_000), *law.modes)
-    assert score.covered == len(law.modes.means)
+@pytest.mark.parametrize("distribution", [Ring(), Grid()], ids=["ring", "grid"])
+def test_the_law_itself_fills_every_mode_and_hits_as_often_as_a_normal_does(target):
+    score = score_modes(draw(target, 200_000), *target.modes)
+    assert score.covered == len(target.modes.means)
     assert score.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.001)
     assert score.reverse_kl == pytest.approx(0, abs=0.001)
 

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional
 
 from kaogan.data.avatars import draw, sample_avatar
-from kaogan.metrics.clouds import Pictures, gather
+from kaogan.metrics.clouds import PictureSource, gather
 from kaogan.metrics.comparisons import metrics
 from kaogan.metrics.features import load_extractor
 from kaogan.progress import Silent
@@ -45,7 +45,7 @@ def measure():
     extractor = load_extractor()
 
     def cloud(pictures):
-        return gather(Pictures.shuffled(pictures.numpy(), 0), COUNT, extractor, Silent())
+        return gather(PictureSource.shuffled(pictures.numpy(), 0), COUNT, extractor, Silent())
 
     real = cloud(avatars(seed=0))
 

@@ -8,7 +8,7 @@ import torch
 
 from kaogan.latent.walks import slerp
 from kaogan.rng import latents
-from kaogan.training.observers.curves import smooth
+from kaogan.training.callbacks.curves import smooth
 
 A, B = latents([1, 2], 100).tolist()
 

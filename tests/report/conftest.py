@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from kaogan import recipes
 from kaogan.contracts import Model
-from kaogan.data.dataset import Dataset, LeftOut, Picture, write_dataset
+from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, write_dataset
 from kaogan.data.reasons import Reason
 from kaogan.data.toy import Ring
 from kaogan.models import DCGAN, models
@@ -44,7 +44,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         Picture(picture, {"source": f"{i}.png", "original_size": [40, 32]})
         for i, picture in enumerate(smooth_colours(1300))
     ]
-    left_out = LeftOut("broken.png", Reason.DAMAGED)
+    left_out = LeftOutPicture("broken.png", Reason.DAMAGED)
     folder = tmp_path_factory.mktemp("report-data") / "colours <&>"
     about = {"sources": ["a folder.zip"], "fit": "crop"}
     return write_dataset(folder, [*entries, left_out], size=32, channels=3, about=about)

@@ -7,17 +7,17 @@ import pytest
 
 from kaogan.report.facts import gather
 from kaogan.report.findings import findings
-from kaogan.report.measure import Figure, Measured, Neighbours
+from kaogan.report.measure import FigureWithFloor, Measured, Neighbours
 
 NONE = np.zeros((0, 8, 8, 3), np.uint8)
 PERFECT = Measured(
     count=1000,
     features=("random", "0" * 64),
     figures=(
-        Figure("KID", 0.001, 0.001, "lower"),
-        Figure("coverage", 0.96, 0.96, "higher"),
-        Figure("density", 1.0, 1.0, "higher"),
-        Figure("spectrum", 0.1, 0.1, "lower"),
+        FigureWithFloor("KID", 0.001, 0.001, "lower"),
+        FigureWithFloor("coverage", 0.96, 0.96, "higher"),
+        FigureWithFloor("density", 1.0, 1.0, "higher"),
+        FigureWithFloor("spectrum", 0.1, 0.1, "lower"),
     ),
     contrast=1.0,
     variety=1.0,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from kaogan.data.dataset import Picture, write_dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.clouds import PictureSource
 from kaogan.page.singlefile import single_file
 from kaogan.report.panel import Panel, Score, add_score, first_seed, panel_of, read_scores
 
@@ -38,7 +38,7 @@ def bright(tmp_path_factory):
 
 @pytest.fixture
 def panel(bright) -> Panel:
-    return panel_of(Pictures(dark), SUBJECT, bright)
+    return panel_of(PictureSource(dark), SUBJECT, bright)
 
 
 def sheet_of(panel: Panel, tmp_path) -> dict:
@@ -58,7 +58,7 @@ def test_twenty_of_each_and_the_key_is_true(panel, bright):
 
 
 def test_the_seed_chooses_and_shuffles(panel, bright):
-    again, other = (panel_of(Pictures(dark), SUBJECT, bright, seed=seed) for seed in (0, 1))
+    again, other = (panel_of(PictureSource(dark), SUBJECT, bright, seed=seed) for seed in (0, 1))
     assert (again.pictures == panel.pictures).all()
     assert other.generated.tolist() != panel.generated.tolist()
     real = [{p.tobytes() for p in one.pictures[~one.generated]} for one in (panel, other)]
@@ -93,18 +93,20 @@ def test_names_are_text_and_not_markup(panel, tmp_path):
 
 
 def test_too_few_pictures_are_refused(panel, bright):
-    generated, there = Pictures(dark), len(bright.held_out)
+    generated, there = PictureSource(dark), len(bright.held_out)
     assert len(panel_of(generated, SUBJECT, bright, count=there).pictures) == 2 * there
     with pytest.raises(KaoganError, match=rf"only {there} held-out .*--count, or .*--split train"):
         panel_of(generated, SUBJECT, bright, count=there + 1)
     training = panel_of(generated, SUBJECT, bright, "train", there + 1)
     assert training.about["data"]["split"] == "train"
     with pytest.raises(KaoganError, match="only 5 pictures to judge"):
-        panel_of(Pictures(dark, 5), SUBJECT, bright)
+        panel_of(PictureSource(dark, 5), SUBJECT, bright)
     with pytest.raises(UsageError, match="at least 1"):
         panel_of(generated, SUBJECT, bright, count=0)
     with pytest.raises(UsageError, match="16 x 16 with 3 channels"):
-        panel_of(Pictures(lambda start, count: dark(start, count)[:, :16, :16]), SUBJECT, bright)
+        panel_of(
+            PictureSource(lambda start, count: dark(start, count)[:, :16, :16]), SUBJECT, bright
+        )
 
 
 def line_of(panel: Panel, **changes) -> dict:

@@ -5,7 +5,7 @@ from torch import nn
 
 from kaogan.images import to_model
 from kaogan.progress import Silent
-from kaogan.report.measure import SHOWN, faces_measured, measure, work
+from kaogan.report.measure import SHOWN, faces_measured, measure_generator, work
 from kaogan.training.sampling import Sampler
 
 
@@ -37,7 +37,7 @@ def values(measured) -> dict[str, float]:
 
 def test_a_copier_looks_perfect_and_is_found_out(dataset):
     pictures = to_model(torch.from_numpy(dataset.train.copy()))
-    found = measure(Sampler(Copier(pictures), 4), dataset, Silent())
+    found = measure_generator(Sampler(Copier(pictures), 4), dataset, Silent())
     assert found.count == len(dataset.held_out)
     assert abs(found.contrast - 1) < 0.1
     assert abs(found.variety - 1) < 0.1
@@ -50,7 +50,7 @@ def test_a_copier_looks_perfect_and_is_found_out(dataset):
 
 
 def test_grey_has_no_contrast_no_variety_and_covers_nothing(dataset):
-    found = measure(Sampler(Grey(), 4), dataset, Silent())
+    found = measure_generator(Sampler(Grey(), 4), dataset, Silent())
     assert found.contrast == found.variety == 0
     assert found.fine < -3
     figures = {figure.name: figure for figure in found.figures}
@@ -65,5 +65,5 @@ def test_the_work_is_counted(dataset):
         def advance(self, n: int, text: str = "") -> None:
             done.append(n)
 
-    measure(Sampler(Grey(), 4), dataset, Counter())
+    measure_generator(Sampler(Grey(), 4), dataset, Counter())
     assert sum(done) == work(dataset) == 3 * faces_measured(dataset) + len(dataset.train)

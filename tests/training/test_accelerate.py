@@ -25,10 +25,10 @@ from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate, capture_steps, compile_networks, cuda_graph
-from kaogan.training.journal import Journal
-from kaogan.training.observers import Log
+from kaogan.training.callbacks import MetricsLog
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Budget
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import StepInputs, Trainer
 
@@ -71,7 +71,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
         trainer.step()
     monkeypatch.setattr(torch, "compile", fail)
     before = snapshot(trainers[0].state)
-    compile_networks(trainers[0], Journal(tmp_path / "log.txt"))
+    compile_networks(trainers[0], RunLog(tmp_path / "log.txt"))
     assert same(snapshot(trainers[0].state), before)
     assert trainers[0].state.numbers() == trainers[1].state.numbers()
     assert "torch.compile does not work here (no C++ compiler); training without it" in log_text(
@@ -88,7 +88,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
 def test_a_compiled_game_is_the_same_game(tmp_path):
     plain, compiled = points_trainer(), points_trainer()
     before = snapshot(compiled.state)
-    compile_networks(compiled, Journal(tmp_path / "log.txt"))
+    compile_networks(compiled, RunLog(tmp_path / "log.txt"))
     assert not (tmp_path / "log.txt").exists()
     assert compiled.generator is not compiled.state.generator
     assert same(snapshot(compiled.state), before)
@@ -143,7 +143,7 @@ def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, option
         make_trainer(recipe, ImageBatches(dataset.train, CPU, 0), Compute(CPU, "bf16"))
         for _ in range(2)
     )
-    compile_networks(compiled, Journal(tmp_path / "log.txt"))
+    compile_networks(compiled, RunLog(tmp_path / "log.txt"))
     assert compiled.generator is not compiled.state.generator
     means = [
         torch.stack([torch.stack(trainer.step()) for _ in range(60)]).view(3, 20, -1).mean(1)
@@ -256,7 +256,7 @@ def record(play, rng):
 
 
 def captured(trainer, folder) -> Trainer:
-    capture_steps(trainer, Journal(folder / "log.txt"), record)
+    capture_steps(trainer, RunLog(folder / "log.txt"), record)
     assert not (folder / "log.txt").exists()
     assert trainer.compiled_step != trainer.train_step
     return trainer
@@ -321,7 +321,7 @@ def test_each_kind_of_steps_has_a_recording_of_its_own(dataset, tmp_path, option
 
         return stats, replay_and_count
 
-    capture_steps(trainer, Journal(tmp_path / "log.txt"), counting)
+    capture_steps(trainer, RunLog(tmp_path / "log.txt"), counting)
     assert not (tmp_path / "log.txt").exists()
     assert tapes == [1] * len(kinds)  # each was tried
     stats_of(trainer, 7)
@@ -355,7 +355,7 @@ def test_no_observer_keeps_the_numbers_that_the_next_round_overwrites(dataset, t
         "plain": pictures_trainer(dataset),
         "recorded": captured(pictures_trainer(dataset), tmp_path),
     }.items():
-        trainer.run(Budget(images=200), [Log(tmp_path / name, Silent(), [])])
+        trainer.run(Budget(images=200), [MetricsLog(tmp_path / name, Silent(), [])])
         rows.append((tmp_path / name).read_text())
     assert rows[0] == rows[1]
     assert rows[0]
@@ -369,7 +369,7 @@ def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
     trainers = [pictures_trainer(dataset) for _ in range(2)]
     for trainer in trainers:
         trainer.step()
-    capture_steps(trainers[0], Journal(tmp_path / "log.txt"), refuse)
+    capture_steps(trainers[0], RunLog(tmp_path / "log.txt"), refuse)
     assert equal_games(*trainers)
     assert log_text(tmp_path).count("\n") == 1
     assert (
@@ -383,7 +383,7 @@ def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
 def test_without_a_gpu_there_is_a_note_and_the_plain_game(dataset, tmp_path):
     plain, other = pictures_trainer(dataset), pictures_trainer(dataset)
-    capture_steps(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    capture_steps(other, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)
     stats_of(plain, 1), stats_of(other, 1)
     assert equal_games(plain, other)
@@ -410,7 +410,7 @@ def close_games(one: Trainer, other: Trainer) -> None:
 @pytest.mark.parametrize("options", [{"augmentation": Jitter()}, *PICTURE_GAMES])
 def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
     plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
-    capture_steps(other, Journal(tmp_path / "log.txt"), cuda_graph)
+    capture_steps(other, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert not (tmp_path / "log.txt").exists()
     assert other.compiled_step != other.train_step
     assert equal_games(plain, other)
@@ -422,7 +422,7 @@ def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
 def test_a_cuda_graph_goes_on_from_a_checkpoint_where_it_would_have_been(dataset, tmp_path):
     whole, first, second = (cuda_trainer(dataset) for _ in range(3))
     for trainer in (whole, first, second):
-        accelerate(trainer, Journal(tmp_path / "log.txt"))
+        accelerate(trainer, RunLog(tmp_path / "log.txt"))
     stats_of(whole, 4), stats_of(first, 2)
     checkpoints.save(first.state, first.recipe, tmp_path / "checkpoints")
     checkpoints.restore_newest(second.state, tmp_path / "checkpoints", pytest.fail)
@@ -435,7 +435,7 @@ def test_a_cuda_graph_goes_on_from_a_checkpoint_where_it_would_have_been(dataset
 def test_a_step_never_waits_for_the_gpu(dataset, tmp_path):
     eager, recorded = cuda_trainer(dataset), cuda_trainer(dataset)
     eager.step()
-    capture_steps(recorded, Journal(tmp_path / "log.txt"), cuda_graph)
+    capture_steps(recorded, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert recorded.compiled_step != recorded.train_step
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -448,7 +448,7 @@ def test_a_step_never_waits_for_the_gpu(dataset, tmp_path):
 @needs_cuda
 def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
     trainer = cuda_trainer(dataset)
-    accelerate(trainer, Journal(tmp_path / "log.txt"))
+    accelerate(trainer, RunLog(tmp_path / "log.txt"))
     stats_of(trainer, 3)
     before = torch.cuda.memory_reserved()
     stats_of(trainer, 50)
@@ -458,7 +458,7 @@ def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
 @needs_cuda
 def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
     trainer = cuda_trainer(dataset, penalties=(Nosy(),))
-    capture_steps(trainer, Journal(tmp_path / "log.txt"), cuda_graph)
+    capture_steps(trainer, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)
     assert all(values.isfinite().all() for values in stats_of(trainer))
 

@@ -14,11 +14,11 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.metrics.features import load_extractor
 from kaogan.training import checkpoints
-from kaogan.training.journal import Journal
-from kaogan.training.observers import evaluation, schedule
-from kaogan.training.observers.evaluation import Evaluation
+from kaogan.training.callbacks import evaluation, schedule
+from kaogan.training.callbacks.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.tasks.images import train
 from kaogan.training.trainer import StepStats, Trainer
@@ -116,11 +116,11 @@ class Watched:
         self.trainer = Trainer(
             recipe, state, ImageBatches(gradients(16), COMPUTE.device, 0), COMPUTE
         )
-        self.observer = Evaluation(
-            gradients(120), folder, 8, Journal(folder / "log.txt"), [], stop_when_flat
+        self.callback = Evaluation(
+            gradients(120), folder, 8, RunLog(folder / "log.txt"), [], stop_when_flat
         )
-        self.observer._draw = lambda trainer, count: gradients(count)
-        self.observer.start(self.trainer)
+        self.callback._draw = lambda trainer, count: gradients(count)
+        self.callback.start(self.trainer)
         self.figures = iter(figures)
 
     def play(self, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
@@ -129,7 +129,7 @@ class Watched:
         )
         for _ in range(rounds):
             self.trainer.state.images_seen += 8
-            self.observer.after_step(self.trainer, NOTHING)
+            self.callback.after_step(self.trainer, NOTHING)
 
     def save(self, folder: Path) -> None:
         """A checkpoint of the training, as it stands."""
@@ -144,8 +144,8 @@ def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
     watched.play(monkeypatch, 3)
     assert names(tmp_path / "best") == [16]
-    assert watched.observer.remark == "FD 2.00 coverage 0.50"
-    assert watched.observer.best["fd"] == 1.0
+    assert watched.callback.remark == "FD 2.00 coverage 0.50"
+    assert watched.callback.best["fd"] == 1.0
 
 
 def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_to_it(
@@ -166,7 +166,7 @@ def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_t
     assert names(tmp_path / "best") == [24]
     again.train_step(monkeypatch, 1)
     assert [c.name for c in checkpoints.found(tmp_path / "best")][-1] == "000000032-1"
-    assert again.observer.best["fd"] == 0.9
+    assert again.callback.best["fd"] == 0.9
 
 
 def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
@@ -175,10 +175,10 @@ def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
     watched = Watched(tmp_path, [3.0, 2.0], seen=176)
     watched.play(monkeypatch, 2)
     watched.trainer.state.images_seen += 8  # between two evaluations
-    watched.observer.finish(watched.trainer)
+    watched.callback.finish(watched.trainer)
     assert names(tmp_path / "best") == [192, 200]
     assert [row["end"] for row in rows(tmp_path)] == [False, True]
-    watched.observer.start(watched.trainer)
+    watched.callback.start(watched.trainer)
     assert names(tmp_path / "best") == [192]
     assert [row["end"] for row in rows(tmp_path)] == [False]
 
@@ -188,7 +188,7 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
 ) -> None:
     """A checkpoint of this very moment is there, and no row."""
     monkeypatch.setattr(evaluation, "quick", lambda *_: {"fd": 2.0, "coverage": 0.5})
-    assert Watched(tmp_path, [], seen=184).observer.rows == []  # between two evaluations
+    assert Watched(tmp_path, [], seen=184).callback.rows == []  # between two evaluations
     for _ in range(2):
         Watched(tmp_path, [], seen=192)
         assert [row["images_seen"] for row in rows(tmp_path)] == [192]
@@ -228,5 +228,5 @@ def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:
     old = [row | {"images_seen": seen} for seen in (0, 800)]
     (tmp_path / "evaluation.jsonl").write_text("".join(json.dumps(row) + "\n" for row in old))
     watched = Watched(tmp_path, [])
-    assert [row["images_seen"] for row in watched.observer.rows] == [0]
+    assert [row["images_seen"] for row in watched.callback.rows] == [0]
     assert len(rows(tmp_path)) == 1

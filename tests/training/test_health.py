@@ -8,12 +8,12 @@ from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Picture, write_dataset
 from kaogan.progress import Silent
-from kaogan.training.fit import Desk
-from kaogan.training.journal import Journal
-from kaogan.training.observers import Checkpoints, Health, Samples
-from kaogan.training.observers.health import WARM_UP_STEPS, WINNING_STEPS, diversity
+from kaogan.training.callbacks import Checkpoints, Health, Samples
+from kaogan.training.callbacks.health import WARM_UP_STEPS, WINNING_STEPS, pixel_deviation
+from kaogan.training.fit import RunContext
 from kaogan.training.recipe import Watch
 from kaogan.training.run import Run
+from kaogan.training.run_log import RunLog
 from kaogan.training.tasks.images import Pictures
 
 
@@ -25,7 +25,7 @@ def trainer(dataset):
 @pytest.fixture
 def health(dataset, tmp_path):
     samples = Samples(tmp_path / "samples")
-    return Health(Journal(tmp_path / "log.txt"), samples, dataset.train)
+    return Health(RunLog(tmp_path / "log.txt"), samples, dataset.train)
 
 
 def warnings(tmp_path, word):
@@ -107,10 +107,10 @@ def test_a_sorted_data_set_is_as_diverse_as_a_shuffled_one(tmp_path, trainer):
     pictures = np.broadcast_to(grey[:, None, None, None], (1200, 32, 32, 3))
     rows = (Picture(p, {"source": f"{i}.png"}) for i, p in enumerate(pictures))
     dataset = write_dataset(tmp_path / "sorted", rows, size=32, channels=3, about={})
-    journal = Journal(tmp_path / "log.txt")
-    saver = Checkpoints(tmp_path / "checkpoints", journal)
-    desk = Desk(Run(tmp_path), journal, Watch(), Silent(), saver)
-    (health,) = (one for one in Pictures(dataset).observers(desk) if isinstance(one, Health))
+    run_log = RunLog(tmp_path / "log.txt")
+    saver = Checkpoints(tmp_path / "checkpoints", run_log)
+    context = RunContext(Run(tmp_path), run_log, Watch(), Silent(), saver)
+    (health,) = (one for one in Pictures(dataset).callbacks(context) if isinstance(one, Health))
     trainer.state.images_seen = WARM_UP_STEPS * 8
     health.samples.newest = [(picture // 10).astype(np.uint8) for picture in pictures[::20]]
     health.after_step(trainer, None)
@@ -125,8 +125,8 @@ def test_a_young_generator_may_draw_grey(health, trainer, tmp_path):
 
 
 def test_diversity_is_the_spread_over_pictures():
-    assert diversity(gradients(1)) == 0
-    assert diversity([gradients(1)[0]] * 5) == 0
+    assert pixel_deviation(gradients(1)) == 0
+    assert pixel_deviation([gradients(1)[0]] * 5) == 0
     black_and_white = [gradients(1)[0] * 0, gradients(1)[0] * 0 + 255]
-    assert diversity(black_and_white) == 127.5
-    assert 20 < diversity(gradients(100)) < 74  # below that of uniform noise
+    assert pixel_deviation(black_and_white) == 127.5
+    assert 20 < pixel_deviation(gradients(100)) < 74  # below that of uniform noise

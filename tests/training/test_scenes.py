@@ -10,23 +10,25 @@ from toys import COMPUTE, make_trainer
 
 from kaogan import recipes
 from kaogan.data.toy import Gaussian, Ring, distribution, read_points
-from kaogan.training.observers import Scenes, Scores
-from kaogan.training.observers.painting import density_of
-from kaogan.training.observers.scores import judge
+from kaogan.training.callbacks import Scenes, Scores
+from kaogan.training.callbacks.painting import density_of
+from kaogan.training.callbacks.scores import judge
 from kaogan.training.tasks.points import PointsTask
 
 
-def trainer_of(law, loss="relativistic", **options):
-    recipe = recipes.toy(law.dim, loss, **{"width": 8, "batch": 16, "steps": 40} | options)
-    return make_trainer(recipe, PointsTask(law, "law", True).batches(recipe, COMPUTE.device, 1))
+def trainer_of(target, loss="relativistic", **options):
+    recipe = recipes.toy(target.dim, loss, **{"width": 8, "batch": 16, "steps": 40} | options)
+    return make_trainer(
+        recipe, PointsTask(target, "distribution", True).batches(recipe, COMPUTE.device, 1)
+    )
 
 
 @pytest.mark.parametrize("name", ["ring", "moons", "gaussian", "mixture"])
 @pytest.mark.parametrize("options", [{}, {"copies": 2, "packing": 2}])
 def test_a_picture_is_drawn_of_every_law(tmp_path, name, options):
-    law = distribution(name)
-    trainer = trainer_of(law, **options)
-    scenes = Scenes(tmp_path, law)
+    target = distribution(name)
+    trainer = trainer_of(target, **options)
+    scenes = Scenes(tmp_path, target)
     scenes.start(trainer)
     with Image.open(tmp_path / "000000000-ema.png") as picture:
         assert picture.size == (640, 740)
@@ -35,16 +37,16 @@ def test_a_picture_is_drawn_of_every_law(tmp_path, name, options):
 def test_points_by_hand_on_a_line_are_drawn_without_a_density(tmp_path):
     file = tmp_path / "points.csv"
     file.write_text("\n".join(str(x / 10) for x in range(20)))
-    law = read_points(file)
-    scenes = Scenes(tmp_path / "samples", law)
-    scenes.start(trainer_of(law))
+    target = read_points(file)
+    scenes = Scenes(tmp_path / "samples", target)
+    scenes.start(trainer_of(target))
     assert (tmp_path / "samples" / "000000000-ema.png").exists()
 
 
 def test_the_field_and_the_pull_are_those_of_the_discriminator(tmp_path):
-    law = Ring()
-    trainer = trainer_of(law, "nonsaturating")
-    scene = Scenes(tmp_path, law).scene(trainer)
+    target = Ring()
+    trainer = trainer_of(target, "nonsaturating")
+    scene = Scenes(tmp_path, target).scene(trainer)
     logits = trainer.state.discriminator(scene.lattice[:, None]).detach()
     torch.testing.assert_close(scene.field, logits.sigmoid())
     assert len(scene.lattice) == len(scene.field) == 120**2
@@ -60,9 +62,9 @@ def test_the_field_and_the_pull_are_those_of_the_discriminator(tmp_path):
 
 
 def test_only_differences_of_logits_count_in_a_relativistic_field(tmp_path):
-    law = Ring()
-    trainer = trainer_of(law)
-    scenes = Scenes(tmp_path, law)
+    target = Ring()
+    trainer = trainer_of(target)
+    scenes = Scenes(tmp_path, target)
     before = scenes.scene(trainer).field
     with torch.no_grad():
         trainer.state.discriminator.layers[-1].bias += 7.0
@@ -70,10 +72,12 @@ def test_only_differences_of_logits_count_in_a_relativistic_field(tmp_path):
 
 
 def test_the_density_of_points_is_near_that_of_their_law():
-    law = Gaussian()
-    points = law.sample(4000, torch.Generator().manual_seed(0))
+    target = Gaussian()
+    points = target.sample(4000, torch.Generator().manual_seed(0))
     at = torch.linspace(6, 14, 81)[:, None]
-    torch.testing.assert_close(density_of(points, at), law.log_density(at).exp(), atol=0.03, rtol=0)
+    torch.testing.assert_close(
+        density_of(points, at), target.log_density(at).exp(), atol=0.03, rtol=0
+    )
     assert density_of(torch.full((50, 1), 2.0), at).isfinite().all()
 
 
@@ -89,12 +93,12 @@ def test_the_law_itself_is_judged_to_be_perfect():
 
 
 def test_scores_of_a_generator_that_hits_nothing_are_json(tmp_path):
-    law = Ring()
-    trainer = trainer_of(law)
+    target = Ring()
+    trainer = trainer_of(target)
     with torch.no_grad():
         for network in (trainer.state.ema, trainer.state.generator):
             network.layers[-1].bias += 50.0
-    scores = Scores(law, "ring", tmp_path, 16)
+    scores = Scores(target, "ring", tmp_path, 16)
     scores.start(trainer)
     scores.after_step(trainer, trainer.step())
     scores.finish(trainer)

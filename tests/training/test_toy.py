@@ -18,11 +18,11 @@ from kaogan.training.tasks.points import PointsTask, train_toy
 SMALL = {"width": 8, "batch": 16, "steps": 40}
 
 
-def trained(out, steps=40, law=None, film=False, **options):
+def trained(out, steps=40, target=None, film=False, **options):
     recipe = recipes.toy(**SMALL | options)
     watch = Watch(evaluate_every=10 * 16)
     return train_toy(
-        recipe, law or Ring(), "ring", out, Budget(images=steps * 16), CPU, watch, film
+        recipe, target or Ring(), "ring", out, Budget(images=steps * 16), CPU, watch, film
     )
 
 
@@ -124,7 +124,7 @@ def test_a_normal_is_learnt(tmp_path):
 
 def test_a_recipe_of_another_dimension_or_of_pictures_is_refused(tmp_path):
     with pytest.raises(UsageError, match="have 1 coordinates"):
-        trained(tmp_path / "run", law=Gaussian())
+        trained(tmp_path / "run", target=Gaussian())
     with pytest.raises(UsageError, match="shape"):
         train_toy(recipes.dcgan(), Ring(), "ring", tmp_path / "run", Budget(images=1))
     assert not (tmp_path / "run").exists()
@@ -133,7 +133,7 @@ def test_a_recipe_of_another_dimension_or_of_pictures_is_refused(tmp_path):
 def test_another_law_in_the_same_folder_is_refused(tmp_path):
     trained(tmp_path / "run", steps=2)
     with pytest.raises(UsageError, match=r"another recipe .*data: fingerprint"):
-        trained(tmp_path / "run", steps=4, law=distribution("grid"))
+        trained(tmp_path / "run", steps=4, target=distribution("grid"))
 
 
 def test_pictures_cannot_be_drawn_from_it(tmp_path):

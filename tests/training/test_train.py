@@ -32,11 +32,11 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.training import checkpoints
+from kaogan.training.callbacks import log
 from kaogan.training.events import read_events
-from kaogan.training.journal import Journal
-from kaogan.training.observers import log
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
+from kaogan.training.run_log import RunLog
 from kaogan.training.tasks.images import train
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX only")
@@ -338,10 +338,10 @@ def test_a_full_disk_ends_nothing_and_the_rest_is_saved_when_there_is_room(
     full, roomy, ballast = small_disk / "run", tmp_path / "roomy", small_disk / "ballast"
 
     says_full = threading.Event()
-    warn = Journal.warn
+    warn = RunLog.warn
 
-    def listen(journal, text):
-        warn(journal, text)
+    def listen(run_log, text):
+        warn(run_log, text)
         if "could not save a checkpoint: No space left" in text:
             says_full.set()
 
@@ -351,7 +351,7 @@ def test_a_full_disk_ends_nothing_and_the_rest_is_saved_when_there_is_room(
         time.sleep(0.3)
         ballast.unlink()
 
-    monkeypatch.setattr(Journal, "warn", listen)
+    monkeypatch.setattr(RunLog, "warn", listen)
     filler = threading.Thread(target=fill_and_make_room)
     filler.start()
     budget = Budget(images=560)

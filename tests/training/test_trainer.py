@@ -31,9 +31,9 @@ from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.trainer import (
+    Callback,
     StepInputs,
     Trainer,
-    Watcher,
     ema_decay,
     mirrored,
 )
@@ -562,7 +562,7 @@ def test_a_decay_is_a_share(batch, images, share):
 # Running
 
 
-class Notes(Watcher):
+class Notes(Callback):
     def __init__(self, stop_after=None):
         self.calls, self.stop_after = [], stop_after
 

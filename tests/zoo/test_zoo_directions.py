@@ -7,7 +7,7 @@ import torch
 
 from kaogan import zoo
 from kaogan.latent.directions import Direction, Directions
-from kaogan.latent.properties import measure, oklab, properties
+from kaogan.latent.properties import measure_properties, oklab, properties
 from kaogan.rng import latents
 
 FACES = 48
@@ -27,7 +27,7 @@ def shifts(name: str, direction: Direction) -> dict[str, float]:
     """By how many standard deviations over faces each property rises from step -1.5 to 1.5."""
     z = latents(list(range(FACES)), zoo.pretrained(name).latent_dim)
     low, middle, high = (
-        measure(draw(name, z + step * direction.vector)) for step in (-1.5, 0.0, 1.5)
+        measure_properties(draw(name, z + step * direction.vector)) for step in (-1.5, 0.0, 1.5)
     )
     rise = (high - low).mean(0) / middle.std(0)
     return dict(zip(properties, rise.tolist(), strict=True))

@@ -19,9 +19,9 @@ from kaogan.images import Pixels
 from kaogan.progress import track
 from kaogan.training.accelerate import accelerate
 from kaogan.training.fit import memory_advice
-from kaogan.training.journal import Journal
 from kaogan.training.precision import choose_device
 from kaogan.training.recipe import Hardware, Recipe
+from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
@@ -101,12 +101,12 @@ def avatars(count: int, size: int) -> Pixels:
 def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
     """A trainer with all that `kaogan train` would choose for this hardware."""
     device = choose_device(hardware.device)
-    journal = Journal(Path(os.devnull))
-    compute = fresh_compute(recipe, device, hardware.precision, hardware.tune, journal.say)
+    run_log = RunLog(Path(os.devnull))
+    compute = fresh_compute(recipe, device, hardware.precision, hardware.tune, run_log.say)
     batches = ImageBatches(pictures, device, recipe.seed, hardware.workers)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute)
     if hardware.compile and device.type == "cuda":
-        accelerate(trainer, journal)
+        accelerate(trainer, run_log)
     return trainer
 
 

@@ -22,7 +22,7 @@ STEPS_BETWEEN_SCORES = 500
 
 
 @dataclass(frozen=True)
-class Figure:
+class MeanAndError:
     """A mean over seeds, and its standard error where it is known."""
 
     mean: float
@@ -31,12 +31,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """How well a method fills the modes of a law."""
+    """How well a method fills the modes of a distribution."""
 
-    covered: Figure
-    high_quality: Figure
+    covered: MeanAndError
+    high_quality: MeanAndError
     """A share, 0 to 1."""
-    reverse_kl: Figure
+    reverse_kl: MeanAndError
     """In nats; infinite if a generator hit no mode."""
     every_mode: bool | None = None
     """Did every seed cover every mode?"""
@@ -44,20 +44,20 @@ class Result:
 
 PAPER: Mapping[str, Mapping[str, Result]] = {
     "GAN": {
-        "ring": Result(Figure(6.3, 0.5), Figure(0.982), Figure(0.45)),
-        "grid": Result(Figure(17.3, 0.8), Figure(0.948), Figure(0.70)),
+        "ring": Result(MeanAndError(6.3, 0.5), MeanAndError(0.982), MeanAndError(0.45)),
+        "grid": Result(MeanAndError(17.3, 0.8), MeanAndError(0.948), MeanAndError(0.70)),
     },
     "ALI": {
-        "ring": Result(Figure(6.6), Figure(0.976), Figure(0.36)),
-        "grid": Result(Figure(24.1), Figure(0.957), Figure(0.14)),
+        "ring": Result(MeanAndError(6.6), MeanAndError(0.976), MeanAndError(0.36)),
+        "grid": Result(MeanAndError(24.1), MeanAndError(0.957), MeanAndError(0.14)),
     },
     "PacGAN2": {
-        "ring": Result(Figure(7.9), Figure(0.956), Figure(0.07)),
-        "grid": Result(Figure(23.8), Figure(0.913), Figure(0.13)),
+        "ring": Result(MeanAndError(7.9), MeanAndError(0.956), MeanAndError(0.07)),
+        "grid": Result(MeanAndError(23.8), MeanAndError(0.913), MeanAndError(0.13)),
     },
     "PacGAN4": {
-        "ring": Result(Figure(7.8), Figure(0.959), Figure(0.07)),
-        "grid": Result(Figure(24.8), Figure(0.936), Figure(0.04)),
+        "ring": Result(MeanAndError(7.8), MeanAndError(0.959), MeanAndError(0.07)),
+        "grid": Result(MeanAndError(24.8), MeanAndError(0.936), MeanAndError(0.04)),
     },
 }
 """400,000 steps and 10 seeds each."""
@@ -85,7 +85,7 @@ class Setting:
         return "ema" if self.loss == "relativistic" else "raw"
 
 
-def measure(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tuple[str, Result]]:
+def run_setting(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tuple[str, Result]]:
     """Train and judge on the ring and on the grid, and give each result as it comes.
 
     Everything is kept in `out`; the same call again goes on where it was stopped.
@@ -99,8 +99,8 @@ def measure(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tuple[s
     budget = Budget(images=setting.steps * recipe.batch)
     watch = Watch(evaluate_every=STEPS_BETWEEN_SCORES * recipe.batch)
     for name in DATA:
-        law = distribution(name)
-        run = train_toy(recipe, law, name, out / name, budget, hardware, watch, film=False)
+        target = distribution(name)
+        run = train_toy(recipe, target, name, out / name, budget, hardware, watch, film=False)
         scores = json.loads((run.path / "toy.json").read_text(encoding="utf-8"))
         if scores["steps"] < setting.steps:
             raise KaoganError(f"stopped in {run.path}; the same command goes on from there")
@@ -118,9 +118,9 @@ def _result(copies: list[dict[str, float]]) -> Result:
     )
 
 
-def _figure(values: list[float]) -> Figure:
+def _figure(values: list[float]) -> MeanAndError:
     """Mean and standard error of the mean."""
     mean = statistics.fmean(values)
     if len(values) < 2 or mean == float("inf"):
-        return Figure(mean)
-    return Figure(mean, statistics.stdev(values) / len(values) ** 0.5)
+        return MeanAndError(mean)
+    return MeanAndError(mean, statistics.stdev(values) / len(values) ** 0.5)

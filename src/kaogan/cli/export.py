@@ -12,7 +12,7 @@ from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
     from kaogan.export import Format, Network
-    from kaogan.export.graph import Precision
+    from kaogan.export.graph import OnnxPrecision
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -118,7 +118,7 @@ def _write_page(options: argparse.Namespace) -> None:
     if options.single_file != (out.suffix.lower() in (".html", ".htm")):
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
-    precision: Precision = options.precision or ("fp16" if options.single_file else "fp32")
+    precision: OnnxPrecision = options.precision or ("fp16" if options.single_file else "fp32")
     page = pages.page(generator, options, precision)
     if options.single_file:
         page.write_file(out)

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kaogan.export.graph import Precision
+    from kaogan.export.graph import OnnxPrecision
     from kaogan.generators import TrainedGenerator
     from kaogan.page import Page
 
@@ -20,7 +20,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 
 def page(
-    generator: "TrainedGenerator", options: argparse.Namespace, precision: "Precision"
+    generator: "TrainedGenerator", options: argparse.Namespace, precision: "OnnxPrecision"
 ) -> "Page":
     """The page of a generator: with its directions, and with its encoder if there is one.
 

@@ -10,7 +10,7 @@ from kaogan.errors import UsageError
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
-    from kaogan.bench.toy import Figure, Result
+    from kaogan.bench.toy import MeanAndError, Result
 
 LOSSES = "a loss; those of kaogan train --help"
 BENCH_STEPS = 40_000
@@ -21,9 +21,9 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command = commands.add_parser(
         "toy",
         help="watch a GAN learn points on a line or in a plane",
-        description="Train small networks on points whose law is known, and film the game: real "
-        "and generated points, what the discriminator believes, and where it pulls. The same "
-        "command again goes on where it stopped.",
+        description="Train small networks on points whose distribution is known, and film the "
+        "training: real and generated points, the discriminator's output, and its gradient. "
+        "The same command again goes on where it stopped.",
         allow_abbrev=False,
     )
     command.add_argument(
@@ -107,19 +107,19 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.recipe import Budget, Hardware, Watch
     from kaogan.training.tasks.points import train_toy
 
-    law = distribution(options.data)
+    target = distribution(options.data)
     names = ("steps", "batch", "width", "packing", "lr", "seed")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     steps = given.setdefault("steps", recipes.TOY_STEPS)
     if options.penalty is not None:
         given["penalties"] = penalties(options.penalty)
-    recipe = recipes.toy(law.dim, options.loss, **given)
+    recipe = recipes.toy(target.dim, options.loss, **given)
     name = Path(options.data).name
     out = Path(options.out or Path("runs") / f"toy-{Path(name).stem}")
     budget = Budget(images=steps * recipe.batch)
     watch = Watch(evaluate_every=max(1, steps // 20) * recipe.batch)
     hardware = Hardware(device=options.device, precision="fp32", tune=False)
-    trained = train_toy(recipe, law, name, out, budget, hardware, watch, not options.no_film)
+    trained = train_toy(recipe, target, name, out, budget, hardware, watch, not options.no_film)
     result = json.loads((trained.path / "toy.json").read_text(encoding="utf-8"))
     if options.json:
         print(json.dumps({"run": str(trained.path), **result}))
@@ -158,7 +158,7 @@ def _report(path: Path, result: dict[str, Any]) -> list[str]:
 
 def run_bench(options: argparse.Namespace) -> None:
     """Train, judge, and print a table."""
-    from kaogan.bench.toy import PAPER, Setting, measure
+    from kaogan.bench.toy import PAPER, Setting, run_setting
     from kaogan.training.recipe import Hardware
 
     if not 1 <= options.seeds <= 64 or options.steps < 1:
@@ -171,7 +171,9 @@ def run_bench(options: argparse.Namespace) -> None:
     ours = {}
     for setting in settings:
         packed = f" in packs of {setting.packing}" if setting.packing > 1 else ""
-        found = measure(setting, Path(options.out) / f"{setting.loss}-{setting.packing}", hardware)
+        found = run_setting(
+            setting, Path(options.out) / f"{setting.loss}-{setting.packing}", hardware
+        )
         ours[f"{setting.loss}{packed}"] = dict(found)
     if options.json:
         about = {"seeds": options.seeds, "steps": options.steps}
@@ -202,7 +204,7 @@ def _row(name: str, results: "dict[str, Result] | Any") -> str:
     return " ".join(cells)
 
 
-def _cell(figure: "Figure", digits: int, scale: float = 1.0) -> str:
+def _cell(figure: "MeanAndError", digits: int, scale: float = 1.0) -> str:
     """A mean, and its standard error."""
     mean = f"{scale * figure.mean:.{digits}f}"
     return mean if figure.error is None else f"{mean} ± {scale * figure.error:.{digits}f}"

@@ -17,12 +17,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-Pictures = Float[Tensor, "N C H W"]
+Images = Float[Tensor, "N C H W"]
 Tiles = Float[Tensor, "n n N T S 2 2 C"]
 Weight = Float[Tensor, "D C 4 4"]
 
 
-def tiles(x: Pictures, m: int) -> Tiles:
+def tiles(x: Images, m: int) -> Tiles:
     """The tiles of x's planes: windows of m + 1 places, which overlap by one. A view."""
     pixels = pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
     n, height, width, channels = pixels.shape
@@ -30,7 +30,7 @@ def tiles(x: Pictures, m: int) -> Tiles:
     return _windows(planes, m)
 
 
-def tiles_adjoint(blocks: Tiles, m: int) -> Pictures:
+def tiles_adjoint(blocks: Tiles, m: int) -> Images:
     """Add every tile up where `tiles` took it from."""
     _, _, n, rows, columns, _, _, channels = blocks.shape
     height, width = 2 * (m * rows + 1), 2 * (m * columns + 1)

@@ -88,7 +88,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOutPicture:
     """A picture that does not get in."""
 
     source: str
@@ -187,7 +187,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def write_dataset(
     out: Path,
-    pictures: Iterable[Picture | LeftOut],
+    pictures: Iterable[Picture | LeftOutPicture],
     *,
     size: int,
     channels: int,
@@ -246,7 +246,7 @@ def refuse_existing(out: Path) -> None:
 
 
 def _collect(
-    pictures: Iterable[Picture | LeftOut],
+    pictures: Iterable[Picture | LeftOutPicture],
     spool: Spool,
     rejected_path: Path,
     find_repeats: FindRepeats | None,

@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from kaogan.data.dataset import Dataset, LeftOut, Picture, refuse_existing, write_dataset
+from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
 from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.reasons import Rejected
@@ -29,7 +29,7 @@ CHUNK_ITEMS = 64
 CHUNK_BYTES = 4 * 2**20
 WAITING_BYTES = 64 * 2**20  # encoded pictures that are with the workers at any time
 
-Outcome = Picture | LeftOut
+Outcome = Picture | LeftOutPicture
 
 
 def prepare(
@@ -199,6 +199,6 @@ def _decode_item(
             raise item.content
         decoded = decode(item.content, preparation, one_at_a_time)
     except Rejected as rejected:
-        return LeftOut(item.name, rejected.reason, rejected.detail)
+        return LeftOutPicture(item.name, rejected.reason, rejected.detail)
     width, height = decoded.original_size
     return Picture(decoded.pixels, {"source": item.name, "original_size": [width, height]})

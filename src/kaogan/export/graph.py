@@ -26,7 +26,7 @@ from kaogan.models.dcgan import MinibatchStd
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-Precision = Literal["fp32", "fp16"]
+OnnxPrecision = Literal["fp32", "fp16"]
 Axes = list[str | int]
 """A shape; an axis of any length has a name."""
 
@@ -63,7 +63,7 @@ def model_of(
     layers: Iterable[nn.Module],
     source: tuple[str, Axes],
     target: tuple[str, Axes],
-    precision: Precision = "fp32",
+    precision: OnnxPrecision = "fp32",
 ) -> "ModelProto":
     """An ONNX model of layers that follow each other, in eval mode.
 
@@ -128,7 +128,7 @@ def unpacked(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
 class Graph:
     """Nodes and weights of a graph that grows at one end."""
 
-    def __init__(self, source: str, precision: Precision) -> None:
+    def __init__(self, source: str, precision: OnnxPrecision) -> None:
         self.onnx, self.precision = import_onnx(), precision
         self.nodes: list[Any] = []
         self.weights: list[Any] = []

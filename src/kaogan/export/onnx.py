@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.companions import described, directions_beside, encoder_beside
-from kaogan.export.graph import IR, OPSET, Axes, Precision, ToSphere, import_onnx, model_of
+from kaogan.export.graph import IR, OPSET, Axes, OnnxPrecision, ToSphere, import_onnx, model_of
 from kaogan.export.network import Facts, Network, formats
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
@@ -49,7 +49,7 @@ class Onnx:
 
     """
 
-    precision: Precision = "fp32"
+    precision: OnnxPrecision = "fp32"
     suffix = ".onnx"
 
     def write(self, network: Network, file: Path) -> Facts:
@@ -76,7 +76,7 @@ class Onnx:
         return facts | {"encoder": str(beside) if encoder else None}
 
 
-def onnx_of(network: Network, precision: Precision = "fp32") -> tuple[bytes, float]:
+def onnx_of(network: Network, precision: OnnxPrecision = "fp32") -> tuple[bytes, float]:
     """A network as the content of an .onnx file, and its largest difference from PyTorch's outputs.
 
     Raises:
@@ -98,7 +98,9 @@ def onnx_of(network: Network, precision: Precision = "fp32") -> tuple[bytes, flo
     return tried(known, source, target, module, precision, about(network))
 
 
-def encoder_onnx(encoder: nn.Module, network: Network, precision: Precision) -> tuple[bytes, float]:
+def encoder_onnx(
+    encoder: nn.Module, network: Network, precision: OnnxPrecision
+) -> tuple[bytes, float]:
     """An encoder as the content of an .onnx file, and its difference from PyTorch's outputs."""
     latent_dim = network.model.latent_dim
     picture: Axes = ["N", *network.model.sample_shape]
@@ -131,7 +133,7 @@ def tried(
     source: tuple[str, Axes],
     target: tuple[str, Axes],
     module: nn.Module,
-    precision: Precision,
+    precision: OnnxPrecision,
     metadata: Mapping[str, Any],
 ) -> tuple[bytes, float]:
     """Layers as an .onnx file, compared with the PyTorch module that they are of.
@@ -166,7 +168,7 @@ def tried(
 
 
 def traced(
-    module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes], precision: Precision
+    module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes], precision: OnnxPrecision
 ) -> "ModelProto":
     """Any module as an ONNX model, by PyTorch's exporter (the one that needs no more packages).
 

@@ -50,7 +50,7 @@ class Direction:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class SkippedDirection:
     """A direction that does not do what its name says; None: that was not measured any more."""
 
     name: str
@@ -72,7 +72,7 @@ class Directions:
     """
 
     directions: tuple[Direction, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedDirection, ...]
     generator: str
     orthogonal: bool
 
@@ -121,7 +121,7 @@ class Directions:
                 raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
             return Directions(
                 tuple(_from_json(each) for each in about["directions"]),
-                tuple(LeftOut(**each) for each in about["left_out"]),
+                tuple(SkippedDirection(**each) for each in about["left_out"]),
                 about["generator"],
                 about["orthogonal"],
             )

@@ -42,7 +42,7 @@ PICTURE_WEIGHT = 4.0
 """With 1, the pictures of the guesses are far off: many directions of z are hardly visible, and the
 squared error counts them all the same."""
 
-Pictures = Float[Tensor, "N C H W"]
+Images = Float[Tensor, "N C H W"]
 
 
 class Encoder(nn.Module):
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         layers += [nn.Flatten(), nn.Linear(widths[-1] * 4 * 4, latent_dim)]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, pictures: Pictures) -> Latents:
+    def forward(self, pictures: Images) -> Latents:
         return to_sphere(self.layers(pictures))
 
 
@@ -79,7 +79,7 @@ def to_sphere(latents: Latents) -> Latents:
 
 
 def loss(
-    encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Pictures, drawn: Pictures
+    encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Images, drawn: Images
 ) -> Scalar:
     """The equation at the top: `seen` is A(x), `drawn` is x = G(z)."""
     said = encoder(seen)
@@ -127,7 +127,7 @@ def train_encoder(
     return encoder.eval()
 
 
-def augment(pictures: Pictures, rng: torch.Generator) -> Pictures:
+def augment(pictures: Images, rng: torch.Generator) -> Images:
     """Pictures slightly moved, resized, recoloured, blurred and noisy, some hardly, some more.
 
     A real picture is none that the generator draws. An encoder that has only seen the generator's

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from kaogan.latent.directions import Direction, Directions, Kind, LeftOut
+from kaogan.latent.directions import Direction, Directions, Kind, SkippedDirection
 from kaogan.latent.factors import Found, first_relu, pca, sefa
 from kaogan.latent.fingerprint import fingerprint
-from kaogan.latent.properties import measure, properties
+from kaogan.latent.properties import measure_properties, properties
 from kaogan.progress import Silent, Tracker
 from kaogan.rng import seed_of
 
@@ -70,24 +70,24 @@ def find(
         changes = faces.moved(vector)
         direction = _described(name, "named", vector, explained[name], changes, name)
         if fault := _fault(direction, changes):
-            left_out.append(LeftOut(name, fault, direction.r2, direction.per_unit))
+            left_out.append(SkippedDirection(name, fault, direction.r2, direction.per_unit))
         else:
             kept.append(direction)
     kept += _factors(faces)
     return Directions(tuple(kept), tuple(left_out), fingerprint(generator), orthogonal)
 
 
-def _explained(faces: "_Faces") -> tuple[dict[str, float], list[LeftOut]]:
+def _explained(faces: "_Faces") -> tuple[dict[str, float], list[SkippedDirection]]:
     """The properties that are linear enough, and how well a fit explains each."""
     good, left_out = {}, []
     for name, varies, share in zip(
         properties, faces.varies.tolist(), faces.explained.tolist(), strict=True
     ):
         if not varies:
-            left_out.append(LeftOut(name, "the faces do not differ in it"))
+            left_out.append(SkippedDirection(name, "the faces do not differ in it"))
         elif share < LOWEST_R2:
             reason = f"a linear fit explains {share:.0%} of it on fresh faces"
-            left_out.append(LeftOut(name, reason, share))
+            left_out.append(SkippedDirection(name, reason, share))
         else:
             good[name] = share
     return good, left_out
@@ -95,7 +95,7 @@ def _explained(faces: "_Faces") -> tuple[dict[str, float], list[LeftOut]]:
 
 def _freed(
     vectors: dict[str, Tensor], explained: dict[str, float]
-) -> tuple[dict[str, Tensor], list[LeftOut]]:
+) -> tuple[dict[str, Tensor], list[SkippedDirection]]:
     """The same with the parts of the picture freed from each other, and parts that cannot be."""
     parts = [name for name in vectors if not properties[name].whole]
     parts.sort(key=lambda name: -explained[name])
@@ -104,7 +104,7 @@ def _freed(
     kept, own = freed(torch.stack([vectors[name] for name in parts]))
     free = {parts[place]: vector for place, vector in zip(kept, own, strict=True)}
     left_out = [
-        LeftOut(name, "it goes with others that are better explained", explained[name])
+        SkippedDirection(name, "it goes with others that are better explained", explained[name])
         for name in parts
         if name not in free
     ]
@@ -201,7 +201,7 @@ def measured(
     parts = []
     for part in torch.split(z, BATCH):
         with torch.inference_mode():
-            parts.append(measure(generator(part.to(device)).float()).cpu())
+            parts.append(measure_properties(generator(part.to(device)).float()).cpu())
         tracker.advance(len(part))
     return torch.cat(parts)
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from kaogan.contracts import Latents
 from kaogan.errors import UsageError
-from kaogan.latent.encoder import Pictures
+from kaogan.latent.encoder import Images
 from kaogan.models.dcgan import Discriminator, MinibatchStd
 from kaogan.progress import Silent, Tracker
 
@@ -57,7 +57,7 @@ Distances = Float[Tensor, "N"]
 """How far each picture is from another one."""
 
 
-def pixel_distance(one: Pictures, other: Pictures) -> Distances:
+def pixel_distance(one: Images, other: Images) -> Distances:
     """Mean absolute difference of the pixels, 0 to 2."""
     return (one - other).abs().flatten(1).mean(1)
 
@@ -97,7 +97,7 @@ def with_features(discriminator: Discriminator, weight: float = FEATURE_WEIGHT) 
 def invert(
     generator: nn.Module,
     encoder: nn.Module,
-    pictures: Pictures,
+    pictures: Images,
     steps: int = STEPS,
     distance: Distance = pixel_distance,
     tracker: Tracker | None = None,
@@ -132,7 +132,7 @@ def invert(
 
 def refine(
     generator: nn.Module,
-    pictures: Pictures,
+    pictures: Images,
     start: Latents,
     steps: int = STEPS,
     distance: Distance = pixel_distance,

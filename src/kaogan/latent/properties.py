@@ -92,7 +92,7 @@ def measured(low: str, high: str, whole: bool = False) -> Callable[[Measure], Me
     return enter
 
 
-def measure(pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P"]:
+def measure_properties(pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P"]:
     """All properties of pictures in [-1, 1], in the order of the registry."""
     lab = oklab(pictures)
     return torch.stack([properties[name].measure(lab) for name in properties], dim=1)

@@ -25,7 +25,7 @@ CHUNK = 128
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureSource:
     """Pictures by position, in no particular order: the same position, the same picture.
 
     Args:
@@ -39,7 +39,7 @@ class Pictures:
     count: int | None = None
 
     @staticmethod
-    def shuffled(pictures: Pixels, seed: int) -> "Pictures":
+    def shuffled(pictures: Pixels, seed: int) -> "PictureSource":
         """Those of an array (N x H x W x C, perhaps memory-mapped), in an order by the seed."""
         rng = torch.Generator().manual_seed(seed_of(seed, len(pictures)))
         order = torch.randperm(len(pictures), generator=rng).numpy()
@@ -51,7 +51,7 @@ class Pictures:
             drawn[ascending] = pictures[chosen[ascending]]
             return drawn
 
-        return Pictures(draw, len(pictures))
+        return PictureSource(draw, len(pictures))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Cloud:
 
 
 def gather(
-    pictures: Pictures, count: int, extractor: Extractor, tracker: Tracker, search: int = 0
+    pictures: PictureSource, count: int, extractor: Extractor, tracker: Tracker, search: int = 0
 ) -> Cloud:
     """Look at `count` pictures, or at `search` of them if that is more, each once.
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
-from kaogan.metrics.clouds import KEPT_PICTURES, Cloud, Pictures
+from kaogan.metrics.clouds import KEPT_PICTURES, Cloud, PictureSource
 from kaogan.metrics.nearest import copy_rate, nearest
 from kaogan.metrics.report import Copies
 
@@ -18,7 +18,7 @@ COLUMNS = 8  # faces shown as drawn, and as many of the most suspicious ones
 
 
 def find_copies(
-    generated: Cloud, held_out: Cloud, train: Cloud, pictures: Pictures, out: Path | None
+    generated: Cloud, held_out: Cloud, train: Cloud, pictures: PictureSource, out: Path | None
 ) -> Copies:
     """Copy rates in pixels and in features, and the picture to look at.
 
@@ -53,7 +53,7 @@ def find_copies(
 
 
 def _sheet(
-    generated: Tensor, in_pixels: Tensor, by_features: tuple[Tensor, Tensor], train: Pictures
+    generated: Tensor, in_pixels: Tensor, by_features: tuple[Tensor, Tensor], train: PictureSource
 ) -> Pixels:
     """Two blocks of three rows: faces as drawn, then those nearest to a training picture."""
     distances, in_features = by_features

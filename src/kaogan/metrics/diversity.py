@@ -23,7 +23,7 @@ CHUNK = 32  # pairs compared at a time
 Planes = Float[Tensor, "N C H W"]
 
 
-def diversity(pictures: UInt8[Tensor, "N H W C"], pairs: int = 2000, seed: int = 0) -> float:
+def mean_ms_ssim(pictures: UInt8[Tensor, "N H W C"], pairs: int = 2000, seed: int = 0) -> float:
     """The mean MS-SSIM over random pairs of two different pictures: lower is more diverse.
 
     Raises:

@@ -8,11 +8,19 @@ import torch
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import Cloud, Pictures, gather
+from kaogan.metrics.clouds import Cloud, PictureSource, gather
 from kaogan.metrics.comparisons import Metric, metrics
 from kaogan.metrics.copying import LEAST_HELD_OUT, find_copies
 from kaogan.metrics.features import Extractor, load_extractor
-from kaogan.metrics.report import SPLITS, Data, Features, Figure, LeftOut, Report, Split
+from kaogan.metrics.report import (
+    SPLITS,
+    Data,
+    EvaluationReport,
+    Features,
+    MetricResult,
+    SkippedMetric,
+    Split,
+)
 from kaogan.progress import track
 from kaogan.version import __version__
 
@@ -22,7 +30,7 @@ SEARCHED = 20_000
 
 
 def evaluate(
-    pictures: Pictures,
+    pictures: PictureSource,
     about: Mapping[str, str | int | float],
     dataset: Dataset,
     extractor: Extractor | None = None,
@@ -30,7 +38,7 @@ def evaluate(
     count: int | None = None,
     seed: int = 0,
     picture: Path | None = None,
-) -> Report:
+) -> EvaluationReport:
     """Compare pictures with a data set: the same number of them and of each split.
 
     Args:
@@ -51,7 +59,7 @@ def evaluate(
     extractor = extractor or load_extractor()
     wanted, notes = common_count(dataset, splits, count, pictures.count)
     check_shape(pictures, dataset)
-    shuffled = {split: Pictures.shuffled(_side(dataset, split), seed) for split in SPLITS}
+    shuffled = {split: PictureSource.shuffled(_side(dataset, split), seed) for split in SPLITS}
     counts = {split: min(wanted, len(_side(dataset, split))) for split in SPLITS}
     search = min(SEARCHED, len(dataset.train))
     work = wanted + max(counts["train"], search) + counts["held-out"]
@@ -65,7 +73,7 @@ def evaluate(
         left_out.append(_too_few("copies", LEAST_HELD_OUT, held_out.count))
     else:
         copies = find_copies(fake, held_out, train, shuffled["train"], picture)
-    return Report(
+    return EvaluationReport(
         kaogan=__version__,
         torch=torch.__version__,
         device=str(extractor.device),
@@ -126,7 +134,7 @@ def _side(dataset: Dataset, split: Split) -> Pixels:
     return dataset.train if split == "train" else dataset.held_out
 
 
-def check_shape(pictures: Pictures, dataset: Dataset) -> None:
+def check_shape(pictures: PictureSource, dataset: Dataset) -> None:
     """Raise a UsageError if the pictures are of another size than the data set's, or of other
     channels.
     """
@@ -141,10 +149,10 @@ def check_shape(pictures: Pictures, dataset: Dataset) -> None:
 
 def _compare(
     fake: Cloud, real: Mapping[Split, Cloud], splits: Sequence[Split], seed: int
-) -> tuple[list[Figure], list[LeftOut]]:
+) -> tuple[list[MetricResult], list[SkippedMetric]]:
     """All metrics, and those left out."""
-    figures: list[Figure] = []
-    left_out: list[LeftOut] = []
+    figures: list[MetricResult] = []
+    left_out: list[SkippedMetric] = []
     with track(len(metrics), "comparing", "metrics") as tracker:
         for name in metrics:
             if fake.count < metrics[name].least:
@@ -162,14 +170,14 @@ def _figures(
     real: Mapping[Split, Cloud],
     splits: Sequence[Split],
     seed: int,
-) -> list[Figure]:
+) -> list[MetricResult]:
     """The figures of one metric, by label."""
     against = {split: metric.compare(real[split], fake, seed) for split in splits}
     floor = {}
     if all(cloud.count == fake.count for cloud in real.values()):
         floor = metric.compare(real["train"], real["held-out"], seed)
     return [
-        Figure(
+        MetricResult(
             metric=name,
             label=label,
             better=metric.better,
@@ -181,8 +189,8 @@ def _figures(
     ]
 
 
-def _too_few(metric: str, least: int, there: int) -> LeftOut:
-    return LeftOut(metric=metric, reason=f"needs {least:,} pictures, there are {there:,}")
+def _too_few(metric: str, least: int, there: int) -> SkippedMetric:
+    return SkippedMetric(metric=metric, reason=f"needs {least:,} pictures, there are {there:,}")
 
 
 def _warnings(wanted: int, counts: Mapping[Split, int], extractor: Extractor) -> list[str]:

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import CHUNK, Pictures
+from kaogan.metrics.clouds import CHUNK, PictureSource
 from kaogan.metrics.coverage import density_coverage, precision_recall
 from kaogan.metrics.features import Extractor
 from kaogan.metrics.frechet import Moments, frechet_distance
@@ -47,7 +47,7 @@ class Reference:
     @staticmethod
     def of(pictures: Pixels, extractor: Extractor, count: int = 1000, seed: int = 0) -> "Reference":
         """At most `count` of the pictures (N x H x W x C, uint8), chosen at random."""
-        shuffled = Pictures.shuffled(pictures, seed)
+        shuffled = PictureSource.shuffled(pictures, seed)
         count = min(count, len(pictures))
         parts = [
             extractor(torch.from_numpy(shuffled.draw(start, min(CHUNK, count - start))))

@@ -25,7 +25,7 @@ class Value(Part):
         return plain if self.deviation is None else f"{plain} ± {self.deviation:.2g}"
 
 
-class Figure(Part):
+class MetricResult(Part):
     """One metric: against each split, and its floor."""
 
     metric: str
@@ -38,7 +38,7 @@ class Figure(Part):
     """The same between training and held-out pictures: what a perfect generator gets."""
 
 
-class LeftOut(Part):
+class SkippedMetric(Part):
     """A metric that was not computed."""
 
     metric: str
@@ -82,7 +82,7 @@ class Data(Part):
     """How they were resized when they were prepared; None: not at all, they were drawn so."""
 
 
-class Report(Part):
+class EvaluationReport(Part):
     """The result of `kaogan evaluate`."""
 
     kaogan: str
@@ -96,8 +96,8 @@ class Report(Part):
     """Pictures of each side."""
     seed: int
     splits: tuple[Split, ...]
-    figures: tuple[Figure, ...]
-    left_out: tuple[LeftOut, ...]
+    figures: tuple[MetricResult, ...]
+    left_out: tuple[SkippedMetric, ...]
     copies: Copies | None
     notes: tuple[str, ...]
 

@@ -23,7 +23,7 @@ from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
-from kaogan.export.graph import Precision
+from kaogan.export.graph import OnnxPrecision
 from kaogan.export.network import Network
 from kaogan.export.onnx import encoder_onnx, onnx_of
 from kaogan.files import atomic_file, atomic_folder
@@ -86,7 +86,7 @@ def page_of(
     title: str,
     directions: Sequence[Mapping[str, Any]] = (),
     encoder: nn.Module | None = None,
-    precision: Precision = "fp32",
+    precision: OnnxPrecision = "fp32",
 ) -> Page:
     """The page of a generator.
 

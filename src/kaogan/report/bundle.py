@@ -19,11 +19,11 @@ from kaogan.export import Network, Onnx, Safetensors, network_of_run
 from kaogan.files import atomic_file
 from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
-from kaogan.report.again import call_of, preparing
 from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading, duration
 from kaogan.report.make import Report, make_report
 from kaogan.report.pdf import find_browser, write_pdf
+from kaogan.report.reproduce import call_of, preparing
 from kaogan.report.standalone import rendered, standalone
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run

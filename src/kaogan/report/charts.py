@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kaogan.report.history import Event, Row
-from kaogan.training.observers.curves import smooth
+from kaogan.training.callbacks.curves import smooth
 
 WIDTH, HEIGHT = 560, 230
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 36, 44

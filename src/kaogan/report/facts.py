@@ -19,7 +19,7 @@ from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, Row, read_history
 from kaogan.training import checkpoints
-from kaogan.training.observers.log import read_rows
+from kaogan.training.callbacks.metrics_log import read_rows
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
@@ -40,7 +40,7 @@ class Data:
     """What was learned from.
 
     Args:
-        name: of the DATASET's folder, or of the law of the points.
+        name: of the DATASET's folder, or of the distribution of the points.
         fingerprint: by which it is known again.
         count: training pictures, or points in an epoch.
         summary: what its `dataset.json` says; None if it is no longer there.

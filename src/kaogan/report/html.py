@@ -13,15 +13,15 @@ from markupsafe import Markup
 from kaogan.page import single_file
 from kaogan.progress import clock
 from kaogan.registry import Component
-from kaogan.report.again import commands
 from kaogan.report.equations import equations_of, mathml, remarks_of
 from kaogan.report.facts import End, Facts, Missing
 from kaogan.report.findings import findings
 from kaogan.report.glossary import GLOSSARY, anchor
 from kaogan.report.measure import Measured
-from kaogan.report.pictures import FACES, Looks
+from kaogan.report.pictures import FACES, ReportPictures
 from kaogan.report.plots import charts, diagrams
-from kaogan.training.observers.scores import in_words
+from kaogan.report.reproduce import commands
+from kaogan.training.callbacks.scores import in_words
 from kaogan.training.recipe import Recipe
 from kaogan.version import __version__
 
@@ -67,7 +67,7 @@ class Heading:
 
 def report_html(
     facts: Facts,
-    looks: Looks,
+    looks: ReportPictures,
     measured: Measured | None,
     missing: Sequence[Missing],
     live: Mapping[str, bytes],
@@ -117,7 +117,7 @@ def _environment() -> Environment:
 
 def _words(
     facts: Facts,
-    looks: Looks,
+    looks: ReportPictures,
     measured: Measured | None,
     missing: Sequence[Missing],
     live: bool,

@@ -9,8 +9,8 @@ from kaogan.progress import track
 from kaogan.report.facts import Facts, Missing, gather
 from kaogan.report.html import Heading, report_html
 from kaogan.report.live import live_files
-from kaogan.report.measure import FEWEST, Measured, faces_measured, measure, work
-from kaogan.report.pictures import Looks, look
+from kaogan.report.measure import FEWEST, Measured, faces_measured, measure_generator, work
+from kaogan.report.pictures import ReportPictures, draw_report_pictures
 from kaogan.training.run import Run
 
 
@@ -29,7 +29,7 @@ class Report:
 
     facts: Facts
     measured: Measured | None
-    looks: Looks
+    looks: ReportPictures
     missing: tuple[Missing, ...]
     heading: Heading
 
@@ -75,7 +75,7 @@ def make_report(
     """
     facts = gather(run, data)
     measured, missing = _measured(facts, evaluate)
-    looks = look(facts, measured.neighbours if measured else None)
+    looks = draw_report_pictures(facts, measured.neighbours if measured else None)
     return Report(facts, measured, looks, tuple(missing), heading or Heading())
 
 
@@ -124,4 +124,4 @@ def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missi
         why = f"{held_out} held-out pictures are too few; {FEWEST} are needed"
         return None, [Missing(part, why)]
     with track(work(facts.dataset), "measuring", "pictures") as tracker:
-        return measure(facts.sampler, facts.dataset, tracker), []
+        return measure_generator(facts.sampler, facts.dataset, tracker), []

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kaogan.data.dataset import Dataset
 from kaogan.images import Pixels
-from kaogan.metrics.clouds import CHUNK, Pictures, thumbnails_of
+from kaogan.metrics.clouds import CHUNK, PictureSource, thumbnails_of
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.nearest import copy_rate, nearest
 from kaogan.metrics.quick import Reference, quick
@@ -35,7 +35,7 @@ PLAIN_SIZE = 64
 
 
 @dataclass(frozen=True)
-class Figure:
+class FigureWithFloor:
     """A figure and its floor: what as many training pictures get in the same place."""
 
     name: Literal["KID", "coverage", "density", "spectrum"]
@@ -81,7 +81,7 @@ class Measured:
 
     count: int
     features: tuple[str, str]
-    figures: tuple[Figure, ...]
+    figures: tuple[FigureWithFloor, ...]
     contrast: float
     variety: float
     fine: float
@@ -91,7 +91,7 @@ class Measured:
 
 
 def faces_measured(dataset: Dataset) -> int:
-    """How many faces `measure` draws; 0: there are too few held-out pictures to compare with."""
+    """How many faces `measure_generator` draws; 0: there are too few held-out pictures."""
     fewest = min(len(dataset.held_out), len(dataset.train))
     if fewest < FEWEST:
         return 0
@@ -100,33 +100,33 @@ def faces_measured(dataset: Dataset) -> int:
 
 
 def work(dataset: Dataset) -> int:
-    """Pictures that `measure` looks at."""
+    """Pictures that `measure_generator` looks at."""
     return 3 * faces_measured(dataset) + min(SEARCHED, len(dataset.train))
 
 
-def measure(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> Measured:
+def measure_generator(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> Measured:
     """Draw faces and compare them; the faces are those of seeds 0, 1, ..."""
     count = faces_measured(dataset)
     faces = torch.from_numpy(sampler.sample(count))
     tracker.advance(count)
     extractor = load_extractor()
     reference = Reference.of(dataset.held_out, extractor, count)
-    held_out = torch.from_numpy(Pictures.shuffled(dataset.held_out, 0).draw(0, count))
+    held_out = torch.from_numpy(PictureSource.shuffled(dataset.held_out, 0).draw(0, count))
     tracker.advance(count)
-    train = torch.from_numpy(Pictures.shuffled(dataset.train, 0).draw(0, count))
+    train = torch.from_numpy(PictureSource.shuffled(dataset.train, 0).draw(0, count))
     found, floor = quick(reference, faces), quick(reference, train)
     tracker.advance(count)
     figures = (
-        Figure("KID", found["kid"], floor["kid"], "lower"),
-        Figure("coverage", found["coverage"], floor["coverage"], "higher"),
-        Figure("density", found["density"], floor["density"], "higher"),
+        FigureWithFloor("KID", found["kid"], floor["kid"], "lower"),
+        FigureWithFloor("coverage", found["coverage"], floor["coverage"], "higher"),
+        FigureWithFloor("density", found["density"], floor["density"], "higher"),
     )
     spectra = (spectrum_distance(held_out, faces), spectrum_distance(held_out, train))
     copies, searched, neighbours = _copies(faces, held_out, dataset, tracker)
     return Measured(
         count=count,
         features=(extractor.name, extractor.checksum),
-        figures=(*figures, Figure("spectrum", *spectra, "lower")),
+        figures=(*figures, FigureWithFloor("spectrum", *spectra, "lower")),
         contrast=_contrast(faces) / _contrast(held_out),
         variety=_variety(faces) / _variety(held_out),
         fine=_fine(held_out, faces),

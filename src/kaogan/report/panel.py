@@ -27,7 +27,7 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.files import write_text
 from kaogan.images import Pixels, to_pil
-from kaogan.metrics.clouds import Pictures
+from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import check_shape
 from kaogan.metrics.report import Split
 from kaogan.rng import seed_of
@@ -147,7 +147,7 @@ def first_seed(seed: int) -> int:
 
 
 def panel_of(
-    generated: Pictures,
+    generated: PictureSource,
     subject: Mapping[str, str | int | float],
     dataset: Dataset,
     split: Split = "held-out",
@@ -182,7 +182,7 @@ def panel_of(
             f"there are only {generated.count} pictures to judge; ask for fewer with --count"
         )
     check_shape(generated, dataset)
-    real = Pictures.shuffled(there, seed).draw(0, count)
+    real = PictureSource.shuffled(there, seed).draw(0, count)
     rng = torch.Generator().manual_seed(seed_of(seed, count))
     order = torch.randperm(2 * count, generator=rng).numpy()
     data = {"name": dataset.path.resolve().name, "fingerprint": dataset.fingerprint[:12]}

@@ -49,7 +49,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Looks:
+class ReportPictures:
     """All pictures of a report; what there is no picture of is None or empty."""
 
     sheet: Shown | None
@@ -60,7 +60,7 @@ class Looks:
     frames: tuple[Frame, ...]
 
 
-def look(facts: Facts, neighbours: Neighbours | None) -> Looks:
+def draw_report_pictures(facts: Facts, neighbours: Neighbours | None) -> ReportPictures:
     """Draw what a report shows."""
     faces = walk = None
     if facts.sampler is not None:
@@ -73,7 +73,7 @@ def look(facts: Facts, neighbours: Neighbours | None) -> Looks:
         pairs = _rows([neighbours.drawn, neighbours.real], f"{shown} {words}")
         alt = f"The {shown} {words}, of all drawn faces those nearest to one"
         suspects = _rows([neighbours.suspicious, neighbours.suspected], alt)
-    return Looks(contact_sheet(facts), faces, walk, pairs, suspects, frames(facts))
+    return ReportPictures(contact_sheet(facts), faces, walk, pairs, suspects, frames(facts))
 
 
 def contact_sheet(facts: Facts) -> Shown | None:

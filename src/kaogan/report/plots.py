@@ -6,7 +6,7 @@ from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.charts import Line, Points, line_chart, marks_of, network_diagram
 from kaogan.report.facts import Facts, PlayerFacts
 from kaogan.report.history import Event, Row
-from kaogan.training.observers.curves import smooth
+from kaogan.training.callbacks.curves import smooth
 
 
 def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:

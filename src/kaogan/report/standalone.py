@@ -20,7 +20,7 @@ from kaogan.schedules import Constant
 from kaogan.training.recipe import Recipe
 from kaogan.version import __version__
 
-PIECES = Path(__file__).parent / "handin"
+PIECES = Path(__file__).parent / "bundle_templates"
 
 GIVEN = frozenset({"Pass", "math", "nn", "np", "torch"})
 """Names that the program has, whatever the recipe."""

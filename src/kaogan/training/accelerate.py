@@ -14,7 +14,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from kaogan.training.journal import Journal
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import StepInputs, StepStats, Trainer
 
@@ -25,13 +25,13 @@ WARM_UP_STEPS = 3
 """Steps before the recording: cuDNN times its algorithms, libraries take their workspaces."""
 
 
-def accelerate(trainer: Trainer, journal: Journal) -> None:
+def accelerate(trainer: Trainer, run_log: RunLog) -> None:
     """Make the trainer's steps faster; its state stays as it is."""
-    compile_networks(trainer, journal)
-    capture_steps(trainer, journal, cuda_graph)
+    compile_networks(trainer, run_log)
+    capture_steps(trainer, run_log, cuda_graph)
 
 
-def compile_networks(trainer: Trainer, journal: Journal) -> None:
+def compile_networks(trainer: Trainer, run_log: RunLog) -> None:
     """Let torch.compile speed both networks up; if it cannot, say so in a line and go on."""
     state = trainer.state
     try:
@@ -45,10 +45,10 @@ def compile_networks(trainer: Trainer, journal: Journal) -> None:
                 trainer.train_step(trainer.draw_inputs(), penalised)
     except Exception as error:
         trainer.generator, trainer.discriminator = state.generator, state.discriminator
-        journal.say(_note("torch.compile does not work here", error))
+        run_log.say(_note("torch.compile does not work here", error))
 
 
-def capture_steps(trainer: Trainer, journal: Journal, record: Recorder) -> None:
+def capture_steps(trainer: Trainer, run_log: RunLog, record: Recorder) -> None:
     """Record a training step, to be replayed from now on; if it cannot be, say so and go on."""
     try:
         with unchanged(trainer.state):
@@ -57,7 +57,7 @@ def capture_steps(trainer: Trainer, journal: Journal, record: Recorder) -> None:
                 trainer.compiled_step(trainer.draw_inputs(), penalised)
     except Exception as error:
         trainer.compiled_step = trainer.train_step
-        journal.say(_note("a step cannot be recorded as a graph", error))
+        run_log.say(_note("a step cannot be recorded as a graph", error))
 
 
 class Captured:

@@ -16,17 +16,17 @@ from kaogan.machine import limit_threads
 from kaogan.progress import track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
+from kaogan.training.callbacks import BestEffort, Checkpoints, Diverged
 from kaogan.training.events import Events
-from kaogan.training.journal import Journal
 from kaogan.training.lock import claim, locked
-from kaogan.training.observers import Checkpoints, Diverged, Lenient
 from kaogan.training.precision import Compute, choose_device, choose_precision, name_of
 from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.rollback import restore, roll_back
 from kaogan.training.run import Run
+from kaogan.training.run_log import RunLog
 from kaogan.training.signals import stop_on_signals
 from kaogan.training.state import TrainState
-from kaogan.training.tasks.base import Desk, Task
+from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
 
@@ -53,10 +53,10 @@ def fit(
     with locked(run), memory_advice(recipe):
         _check_same(run, recipe, task)
         events = Events(run.events)
-        journal = Journal(run.path / "log.txt", events)
-        compute = _compute(run, recipe, hardware, device, journal)
+        run_log = RunLog(run.path / "log.txt", events)
+        compute = _compute(run, recipe, hardware, device, run_log)
         state = TrainState.fresh(recipe, compute)
-        resumed = restore(state, run, journal)
+        resumed = restore(state, run, run_log)
         run.write_about(
             recipe,
             task.about,
@@ -68,24 +68,24 @@ def fit(
         batches = task.batches(recipe, device, hardware.workers)
         trainer = Trainer(recipe, state, batches, compute)
         if trainer.finished(budget):
-            journal.say(
+            run_log.say(
                 f"the budget is used up already: {state.images_seen:,} {task.unit} seen; "
                 "give a larger one to go on"
             )
             return run
         events.begin(lambda: state.images_seen, resumed)
         going = "going on after" if resumed else "starting with"
-        journal.say(
+        run_log.say(
             f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, "
             f"{_describe(trainer)}",
             "resumed" if resumed else "started",
             device=compute.device.type,
             precision=compute.precision,
         )
-        task.advise(journal)
+        task.advise(run_log)
         if hardware.compile and device.type == "cuda":
-            accelerate(trainer, journal)
-        _play(trainer, run, task, budget, journal, watch)
+            accelerate(trainer, run_log)
+        _play(trainer, run, task, budget, run_log, watch)
     return run
 
 
@@ -94,37 +94,37 @@ def _play(
     run: Run,
     task: Task,
     budget: Budget,
-    journal: Journal,
+    run_log: RunLog,
     watch: Watch,
 ) -> None:
-    """Run the trainer with its observers; set it back after NaN, a few times at most."""
+    """Run the trainer with its callbacks; set it back after NaN, a few times at most."""
     limit = budget.images_limit(len(trainer.batches))
-    with stop_on_signals(trainer, journal):
+    with stop_on_signals(trainer, run_log):
         while True:
             seen = trainer.state.images_seen
             left = budget.minutes and max(0.0, budget.minutes * 60 - trainer.state.seconds)
             with track(limit, "training", task.unit, done=seen, time_limit=left) as tracker:
-                saver = Checkpoints(run.checkpoints, journal, watch.checkpoint_minutes * 60)
-                observers = task.observers(Desk(run, journal, watch, tracker, saver))
+                saver = Checkpoints(run.checkpoints, run_log, watch.checkpoint_minutes * 60)
+                callbacks = task.callbacks(RunContext(run, run_log, watch, tracker, saver))
                 try:
-                    trainer.run(budget, [Lenient(observer, journal) for observer in observers])
+                    trainer.run(budget, [BestEffort(callback, run_log) for callback in callbacks])
                     break
                 except Diverged as reason:
-                    roll_back(trainer, run, task.unit, journal, str(reason))
+                    roll_back(trainer, run, task.unit, run_log, str(reason))
     if not saver.saved:
         raise KaoganError(
             f"the state after {trainer.state.images_seen:,} {task.unit} could not be saved; make "
             "room, then give the same command again: it goes on from the last good checkpoint"
         )
     if not trainer.finished(budget):
-        journal.say(
+        run_log.say(
             f"stopped after {trainer.state.images_seen:,} {task.unit}, everything is saved; "
             "the same command goes on from here",
             "finished",
             reason="stopped",
         )
     else:
-        journal.record("finished", reason="done")
+        run_log.record("finished", reason="done")
 
 
 def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
@@ -150,7 +150,7 @@ def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
 
 
 def _compute(
-    run: Run, recipe: Recipe, hardware: Hardware, device: torch.device, journal: Journal
+    run: Run, recipe: Recipe, hardware: Hardware, device: torch.device, run_log: RunLog
 ) -> Compute:
     """The arithmetic of a run; a resumed run keeps what it began with, unless told."""
     resumed = checkpoints.found(run.checkpoints)
@@ -162,7 +162,7 @@ def _compute(
     if resumed and hardware.tune:
         plan = Plan(about.get("convolutions", {}))
         return Compute(device, choose_precision(asked, device), plan)
-    return fresh_compute(recipe, device, asked, hardware.tune, journal.say)
+    return fresh_compute(recipe, device, asked, hardware.tune, run_log.say)
 
 
 def _describe(trainer: Trainer) -> str:

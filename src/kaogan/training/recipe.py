@@ -16,7 +16,7 @@ from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
 from kaogan.registry import Component, by_name
 from kaogan.schedules import Constant, Cosine, schedules
-from kaogan.training.pairs import bounds_slope, check_pairs
+from kaogan.training.compatibility import bounds_slope, check_compatibility
 
 AnyModel = Annotated[SerializeAsAny[Model], by_name(models)]
 AnyLoss = Annotated[SerializeAsAny[Loss], by_name(losses)]
@@ -76,7 +76,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
-        check_pairs(self.model, self.loss.name, self._penalty_names)
+        check_compatibility(self.model, self.loss.name, self._penalty_names)
         if self.batch % self.model.packing:
             raise UsageError(
                 f"a batch of {self.batch} cannot be judged in packs of {self.model.packing}; "

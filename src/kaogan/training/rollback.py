@@ -6,23 +6,23 @@ import shutil
 from kaogan.errors import KaoganError
 from kaogan.files import write_text
 from kaogan.training import checkpoints
-from kaogan.training.journal import Journal
-from kaogan.training.observers import Checkpoints
-from kaogan.training.observers.log import read_rows
+from kaogan.training.callbacks import Checkpoints
+from kaogan.training.callbacks.metrics_log import read_rows
 from kaogan.training.run import Run
+from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
 
 MAX_ATTEMPTS = 3
 
 
-def restore(state: TrainState, run: Run, journal: Journal) -> bool:
+def restore(state: TrainState, run: Run, run_log: RunLog) -> bool:
     """Restore the newest checkpoint; False if there is none, and the state is left as it is.
 
     Evaluations and best states of more images are removed. Without a checkpoint the recipe may be
     another one now, and after a roll-back the random numbers are.
     """
-    resumed = checkpoints.restore_newest(state, run.checkpoints, journal.warn) is not None
+    resumed = checkpoints.restore_newest(state, run.checkpoints, run_log.warn) is not None
     last = state.images_seen if resumed else -1
     for best in checkpoints.found(run.best):
         if checkpoints.images_seen(best) > last:
@@ -34,7 +34,7 @@ def restore(state: TrainState, run: Run, journal: Journal) -> bool:
     return resumed
 
 
-def roll_back(trainer: Trainer, run: Run, unit: str, journal: Journal, reason: str) -> None:
+def roll_back(trainer: Trainer, run: Run, unit: str, run_log: RunLog, reason: str) -> None:
     """Return to the last good checkpoint, or the beginning, with new random numbers."""
     state = trainer.state
     attempt = state.attempt + 1
@@ -45,12 +45,12 @@ def roll_back(trainer: Trainer, run: Run, unit: str, journal: Journal, reason: s
         )
     fresh = TrainState.fresh(trainer.recipe, trainer.compute)
     state.restore(fresh.tensors(), fresh.numbers())
-    restore(state, run, journal)
+    restore(state, run, run_log)
     state.attempt = attempt
-    if journal.events is not None:
-        journal.events.cut(state.images_seen)
-    Checkpoints(run.checkpoints, journal).save(trainer)  # a kill from here on keeps the count
-    journal.warn(
+    if run_log.events is not None:
+        run_log.events.cut(state.images_seen)
+    Checkpoints(run.checkpoints, run_log).save(trainer)  # a kill from here on keeps the count
+    run_log.warn(
         f"{reason}; going back to {state.images_seen:,} {unit}, with other random numbers "
         f"(attempt {attempt} of {MAX_ATTEMPTS})",
         "rolled back",

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from kaogan.training.journal import Journal
+from kaogan.training.run_log import RunLog
 from kaogan.training.trainer import Trainer
 
 
 @contextlib.contextmanager
-def stop_on_signals(trainer: Trainer, journal: Journal) -> Iterator[None]:
+def stop_on_signals(trainer: Trainer, run_log: RunLog) -> Iterator[None]:
     """SIGINT and SIGTERM end the training after the current step; a second one ends it at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -22,7 +22,7 @@ def stop_on_signals(trainer: Trainer, journal: Journal) -> Iterator[None]:
             raise KeyboardInterrupt
         trainer.stop_requested = True
         with contextlib.suppress(RuntimeError):  # the signal came while a line was being printed
-            journal.say("stopping: finishing this step and saving; once more to stop at once")
+            run_log.say("stopping: finishing this step and saving; once more to stop at once")
 
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, request_stop) for number in signals}

@@ -1,10 +1,10 @@
-"""THE loop. Everything that varies arrives as an object; everything that watches is an observer."""
+"""THE loop. Everything that varies arrives as an object; everything that watches is a callback."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -63,19 +63,10 @@ class StepStats(NamedTuple):
     """D(G(z)): the one that it gives to generated samples, before its update."""
 
 
-@runtime_checkable
-class Observer(Protocol):
-    """Watches a training: writes, draws, saves, warns. It never changes the game."""
-
-    def start(self, trainer: "Trainer") -> None: ...
-
-    def after_step(self, trainer: "Trainer", stats: StepStats) -> None: ...
-
-    def finish(self, trainer: "Trainer") -> None: ...
-
-
-class Watcher:
-    """An observer that does nothing yet: a base that spares the others empty methods."""
+class Callback:
+    """Watches a training: writes, draws, saves, warns. It never changes the training. A base whose
+    methods do nothing.
+    """
 
     def start(self, trainer: "Trainer") -> None:
         """Called once, before the first step."""
@@ -268,18 +259,18 @@ class Trainer:
         scaler.update()
         optimizer.zero_grad(set_to_none=True)  # between turns, gradients take no memory
 
-    def run(self, budget: Budget, observers: Sequence[Observer]) -> None:
+    def run(self, budget: Budget, callbacks: Sequence[Callback]) -> None:
         """Play until the budget is used up or a stop is requested."""
-        for observer in observers:
-            observer.start(self)
+        for callback in callbacks:
+            callback.start(self)
         while not self.world.any(self.stop_requested) and not self.finished(budget):
             started = time.perf_counter()
             stats = self.step()
-            for observer in observers:
-                observer.after_step(self, stats)
+            for callback in callbacks:
+                callback.after_step(self, stats)
             self.state.seconds += time.perf_counter() - started
-        for observer in observers:
-            observer.finish(self)
+        for callback in callbacks:
+            callback.finish(self)
 
     def finished(self, budget: Budget) -> bool:
         """Is the budget used up?"""

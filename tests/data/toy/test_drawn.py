@@ -18,10 +18,10 @@ def written(tmp_path, text, encoding="utf-8"):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 def test_points_come_out_of_a_table(tmp_path, heading, end, encoding):
-    law = read_points(written(tmp_path, heading + end.join(LINES) + "\n\n", encoding))
-    assert law.dim == 2
-    torch.testing.assert_close(law.points[3], torch.tensor([0.3, -0.6]))
-    assert len(law.points) == 12
+    target = read_points(written(tmp_path, heading + end.join(LINES) + "\n\n", encoding))
+    assert target.dim == 2
+    torch.testing.assert_close(target.points[3], torch.tensor([0.3, -0.6]))
+    assert len(target.points) == 12
 
 
 def test_one_column_is_a_line(tmp_path):
@@ -29,13 +29,13 @@ def test_one_column_is_a_line(tmp_path):
 
 
 def test_a_path_is_a_distribution_that_draws_its_points_alike_often(tmp_path):
-    law = distribution(str(written(tmp_path, "\n".join(LINES))))
-    drawn = law.sample(12_000, torch.Generator().manual_seed(0))
+    target = distribution(str(written(tmp_path, "\n".join(LINES))))
+    drawn = target.sample(12_000, torch.Generator().manual_seed(0))
     points, counts = np.unique(drawn.numpy(), axis=0, return_counts=True)
-    assert {tuple(p) for p in points.tolist()} == {tuple(p) for p in law.points.tolist()}
+    assert {tuple(p) for p in points.tolist()} == {tuple(p) for p in target.points.tolist()}
     assert counts.min() > 850
-    assert law.modes is None
-    assert law.log_density(drawn) is None
+    assert target.modes is None
+    assert target.log_density(drawn) is None
 
 
 @pytest.mark.parametrize(

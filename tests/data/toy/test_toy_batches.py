@@ -7,8 +7,8 @@ from kaogan.data.toy.batches import fingerprint
 CPU = torch.device("cpu")
 
 
-def batches(copies=1, seed=0, count=100, law=None):
-    return ToyBatches(law or Ring(), copies, CPU, seed, count)
+def batches(copies=1, seed=0, count=100, target=None):
+    return ToyBatches(target or Ring(), copies, CPU, seed, count)
 
 
 def test_they_are_a_function_of_the_position():
@@ -35,4 +35,4 @@ def test_every_copy_and_every_seed_has_points_of_its_own():
 
 def test_a_fingerprint_tells_laws_apart():
     assert fingerprint(Ring()) == fingerprint(Ring())
-    assert len({fingerprint(law) for law in (Ring(), Ring(sigma=0.02), Grid())}) == 3
+    assert len({fingerprint(target) for target in (Ring(), Ring(sigma=0.02), Grid())}) == 3

@@ -26,7 +26,7 @@ class Modes(NamedTuple):
 
 @runtime_checkable
 class Distribution(Protocol):
-    """A law of points on a line or in a plane, known as exactly as a formula can say."""
+    """A distribution of points on a line or in a plane, known as exactly as a formula can say."""
 
     @property
     def dim(self) -> int:

@@ -40,6 +40,6 @@ class ToyBatches:
 
 
 def fingerprint(distribution: Distribution, count: int = 1000) -> str:
-    """SHA-256 of some points of the law: another law, or another file, has another one."""
+    """SHA-256 of some points of the distribution: another one, or another file, has another sum."""
     points = distribution.sample(count, torch.Generator().manual_seed(0))
     return hashlib.sha256(np.ascontiguousarray(points.numpy()).tobytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Curves with normal noise across and along them: laws without modes to count."""
+"""Curves with normal noise across and along them: distributions without modes to count."""
 
 import math
 from typing import Literal

@@ -17,7 +17,7 @@ LARGEST = 100.0
 
 @dataclass(frozen=True)
 class Drawn:
-    """The law that draws one of these points, each as likely as the others."""
+    """The distribution that draws one of these points, each as likely as the others."""
 
     points: Points
 

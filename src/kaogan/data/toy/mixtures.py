@@ -1,4 +1,4 @@
-"""Normals and mixtures of them: the laws whose modes can be counted."""
+"""Normals and mixtures of them: the distributions whose modes can be counted."""
 
 import math
 from typing import Literal
@@ -19,7 +19,7 @@ from kaogan.registry import Component
 
 
 class Normals(Component):
-    """Equally likely normals of one width. Abstract: a law says where their means are."""
+    """Equally likely normals of one width. Abstract: a distribution says where their means are."""
 
     sigma: float = Field(gt=0, le=1e3, description="standard deviation of every mode")
 
@@ -57,7 +57,7 @@ class Gaussian(Normals):
 
 @distributions.register("mixture")
 class Mixture(Normals):
-    """Two normals on a line, around -2 and 2: the smallest law with a mode to miss."""
+    """Two normals on a line, around -2 and 2: the smallest distribution with a mode to miss."""
 
     name: Literal["mixture"] = "mixture"
     distance: float = Field(default=4.0, gt=0, le=1e3, description="between the two means")

@@ -65,7 +65,7 @@ function smoothed(points) {
 
 /**
  * An exponential average over about SHARE of the values, started without bias, as `smooth` in
- * kaogan/training/observers/curves.py.
+ * kaogan/training/callbacks/curves.py.
  */
 export function smooth(values) {
   const keep = 1 - 1 / Math.max(1, SHARE * values.length);

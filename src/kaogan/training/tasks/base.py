@@ -8,19 +8,19 @@ import torch
 
 from kaogan.contracts import Batches
 from kaogan.progress import Tracker
-from kaogan.training.journal import Journal
-from kaogan.training.observers import Checkpoints
+from kaogan.training.callbacks import Checkpoints
 from kaogan.training.recipe import Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.trainer import Observer
+from kaogan.training.run_log import RunLog
+from kaogan.training.trainer import Callback
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the observers of a run write to, and are told."""
+class RunContext:
+    """What the callbacks of a run write to, and are told."""
 
     run: Run
-    journal: Journal
+    run_log: RunLog
     watch: Watch
     tracker: Tracker
     saver: Checkpoints
@@ -49,9 +49,9 @@ class Task(Protocol):
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> Batches: ...
 
-    def observers(self, desk: Desk) -> Sequence[Observer]:
+    def callbacks(self, context: RunContext) -> Sequence[Callback]:
         """Those who watch, in the order of their turns; at the end, what matters most is first."""
         ...
 
-    def advise(self, journal: Journal) -> None:
+    def advise(self, run_log: RunLog) -> None:
         """Warn if this data promises no good end."""

@@ -11,24 +11,24 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.images import evenly_spread
-from kaogan.training.fit import fit
-from kaogan.training.journal import Journal
-from kaogan.training.observers import (
+from kaogan.training.callbacks import (
     FEWEST,
     Curves,
     Evaluation,
-    Finite,
     Health,
-    Log,
+    MetricsLog,
+    NaNGuard,
     Samples,
     SideBySide,
     TensorBoard,
     Timelapse,
 )
+from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.tasks.base import Desk
-from kaogan.training.trainer import Observer
+from kaogan.training.run_log import RunLog
+from kaogan.training.tasks.base import RunContext
+from kaogan.training.trainer import Callback
 
 DEFAULT_BUDGET = Budget(images=1_000_000)
 FEW_PICTURES = 1000
@@ -98,36 +98,38 @@ class Pictures:
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
         return ImageBatches(self.dataset.train, device, recipe.seed, workers)
 
-    def advise(self, journal: Journal) -> None:
+    def advise(self, run_log: RunLog) -> None:
         if len(self.dataset.train) < FEW_PICTURES:
-            journal.warn(
+            run_log.warn(
                 f"{len(self.dataset.train):,} pictures are few: the generator will copy or "
                 "collapse. Several thousand are needed for new faces"
             )
 
-    def observers(self, desk: Desk) -> Sequence[Observer]:
-        run, journal, watch = desk.run, desk.journal, desk.watch
+    def callbacks(self, context: RunContext) -> Sequence[Callback]:
+        run, run_log, watch = context.run, context.run_log, context.watch
         samples = Samples(run.samples)
-        finite = Finite()
-        health = Health(journal, samples, evenly_spread(self.dataset.train, COMPARED))
+        finite = NaNGuard()
+        health = Health(run_log, samples, evenly_spread(self.dataset.train, COMPARED))
         board = TensorBoard(run.path / "tensorboard")
         remark: Callable[[], str] = str
-        evaluations: list[Observer] = []
+        evaluations: list[Callback] = []
         if watch.evaluate_every and len(self.dataset.held_out) >= FEWEST:
             evaluation = Evaluation(
                 self.dataset.held_out,
                 run.path,
                 watch.evaluate_every,
-                journal,
+                run_log,
                 [board.listen],
                 watch.stop_when_flat,
             )
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
-            Log(run.metrics, desk.tracker, [finite.listen, health.listen, board.listen], remark),
+            MetricsLog(
+                run.metrics, context.tracker, [finite.listen, health.listen, board.listen], remark
+            ),
             finite,
             health,
-            desk.saver,
+            context.saver,
             *evaluations,
             board,
             samples,

@@ -1,4 +1,4 @@
-"""`train_toy`: a recipe, a law of points and a folder in; a run out, and a film of it."""
+"""`train_toy`: a recipe, a distribution of points and a folder in; a run out, and a film of it."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,20 +12,20 @@ from kaogan.data.toy import Distribution, ToyBatches
 from kaogan.data.toy.batches import EPOCH, fingerprint
 from kaogan.errors import UsageError
 from kaogan.models import MLP
-from kaogan.training.fit import fit
-from kaogan.training.journal import Journal
-from kaogan.training.observers import (
+from kaogan.training.callbacks import (
     Curves,
-    Finite,
-    Log,
+    MetricsLog,
+    NaNGuard,
     Scenes,
     Scores,
     Timelapse,
 )
+from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.tasks.base import Desk
-from kaogan.training.trainer import Observer
+from kaogan.training.run_log import RunLog
+from kaogan.training.tasks.base import RunContext
+from kaogan.training.trainer import Callback
 
 SMALL = 512
 """Units in a layer, of all copies together."""
@@ -33,7 +33,7 @@ SMALL = 512
 
 def train_toy(
     recipe: Recipe,
-    law: Distribution,
+    target: Distribution,
     name: str,
     out: Path | str,
     budget: Budget,
@@ -45,21 +45,21 @@ def train_toy(
 
     Args:
         recipe: what to train; see `kaogan.recipes.toy`.
-        law: where real points come from.
+        target: where real points come from.
         name: what to call it.
-        out: the RUN folder; made, or continued if it holds a run of this recipe and law.
+        out: the RUN folder; made, or continued if it holds a run of this recipe and distribution.
         budget: how long, counted from the run's beginning; an epoch is 100,000 points.
         hardware: device and precision.
         watch: how often to save, and to judge (`evaluate_every`, in points).
         film: draw the game, and string the pictures together.
 
     Raises:
-        UsageError: recipe and law do not fit, or `out` holds another run.
+        UsageError: recipe and distribution do not fit, or `out` holds another run.
         KaoganError: out of memory, a second training on `out`, or NaN three times over.
 
     """
     with _threads(recipe):
-        return fit(recipe, PointsTask(law, name, film), out, budget, hardware, watch)
+        return fit(recipe, PointsTask(target, name, film), out, budget, hardware, watch)
 
 
 @contextlib.contextmanager
@@ -78,9 +78,9 @@ def _threads(recipe: Recipe) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class PointsTask:
-    """The task of drawing points like those of a law."""
+    """The task of drawing points like those of a distribution."""
 
-    law: Distribution
+    target: Distribution
     name: str
     film: bool
 
@@ -94,34 +94,34 @@ class PointsTask:
 
     @property
     def about(self) -> Mapping[str, Any]:
-        return {"path": self.name, "fingerprint": fingerprint(self.law), "points": EPOCH}
+        return {"path": self.name, "fingerprint": fingerprint(self.target), "points": EPOCH}
 
     def check(self, recipe: Recipe) -> None:
         shape = recipe.model.sample_shape
-        if len(shape) != 2 or shape[1] != self.law.dim:
+        if len(shape) != 2 or shape[1] != self.target.dim:
             raise UsageError(
                 f"the recipe's samples are of shape {shape}, the points of {self.name} have "
-                f"{self.law.dim} coordinates; use recipes.toy(data_dim={self.law.dim})"
+                f"{self.target.dim} coordinates; use recipes.toy(data_dim={self.target.dim})"
             )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ToyBatches:
-        return ToyBatches(self.law, recipe.model.sample_shape[0], device, recipe.seed)
+        return ToyBatches(self.target, recipe.model.sample_shape[0], device, recipe.seed)
 
-    def advise(self, journal: Journal) -> None:
-        """Points are never too few: the law draws as many as are needed."""
+    def advise(self, run_log: RunLog) -> None:
+        """Points are never too few: the distribution draws as many as are needed."""
 
-    def observers(self, desk: Desk) -> Sequence[Observer]:
-        run = desk.run
-        finite = Finite()
-        scores = Scores(self.law, self.name, run.path, desk.watch.evaluate_every)
+    def callbacks(self, context: RunContext) -> Sequence[Callback]:
+        run = context.run
+        finite = NaNGuard()
+        scores = Scores(self.target, self.name, run.path, context.watch.evaluate_every)
         scenes = [
-            Scenes(run.samples, self.law),
+            Scenes(run.samples, self.target),
             Timelapse(run.samples, run.path / "timelapse"),
         ]
         return [
-            Log(run.metrics, desk.tracker, [finite.listen], lambda: scores.remark),
+            MetricsLog(run.metrics, context.tracker, [finite.listen], lambda: scores.remark),
             finite,
-            desk.saver,
+            context.saver,
             scores,
             Curves(run.metrics, run.evaluations, run.path / "curves.png"),
             *(scenes if self.film else []),

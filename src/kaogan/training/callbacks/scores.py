@@ -13,10 +13,10 @@ from kaogan.files import write_text
 from kaogan.metrics.coverage import density_coverage
 from kaogan.metrics.modes import score_modes
 from kaogan.rng import seed_of
-from kaogan.training.observers.log import Row, read_rows
-from kaogan.training.observers.schedule import every
+from kaogan.training.callbacks.metrics_log import Row, read_rows
+from kaogan.training.callbacks.schedule import every
 from kaogan.training.sampling import standing_statistics
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 POINTS = 2500
 """Points that a generator is judged by, as in the PacGAN paper."""
@@ -33,24 +33,24 @@ def generate(network: nn.Module, latent_dim: int, count: int = POINTS) -> Float[
     return points.cpu()
 
 
-def judge(law: Distribution, points: Float[Tensor, "N D"]) -> Row:
-    """What can be said about points that should follow this law.
+def judge(target: Distribution, points: Float[Tensor, "N D"]) -> Row:
+    """What can be said about points that should follow this distribution.
 
     Mean and standard deviation by coordinate; of mixtures of normals, the modes covered, the
     share of high quality and the reverse KL (`kaogan.metrics.modes`); else density and coverage
-    against as many points of the law (`kaogan.metrics.coverage`).
+    against as many points of the distribution (`kaogan.metrics.coverage`).
     """
     moments: Row = {
         "mean": [round(value, 5) for value in points.mean(0).tolist()],
         "std": [round(value, 5) for value in points.std(0).tolist()],
     }
-    if law.modes is None:
-        real = law.sample(len(points), torch.Generator().manual_seed(0))
+    if target.modes is None:
+        real = target.sample(len(points), torch.Generator().manual_seed(0))
         density, coverage = density_coverage(real, points)
         return {"density": round(density, 5), "coverage": round(coverage, 5)} | moments
-    score = score_modes(points, *law.modes)
+    score = score_modes(points, *target.modes)
     return {
-        "modes": len(law.modes.means),
+        "modes": len(target.modes.means),
         "covered": score.covered,
         "high_quality": round(score.high_quality, 5),
         # JSON knows no infinity.
@@ -70,11 +70,11 @@ def in_words(scores: Row) -> str:
     return f"coverage {scores['coverage']:.0%}, density {scores['density']:.2f}"
 
 
-class Scores(Watcher):
+class Scores(Callback):
     """Judges every copy of the generator, raw and averaged, now and then and at the end."""
 
-    def __init__(self, law: Distribution, name: str, folder: Path, images: int) -> None:
-        self.law, self.data, self.images = law, name, images
+    def __init__(self, target: Distribution, name: str, folder: Path, images: int) -> None:
+        self.target, self.data, self.images = target, name, images
         self.rows, self.result = folder / "scores.jsonl", folder / "toy.json"
         self.remark = ""
         """The last scores of the first copy, for the progress line."""
@@ -109,6 +109,6 @@ class Scores(Watcher):
         scores = {}
         for weights in WEIGHTS:
             points = generate(networks[weights], latent_dim)
-            scores[weights] = [judge(self.law, copy) for copy in points.unbind(1)]
+            scores[weights] = [judge(self.target, copy) for copy in points.unbind(1)]
         self.remark = in_words(scores["ema"][0])
         return scores

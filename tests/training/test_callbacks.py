@@ -11,16 +11,16 @@ from toys import COMPUTE, CPU, checkpoint_names, log_text, make_trainer, rows, t
 from kaogan.data.batches import ImageBatches
 from kaogan.images import grid
 from kaogan.progress import Silent
-from kaogan.training.journal import Journal
-from kaogan.training.observers import Checkpoints, Lenient, Log, Samples, TensorBoard
-from kaogan.training.observers.curves import smooth
-from kaogan.training.observers.log import read_rows
-from kaogan.training.observers.samples import LATENTS_FOR_STATISTICS, faces_in_grid
-from kaogan.training.observers.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
+from kaogan.training.callbacks import BestEffort, Checkpoints, MetricsLog, Samples, TensorBoard
+from kaogan.training.callbacks.curves import smooth
+from kaogan.training.callbacks.metrics_log import read_rows
+from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, faces_in_grid
+from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
+from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import draw_seeds, standing_statistics
 from kaogan.training.tasks.images import train
-from kaogan.training.trainer import StepStats, Watcher
+from kaogan.training.trainer import Callback, StepStats
 
 RECIPE = tiny_recipe(batch=50)
 
@@ -56,11 +56,11 @@ def test_metrics_have_a_row_for_a_thousand_images_and_one_at_the_end(run):
 def test_a_row_holds_the_means_over_its_steps(trainer, tmp_path):
     seen, heard = [], []
 
-    class Memory(Watcher):
+    class Memory(Callback):
         def after_step(self, trainer, stats):
             seen.append([value.item() for value in stats])
 
-    log = Log(tmp_path / "metrics.jsonl", Silent(), [lambda _, row: heard.append(row)])
+    log = MetricsLog(tmp_path / "metrics.jsonl", Silent(), [lambda _, row: heard.append(row)])
     trainer.run(Budget(images=1100), [log, Memory()])
     first, last = read_rows(tmp_path / "metrics.jsonl")
     assert heard == [first, last]
@@ -173,21 +173,21 @@ def test_the_journal_keeps_what_was_said_with_the_time(run):
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys):
-    Journal(tmp_path / "nowhere" / "log.txt").warn("something")
+    RunLog(tmp_path / "nowhere" / "log.txt").warn("something")
     assert capsys.readouterr().err == "warning: something\n"
 
 
 def test_checkpoints_are_written_when_due_and_at_the_end(trainer, tmp_path):
-    eager = Checkpoints(tmp_path / "checkpoints", Journal(tmp_path / "log.txt"), seconds=0)
+    eager = Checkpoints(tmp_path / "checkpoints", RunLog(tmp_path / "log.txt"), seconds=0)
     trainer.run(Budget(images=100), [eager])
     assert checkpoint_names(tmp_path) == ["000000050", "000000100"]
-    lazy = Checkpoints(tmp_path / "lazy" / "checkpoints", Journal(tmp_path / "log.txt"), 1e6)
+    lazy = Checkpoints(tmp_path / "lazy" / "checkpoints", RunLog(tmp_path / "log.txt"), 1e6)
     trainer.run(Budget(images=200), [lazy])
     assert checkpoint_names(tmp_path / "lazy") == ["000000200"]
 
 
 def test_weights_that_are_no_numbers_are_not_saved(trainer, tmp_path):
-    saver = Checkpoints(tmp_path / "checkpoints", Journal(tmp_path / "log.txt"))
+    saver = Checkpoints(tmp_path / "checkpoints", RunLog(tmp_path / "log.txt"))
     with torch.no_grad():
         next(trainer.state.discriminator.parameters())[0, 0] = torch.nan
     saver.save(trainer)
@@ -196,7 +196,7 @@ def test_weights_that_are_no_numbers_are_not_saved(trainer, tmp_path):
 
 
 def test_an_observer_that_cannot_write_is_excused_once_and_tried_again(trainer, tmp_path, capsys):
-    class Failing(Watcher):
+    class Failing(Callback):
         calls = 0
 
         def after_step(self, trainer, stats):
@@ -207,19 +207,19 @@ def test_an_observer_that_cannot_write_is_excused_once_and_tried_again(trainer, 
             raise OSError(28, "No space left on device")
 
     failing = Failing()
-    trainer.run(Budget(images=150), [Lenient(failing, Journal(tmp_path / "log.txt"))])
+    trainer.run(Budget(images=150), [BestEffort(failing, RunLog(tmp_path / "log.txt"))])
     assert failing.calls == 3
     said = "warning: could not write (failing): No space left on device. Training goes on without\n"
     assert capsys.readouterr().err == said
 
 
 def test_other_errors_of_an_observer_are_not_hidden(trainer, tmp_path):
-    class Broken(Watcher):
+    class Broken(Callback):
         def after_step(self, trainer, stats):
             raise KeyError("a mistake")
 
     with pytest.raises(KeyError):
-        trainer.run(Budget(images=50), [Lenient(Broken(), Journal(tmp_path / "log.txt"))])
+        trainer.run(Budget(images=50), [BestEffort(Broken(), RunLog(tmp_path / "log.txt"))])
 
 
 def test_smoothing_starts_without_bias_and_keeps_constants():

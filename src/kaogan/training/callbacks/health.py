@@ -3,10 +3,10 @@
 import numpy as np
 
 from kaogan.images import Pixels
-from kaogan.training.journal import Journal
-from kaogan.training.observers.log import Row
-from kaogan.training.observers.samples import Samples
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.callbacks.samples import Samples
+from kaogan.training.run_log import RunLog
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 WINNING_REAL, WINNING_FAKE = 0.85, 0.02
 """With D(x) above and D(G(z)) below these, the discriminator tells real from fake almost without
@@ -20,17 +20,17 @@ WARM_UP_STEPS = 1500
 """A young generator draws the same grey blur for every latent; that is no collapse."""
 
 
-def diversity(pictures: list[Pixels] | Pixels) -> float:
+def pixel_deviation(pictures: list[Pixels] | Pixels) -> float:
     """Mean over pixels of the standard deviation over pictures, in grey levels (0 to 127.5)."""
     return float(np.std(np.stack(list(pictures)).astype(np.float32), axis=0).mean())
 
 
-class Health(Watcher):
+class Health(Callback):
     """Warns of a winning discriminator and of a collapsed generator."""
 
-    def __init__(self, journal: Journal, samples: Samples, real_pictures: Pixels) -> None:
-        self.journal, self.samples = journal, samples
-        self._real_diversity = diversity(real_pictures)
+    def __init__(self, run_log: RunLog, samples: Samples, real_pictures: Pixels) -> None:
+        self.run_log, self.samples = run_log, samples
+        self._real_diversity = pixel_deviation(real_pictures)
         self._judged = samples.newest
         self._winning_since: int | None = None
         self._said_winning = self._said_collapsed = False
@@ -56,7 +56,7 @@ class Health(Watcher):
         steps = (row["images_seen"] - self._winning_since) // trainer.recipe.batch
         if steps >= WINNING_STEPS and not self._said_winning:
             self._said_winning = True
-            self.journal.warn(
+            self.run_log.warn(
                 f"the discriminator has been winning for {steps} steps (D(x) {row['d_real']:.2f}, "
                 f"D(G(z)) {row['d_fake']:.2f}, loss {row['loss_d']:.2f}): the generator learns "
                 "little from it. Look at the newest grid in samples/. If faces no longer improve, "
@@ -64,12 +64,12 @@ class Health(Watcher):
             )
 
     def _watch_generator(self) -> None:
-        share = diversity(self._judged) / max(self._real_diversity, 1e-6)
+        share = pixel_deviation(self._judged) / max(self._real_diversity, 1e-6)
         if share >= COLLAPSED_SHARE:
             self._said_collapsed = False
         elif not self._said_collapsed:
             self._said_collapsed = True
-            self.journal.warn(
+            self.run_log.warn(
                 "the generator has collapsed: it draws nearly the same picture for every latent "
                 f"({share:.0%} of the diversity of the real pictures). It seldom recovers: start "
                 "again with another --seed, a lower --lr, or more pictures"

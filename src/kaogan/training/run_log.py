@@ -9,7 +9,7 @@ from typing import Any
 from kaogan.training.events import EventName, Events
 
 
-class Journal:
+class RunLog:
     """Lines for a person to read. Losing one to a full disk never stops a training.
 
     A line that tells an event is also a row of `events`, if there are such.

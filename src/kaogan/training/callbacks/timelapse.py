@@ -7,7 +7,7 @@ from PIL import Image
 
 from kaogan.films import resized, write_film
 from kaogan.images import Pixels
-from kaogan.training.trainer import Trainer, Watcher
+from kaogan.training.trainer import Callback, Trainer
 
 FRAMES_PER_SECOND = 12
 HOLD_SECONDS = 2
@@ -16,7 +16,7 @@ WEBP_PIXELS = 400
 """Width of the animated WebP, which is meant for pages and messages."""
 
 
-class Timelapse(Watcher):
+class Timelapse(Callback):
     """Strings the sample grids together when the training ends."""
 
     def __init__(self, samples: Path, target: Path) -> None:

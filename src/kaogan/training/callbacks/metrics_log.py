@@ -11,8 +11,8 @@ import torch
 
 from kaogan.files import write_text
 from kaogan.progress import Tracker
-from kaogan.training.observers.schedule import every
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.callbacks.schedule import every
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 IMAGES_PER_ROW = 1000
 
@@ -30,7 +30,7 @@ def read_rows(file: Path) -> Iterator[Row]:
             continue
 
 
-class Log(Watcher):
+class MetricsLog(Callback):
     """Averages what the steps measured; writes a row about every thousand images.
 
     `listeners` are called with each row before it is written: health, TensorBoard. `remark` says
@@ -87,7 +87,7 @@ class Log(Watcher):
             file.write(json.dumps(row) + "\n")
 
 
-class TensorBoard(Watcher):
+class TensorBoard(Callback):
     """The same rows for TensorBoard: `tensorboard --logdir RUN/tensorboard`."""
 
     def __init__(self, folder: Path) -> None:
@@ -109,7 +109,7 @@ class TensorBoard(Watcher):
 
     def listen(self, trainer: Trainer, row: Row) -> None:
         """Write a row of the log."""
-        self.start(trainer)  # a row may come before this observer's turn to start
+        self.start(trainer)  # a row may come before this callback's turn to start
         try:
             for name, value in row.items():
                 if name != "images_seen":

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from kaogan.data.toy import Distribution, Points
 from kaogan.files import atomic_file
-from kaogan.training.observers.painting import Scene, paint_line, paint_plane
-from kaogan.training.observers.samples import Gallery
-from kaogan.training.observers.scores import generate, in_words, judge
+from kaogan.training.callbacks.painting import Scene, paint_line, paint_plane
+from kaogan.training.callbacks.samples import Gallery
+from kaogan.training.callbacks.scores import generate, in_words, judge
 from kaogan.training.trainer import Trainer
 
 SHOWN = 1000
@@ -30,15 +30,15 @@ FIRST, GROWTH = 1000, 1.1
 class Scenes(Gallery):
     """Draws the first copy's game, with averaged weights of the generator."""
 
-    def __init__(self, folder: Path, law: Distribution) -> None:
+    def __init__(self, folder: Path, target: Distribution) -> None:
         super().__init__(folder, FIRST, GROWTH)
-        self.law = law
-        self._real = law.sample(SHOWN, torch.Generator().manual_seed(1))
-        self._box = view(law.sample(10_000, torch.Generator().manual_seed(0)))
+        self.target = target
+        self._real = target.sample(SHOWN, torch.Generator().manual_seed(1))
+        self._box = view(target.sample(10_000, torch.Generator().manual_seed(0)))
 
     def draw(self, trainer: Trainer) -> None:
         scene = self.scene(trainer)
-        paint = paint_plane if self.law.dim == 2 else paint_line
+        paint = paint_plane if self.target.dim == 2 else paint_line
         with atomic_file(self.name(trainer, "ema")) as partial:
             paint(scene, partial)
 
@@ -46,9 +46,9 @@ class Scenes(Gallery):
         """All that the picture shows, as numbers."""
         points = generate(trainer.state.ema, trainer.recipe.model.latent_dim)[:, 0]
         low, high = self._box
-        axes = torch.linspace(0, 1, CELLS if self.law.dim == 2 else 400)[:, None]
+        axes = torch.linspace(0, 1, CELLS if self.target.dim == 2 else 400)[:, None]
         lattice = torch.cartesian_prod(*(low + (high - low) * axes).unbind(1))
-        lattice = lattice.view(-1, self.law.dim)
+        lattice = lattice.view(-1, self.target.dim)
         logits = _logits(trainer, torch.cat([lattice, self._real, points]))
         field, real, fake = torch.split(logits.detach(), [len(lattice), SHOWN, len(points)])
         pulled = points[:PULLED].clone().requires_grad_()
@@ -56,7 +56,7 @@ class Scenes(Gallery):
         step = trainer.state.images_seen // trainer.recipe.batch
         return Scene(
             title=f"step {step:,}",
-            verdict=in_words(judge(self.law, points)),
+            verdict=in_words(judge(self.target, points)),
             box=(low, high),
             real=self._real,
             fake=points[:SHOWN],
@@ -64,7 +64,7 @@ class Scenes(Gallery):
             field=real_probabilities(trainer, field, (real.mean() + fake.mean()) / 2),
             pulled=pulled.detach(),
             pull=pull,
-            density=self.law.log_density(lattice) if self.law.dim == 1 else None,
+            density=self.target.log_density(lattice) if self.target.dim == 1 else None,
         )
 
 

@@ -11,8 +11,8 @@ from kaogan.cli.train import recipe_options
 from kaogan.errors import KaoganError
 from kaogan.losses.penalties import R1
 from kaogan.models import DCGAN
-from kaogan.report.again import call_of, commands, training_options
 from kaogan.report.facts import gather
+from kaogan.report.reproduce import call_of, commands, training_options
 from kaogan.training.recipe import Recipe
 
 RECIPES = [

@@ -6,13 +6,13 @@ import numpy as np
 
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, evenly_spread, grid, to_pil
-from kaogan.training.observers.samples import Samples
-from kaogan.training.trainer import Trainer, Watcher
+from kaogan.training.callbacks.samples import Samples
+from kaogan.training.trainer import Callback, Trainer
 
 GAP = 24
 
 
-class SideBySide(Watcher):
+class SideBySide(Callback):
     """Real pictures on the left, generated ones on the right."""
 
     def __init__(self, samples: Samples, pictures: Pixels, folder: Path) -> None:

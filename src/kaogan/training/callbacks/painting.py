@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kaogan.data.toy import Points
 from kaogan.data.toy.base import mixture_log_density
-from kaogan.training.observers.curves import BLUE, RED
+from kaogan.training.callbacks.curves import BLUE, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ def bounds_slope(model: Model, penalties: Sequence[str]) -> bool:
     return bool(penalties) or model.norm == "spectral"
 
 
-def check_pairs(model: Model, loss: str, penalties: Sequence[str]) -> None:
+def check_compatibility(model: Model, loss: str, penalties: Sequence[str]) -> None:
     """Refuse parts that would spoil each other.
 
     Args:

@@ -2,8 +2,8 @@
 
 import math
 
-from kaogan.training.observers.log import Row
-from kaogan.training.trainer import Trainer, Watcher
+from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.trainer import Callback, Trainer
 
 
 class Diverged(Exception):
@@ -19,7 +19,7 @@ def is_finite(trainer: Trainer) -> bool:
     )
 
 
-class Finite(Watcher):
+class NaNGuard(Callback):
     """Raises `Diverged` when a loss or, at the end, a weight is NaN or infinite."""
 
     def listen(self, trainer: Trainer, row: Row) -> None:

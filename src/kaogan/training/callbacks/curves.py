@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from kaogan.files import atomic_file
 from kaogan.metrics.quick import NAMES, deciding
-from kaogan.training.observers.log import Row, read_rows
-from kaogan.training.trainer import Trainer, Watcher
+from kaogan.training.callbacks.metrics_log import Row, read_rows
+from kaogan.training.trainer import Callback, Trainer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 BLUE, RED = "#3b6fb6", "#d1495b"
 
 
-class Curves(Watcher):
+class Curves(Callback):
     """Draws the log, and the evaluations if there are any, when the training ends."""
 
     def __init__(self, metrics: Path, evaluations: Path, picture: Path) -> None:

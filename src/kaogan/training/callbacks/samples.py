@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
-from kaogan.training.observers.schedule import growing
+from kaogan.training.callbacks.schedule import growing
 from kaogan.training.sampling import draw_seeds, standing_statistics
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 LATENTS_FOR_STATISTICS = 128
 """Fewer than for a checkpoint: these grids are for looking at, and there are many."""
@@ -20,7 +20,7 @@ def faces_in_grid(size: int) -> int:
     return max(4, min(8, 512 // size)) ** 2
 
 
-class Gallery(Watcher):
+class Gallery(Callback):
     """Draws the same thing again and again while the generator learns. Abstract.
 
     The pictures are named by the images seen: `first`, then about every `growth` times as many.

@@ -14,12 +14,12 @@ from kaogan.images import Pixels
 from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
 from kaogan.training import checkpoints
-from kaogan.training.journal import Journal
-from kaogan.training.observers.finite import is_finite
-from kaogan.training.observers.log import Row, read_rows
-from kaogan.training.observers.schedule import thinning
+from kaogan.training.callbacks.metrics_log import Row, read_rows
+from kaogan.training.callbacks.nan_guard import is_finite
+from kaogan.training.callbacks.schedule import thinning
+from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import draw_seeds, standing_statistics
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 FACES = 1000
 """Generated and held-out pictures that are compared, at most."""
@@ -32,7 +32,7 @@ FLAT_EVALUATIONS, FLAT_SHARE = 5, 0.5
 """Nothing improves: the best is so many evaluations old, and lies in the first half of the run."""
 
 
-class Evaluation(Watcher):
+class Evaluation(Callback):
     """Compares generated faces with held-out ones: Fréchet distance and others, without weights.
 
     The faces are those of seeds 0 to 999 with averaged weights, the real ones are always the same,
@@ -50,11 +50,11 @@ class Evaluation(Watcher):
         held_out: Pixels,
         folder: Path,
         interval: int,
-        journal: Journal,
+        run_log: RunLog,
         listeners: Sequence[Callable[[Trainer, Row], None]],
         stop_when_flat: bool = False,
     ) -> None:
-        self.held_out, self.interval, self.journal = held_out, interval, journal
+        self.held_out, self.interval, self.run_log = held_out, interval, run_log
         self.file, self.best_folder = folder / "evaluation.jsonl", folder / "best"
         self.checkpoints = folder / "checkpoints"
         self.listeners, self.stop_when_flat = listeners, stop_when_flat
@@ -133,7 +133,7 @@ class Evaluation(Watcher):
         row |= {"end": end, "features": extractor.checksum[:NAMED]}
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        self.journal.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
+        self.run_log.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
         saved = checkpoints.found(self.checkpoints)
         self._tidy(checkpoints.images_seen(saved[-1]) if saved else 0)
         if not end:
@@ -177,7 +177,7 @@ class Evaluation(Watcher):
             return
         if not self._said_flat:
             self._said_flat = True
-            self.journal.say(
+            self.run_log.say(
                 f"note: the faces have not improved for {since} evaluations: FD was best after "
                 f"{best['images_seen']:,} images ({best[FIGURE]:.4f}), and is "
                 f"{self.rows[-1][FIGURE]:.4f} now. The best checkpoint is kept; longer training "
@@ -186,4 +186,4 @@ class Evaluation(Watcher):
             )
         if self.stop_when_flat and not trainer.stop_requested:
             trainer.stop_requested = True
-            self.journal.say("stopping, as --stop-when-flat asks")
+            self.run_log.say("stopping, as --stop-when-flat asks")

@@ -4,16 +4,16 @@ import time
 from pathlib import Path
 
 from kaogan.training import checkpoints
-from kaogan.training.journal import Journal
-from kaogan.training.observers.finite import is_finite
-from kaogan.training.trainer import StepStats, Trainer, Watcher
+from kaogan.training.callbacks.nan_guard import is_finite
+from kaogan.training.run_log import RunLog
+from kaogan.training.trainer import Callback, StepStats, Trainer
 
 
-class Checkpoints(Watcher):
+class Checkpoints(Callback):
     """A checkpoint every `seconds`; a failed one is a warning, and is tried again soon."""
 
-    def __init__(self, folder: Path, journal: Journal, seconds: float = 300.0) -> None:
-        self.folder, self.journal, self.seconds = folder, journal, seconds
+    def __init__(self, folder: Path, run_log: RunLog, seconds: float = 300.0) -> None:
+        self.folder, self.run_log, self.seconds = folder, run_log, seconds
         self.saved = True
         """Did the last attempt to save succeed?"""
 
@@ -33,13 +33,13 @@ class Checkpoints(Watcher):
         """Save now; warn if the disk does not allow it."""
         self.saved = False
         if not is_finite(trainer):
-            return  # the observer of finite numbers will say so and set the run back
+            return  # the callback of finite numbers will say so and set the run back
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True
-            self.journal.record("saved")
+            self.run_log.record("saved")
         except OSError as error:
-            self.journal.warn(
+            self.run_log.warn(
                 f"could not save a checkpoint: {error.strerror or error}. Training goes on, the "
                 "last good checkpoint stays; make room, and the next one will be tried soon"
             )
