@@ -56,13 +56,18 @@ def run(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize(
     "program",
-    ["import kaogan", *(command(*words, "--help") for words in ([], ["train"], ["sample"]))],
-    ids=["import kaogan", "kaogan", "kaogan train", "kaogan sample"],
+    ["import kaogan", *(command(*words, "--help") for words in ([], ["data"], ["sample"]))],
+    ids=["import kaogan", "kaogan", "kaogan data", "kaogan sample"],
 )
 def test_no_framework_is_imported_before_it_is_needed(program):
     loaded = modules_after(program)
     assert "kaogan" in loaded
     assert not loaded & HEAVY
+
+
+def test_the_help_of_train_imports_the_components_that_it_lists_and_no_more():
+    loaded = modules_after(command("train", "--help"))
+    assert loaded & HEAVY <= {"torch", "numpy", "pydantic", "jaxtyping"}
 
 
 def test_drawing_does_not_import_what_training_needs(run, tmp_path):

@@ -19,8 +19,13 @@ import pytest
 from PIL import Image
 
 from kaogan import plugins
+from kaogan.augmentations import augmentations
 from kaogan.cli import main
 from kaogan.errors import KaoganError
+from kaogan.losses import losses
+from kaogan.losses.penalties import penalties
+from kaogan.models import models
+from kaogan.schedules import schedules
 from kaogan.training.run import Run
 
 FILE = Path(__file__).with_name("my_gan.py")
@@ -45,6 +50,18 @@ def separately(*words: object, **environment: str) -> subprocess.CompletedProces
         env=os.environ | environment,
         check=False,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten():
+    """What is registered here is gone for the tests of other files."""
+    registries = (models, losses, penalties, augmentations, schedules)
+    before = [dict(each._entries) for each in registries], dict(plugins._loaded)
+    yield
+    for each, entries in zip(registries, before[0], strict=True):
+        each._entries = entries
+    plugins._loaded = before[1]
+    plugins._named.clear()
 
 
 @pytest.fixture(scope="module")
