@@ -11,8 +11,8 @@ def draw(target, count, seed=0):
     return target.sample(count, torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize("distribution", [Ring(), Grid()], ids=["ring", "grid"])
-def test_the_law_itself_fills_every_mode_and_hits_as_often_as_a_normal_does(target):
+@pytest.mark.parametrize("target", [Ring(), Grid()], ids=["ring", "grid"])
+def test_the_distribution_itself_fills_every_mode_and_hits_as_often_as_a_normal_does(target):
     score = score_modes(draw(target, 200_000), *target.modes)
     assert score.covered == len(target.modes.means)
     assert score.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.001)

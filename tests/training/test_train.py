@@ -32,7 +32,7 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.training import checkpoints
-from kaogan.training.callbacks import log
+from kaogan.training.callbacks import metrics_log
 from kaogan.training.events import read_events
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run
@@ -58,7 +58,7 @@ def run(trained, tmp_path):
 @pytest.fixture
 def short_rows(monkeypatch):
     """A row of the log for every second step."""
-    monkeypatch.setattr(log, "IMAGES_PER_ROW", 16)
+    monkeypatch.setattr(metrics_log, "IMAGES_PER_ROW", 16)
 
 
 # Which run it is
@@ -334,7 +334,7 @@ def small_disk(tmp_path):
 def test_a_full_disk_ends_nothing_and_the_rest_is_saved_when_there_is_room(
     small_disk, dataset, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(log, "IMAGES_PER_ROW", 16)
+    monkeypatch.setattr(metrics_log, "IMAGES_PER_ROW", 16)
     full, roomy, ballast = small_disk / "run", tmp_path / "roomy", small_disk / "ballast"
 
     says_full = threading.Event()
