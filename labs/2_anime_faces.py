@@ -581,7 +581,7 @@ for mine, theirs in ((generator, state.generator), (discriminator, state.discrim
         own.copy_(other)
 
 before = [weights_of(network) for network in (generator, discriminator)]
-x, z = trainer.draw_inputs()[:2]
+x, _, z = trainer.draw_inputs()[:3]
 ours = train_step(x, z)
 theirs = [number.item() for number in trainer.step()]
 

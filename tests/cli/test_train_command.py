@@ -138,7 +138,7 @@ def test_without_penalties(kaogan, pictures, tmp_path):
 def test_how_long_chooses_and_says_so(kaogan, pictures, tmp_path):
     out = tmp_path / "run"
     first = kaogan("train", pictures, "--out", out, "--images", "8", *SMALL)
-    assert "learning rates and penalties fall over 8 images" in first.err
+    assert "learning rates fall over 8 images" in first.err
     assert Run(out).recipe.anneal_images == 8
     assert kaogan("train", pictures, "--out", out, "--images", "16", *SMALL).status == 0
     assert Run(out).recipe.anneal_images == 16

@@ -15,7 +15,7 @@ from kaogan.export.describe import describe_training
 from kaogan.latent.encoder import Encoder
 from kaogan.models.dcgan import DCGAN
 from kaogan.page import making as pages
-from kaogan.page import page_of
+from kaogan.page.making import page_of
 from kaogan.page.singlefile import module_order, single_file, source_hash
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run

@@ -60,7 +60,7 @@ def test_its_step_is_kaogans(game):
         networks[-1].set_weights(sequential(Network(MODEL, player, plain)).get_weights())
     train_step = game["train_step_of"](*networks, recipe.lr)
     for _ in range(3):
-        x, z = trainer.draw_inputs()[:2]
+        x, _, z = trainer.draw_inputs()[:3]
         ours = train_step(x.permute(0, 2, 3, 1), z)
         theirs = [number.item() for number in trainer.step()]
         # Keras' Adam adds 1e-7 where PyTorch's adds 1e-8.

@@ -131,7 +131,7 @@ def play_side_by_side(rounds):
         game[f"optimizer_{name}"] = game["new_optimizer"](network)
 
     for _ in range(rounds):
-        x, z = trainer.draw_inputs()[:2]
+        x, _, z = trainer.draw_inputs()[:3]
         yield game, state, game["train_step"](x, z), [n.item() for n in trainer.step()]
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from kaogan import recipes
+from kaogan.contracts import unlabelled
 from kaogan.errors import KaoganError
 from kaogan.models.dcgan import DCGAN
 from kaogan.models.keras_dcgan import (
@@ -80,7 +81,7 @@ class Still:
     """The same pictures, whatever is asked for."""
 
     def __call__(self, start, count):
-        return pictures()
+        return unlabelled(pictures())
 
     def __len__(self):
         return BATCH

@@ -17,7 +17,7 @@ from kaogan.errors import KaoganError
 from kaogan.export import network_of
 from kaogan.images import Pixels, to_pixels
 from kaogan.latent.encoder import Encoder
-from kaogan.page import page_of
+from kaogan.page.making import page_of
 from kaogan.page.server import Server
 from kaogan.rng import latents
 from kaogan.zoo import pretrained, pretrained_recipe

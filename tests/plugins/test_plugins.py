@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -155,7 +154,7 @@ def test_exploring(run):
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         (address,) = re.findall(r"http://\S+", process.stdout.readline())
         page = urllib.request.urlopen(address).read()
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     assert b"<html" in page
 
 
@@ -170,15 +169,15 @@ def test_the_report_says_what_it_leaves_out(run, tmp_path):
 def test_the_bundle_brings_the_plugin_and_its_program_the_recipe(run, tmp_path):
     kaogan("bundle", run, "--no-pdf", "--no-live", "--out", tmp_path / "handin.zip")
     with zipfile.ZipFile(tmp_path / "handin.zip") as archive:
-        archive.extractall(tmp_path / "bundle_templates")
+        archive.extractall(tmp_path / "handin")
         names = archive.namelist()
     assert {"my_gan.py", "train.py", "README.md"} <= set(names)
     assert not {"train_standalone.py", "Makefile"} & set(names)
-    assert "not of a residual" in (tmp_path / "bundle_templates" / "README.md").read_text()
+    assert "not of a residual" in (tmp_path / "handin" / "README.md").read_text()
     code = "import train; print(train.RECIPE.model_dump_json())"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=tmp_path / "bundle_templates",
+        cwd=tmp_path / "handin",
         capture_output=True,
         text=True,
     )

@@ -39,7 +39,7 @@ def test_pictures_of_another_model_have_a_report(other_run, tmp_path):
     missing = {one.part: one.why for one in report.write(tmp_path / "report.html", live=True)}
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     name = other_run.recipe.model.name
-    assert f"<em>{name}</em>" in text
+    assert f"<code>{name}</code>" in text
     assert "Drawn by the generator" in text
     assert report.measured is not None
     assert "Batch norm" not in text.partition('id="networks"')[2].partition("</section>")[0]

@@ -164,7 +164,7 @@ def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_t
     again.trainer.state.attempt = 1
     assert [row["images_seen"] for row in rows(tmp_path)] == [8, 16, 24]
     assert names(tmp_path / "best") == [24]
-    again.train_step(monkeypatch, 1)
+    again.play(monkeypatch, 1)
     assert [c.name for c in checkpoints.found(tmp_path / "best")][-1] == "000000032-1"
     assert again.callback.best["fd"] == 0.9
 

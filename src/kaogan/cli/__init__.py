@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from kaogan import plugins
 from kaogan.cli.bench import add as add_bench
 from kaogan.cli.bundle import add as add_bundle
 from kaogan.cli.completion import add as add_completion
@@ -157,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         for file in _plugins(arguments):
+            from kaogan import plugins  # imports torch
+
             plugins.load(file)
         options = parser().parse_args(arguments)
         limit_threads()

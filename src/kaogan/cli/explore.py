@@ -9,7 +9,7 @@ from kaogan.errors import UsageError
 from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
-    from kaogan.page import Page
+    from kaogan.page.making import Page
 
 
 def add(commands: "argparse._SubParsersAction[Any]") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kaogan.export.graph import OnnxPrecision
     from kaogan.generators import TrainedGenerator
-    from kaogan.page import Page
+    from kaogan.page.making import Page
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def page(
     """
     from kaogan.companions import directions_of, encoder_beside, encoder_of
     from kaogan.export.companions import described
-    from kaogan.page import page_of
+    from kaogan.page.making import page_of
 
     return page_of(
         generator.network(),

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     """Write the page, or serve it and keep the scores."""
     from kaogan.files import atomic_file
     from kaogan.generators import run_of
-    from kaogan.page import single_file
+    from kaogan.page.singlefile import single_file
     from kaogan.report.panel import NAME, read_scores
 
     _refuse_what_measures(options)

@@ -96,7 +96,7 @@ def _swd(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
     return {f"SWD x 1000, {size} px": Value(value=value) for size, value in levels.items()}
 
 
-@metric("mean_ms_ssim", "lower", least=50, most=KEPT_PICTURES)
+@metric("diversity", "lower", least=50, most=KEPT_PICTURES)
 def _diversity(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
     # About one set alone; the floor is that of real pictures.
     return {"MS-SSIM of pairs": Value(value=mean_ms_ssim(fake.pictures, seed=seed))}

@@ -5,8 +5,3 @@ making.py                      a folder of static files
 singlefile.py                  one HTML file
 server.py                      serving it to this machine
 """
-
-from kaogan.page.making import Page, page_of
-from kaogan.page.singlefile import single_file
-
-__all__ = ["Page", "page_of", "single_file"]

@@ -10,7 +10,7 @@ import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from kaogan.page import single_file
+from kaogan.page.singlefile import single_file
 from kaogan.progress import clock
 from kaogan.registry import Component
 from kaogan.report.equations import equations_of, mathml, remarks_of
