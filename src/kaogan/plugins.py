@@ -130,6 +130,13 @@ def used_by(parts: Iterable[object]) -> list[Plugin]:
     return [plugin for module, plugin in _loaded.items() if module in modules]
 
 
+def known_to_commands(part: object) -> bool:
+    """Can a command make this object: is its class kaogan's own, or a plugin's?"""
+    module = type(part).__module__
+    packages = {entry.module.partition(".")[0] for entry in _installed_entries()}
+    return module in _loaded or module.partition(".")[0] in packages | {"kaogan"}
+
+
 def records(plugins: Iterable[Plugin]) -> Records:
     """What `run.json` and exported files say of plugins."""
     return [
@@ -183,7 +190,7 @@ def load_installed() -> bool:
     if _installed:
         return False
     _installed.append(True)  # first: an import may look something up
-    for entry in importlib.metadata.entry_points(group=GROUP):
+    for entry in _installed_entries():
         try:
             entry.load()
         except Exception as error:
@@ -195,6 +202,10 @@ def load_installed() -> bool:
 
 
 _installed: list[bool] = []
+
+
+def _installed_entries() -> importlib.metadata.EntryPoints:
+    return importlib.metadata.entry_points(group=GROUP)
 
 
 def _run(plugin: Plugin) -> None:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from kaogan import recipes
-from kaogan.bench.floor import Limits, Traffic, Work, measure_limits, step_work
+from kaogan.bench.floor import Limits, Traffic, Work, _count_step, measure_limits, step_work
 
 LATENT = 100
 
@@ -92,12 +92,23 @@ def test_of_lazy_penalties_a_step_has_its_share():
 
 
 def test_a_step_of_the_standard_recipe_is_at_most_1_3_times_the_papers():
-    """At equal width and batch; counted, not timed."""
+    """At equal width and batch; counted, not timed.
+
+    Real and generated pictures share a pass of the standard's discriminator, so weights are read
+    fewer times than in two.
+    """
     standard, paper = (
         step_work(recipes.named(name, batch=32), "bf16") for name in ("standard", "dcgan")
     )
     assert 1.2 < standard.flops / paper.flops < 1.3
-    assert 1.1 < standard.bytes / paper.bytes < 1.2
+    assert 1.05 < standard.bytes / paper.bytes < 1.1
+
+
+@pytest.mark.parametrize("batch", [12, 14])  # 14 is no multiple of the minibatch deviation's group
+def test_two_small_batches_tell_what_a_larger_one_takes(batch):
+    recipe = recipes.standard(size=32, width=4, penalty_interval=1, batch=batch)
+    flops, numbers, updates = _count_step(recipe, batch, penalised=True)
+    assert step_work(recipe, "fp32") == Work(flops, 4 * numbers + updates)
 
 
 def test_the_count_leaves_the_random_numbers_of_the_program_alone():

@@ -45,8 +45,7 @@ def test_pictures_of_another_model_have_a_report(other_run, tmp_path):
     assert "Batch norm" not in text.partition('id="networks"')[2].partition("</section>")[0]
     assert "No command trains this recipe." in text
     assert not any("checkpoint" in why for why in missing.values())
-    why = missing["the generator, alive in the page"]
-    assert name != "plain" or "a plain cannot be exported" in why
+    assert "the generator, alive in the page" not in missing  # PyTorch's exporter takes any model
 
 
 def test_ids_are_unique_and_links_lead_somewhere(read):

@@ -88,10 +88,14 @@ def step_work(recipe: Recipe, precision: Precision) -> Work:
 
 
 def _work_of_step(recipe: Recipe, precision: Precision, penalised: bool) -> Work:
-    # Two small batches tell all: work is a + b * batch, exactly.
-    two, four = (_count_step(recipe, batch, penalised) for batch in (2, 4))
+    # Two small batches tell all: work is a + b * batch, exactly, among batches that leave the same
+    # rest when they are divided into groups. Only with no rest do both sides share a pass.
+    group = recipe.model.group or 1
+    rest = recipe.batch % group
+    small, large = (_count_step(recipe, rest + n * group, penalised) for n in (2, 4))
+    added = recipe.batch - rest - 2 * group
     flops, numbers, update_bytes = (
-        less + (more - less) * (recipe.batch - 2) // 2 for less, more in zip(two, four, strict=True)
+        less + (more - less) * added // (2 * group) for less, more in zip(small, large, strict=True)
     )
     return Work(flops, numbers * DTYPES[precision].itemsize + update_bytes)
 

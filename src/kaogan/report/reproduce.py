@@ -15,10 +15,11 @@ from kaogan.training.recipe import Recipe
 def commands(facts: Facts) -> list[str]:
     """Preparing the data as far as it is known, training, drawing, and this report.
 
-    There are none for points, and for a recipe that no command trains.
+    There are none for points, and for a recipe that no command trains: a part of it is neither
+    kaogan's nor a plugin's, or has a field that is no option.
     """
     data, out = facts.data, shlex.quote(facts.name)
-    if facts.is_toy:
+    if facts.is_toy or not all(map(plugins.known_to_commands, facts.recipe.parts)):
         return []
     lines = [*preparing(facts)]
     budget = f" --images {facts.training.images}" if facts.training.images else ""

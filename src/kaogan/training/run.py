@@ -19,13 +19,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 from torch import Tensor
 
 from kaogan import plugins
-from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import write_text
 from kaogan.images import Pixels
@@ -34,6 +33,9 @@ from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
 from kaogan.version import __version__
+
+if TYPE_CHECKING:
+    from kaogan.data.dataset import Dataset
 
 FORMAT = 1
 
@@ -148,7 +150,7 @@ class Run:
             about["plugins"] = plugins.keep(used, self.path)
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 
-    def dataset(self, data: Path | str | None = None) -> Dataset:
+    def dataset(self, data: Path | str | None = None) -> "Dataset":
         """The data set that this run learned from, wherever this is called from.
 
         Args:
@@ -161,6 +163,8 @@ class Run:
             KaoganError: there is no data set in `data`, or this run learned from points.
 
         """
+        from kaogan.data.dataset import open_dataset  # drawing does without
+
         about = self.about["dataset"]
         if "pictures" not in about:
             raise KaoganError(f"{self.path} learned from points, not from pictures")
