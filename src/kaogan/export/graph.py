@@ -97,6 +97,12 @@ def model_of(
     return model
 
 
+def translatable(layers: Iterable[nn.Module]) -> bool:
+    """Does every layer have a translation here? If not, PyTorch's own exporter is needed."""
+    unknown = append.dispatch(object)
+    return all(append.dispatch(type(layer)) is not unknown for layer in folded(layers))
+
+
 def folded(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
     """The layers without batch norm, which is folded into the convolution before each.
 

@@ -21,7 +21,16 @@ from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.companions import described, directions_beside, encoder_beside
-from kaogan.export.graph import IR, OPSET, Axes, OnnxPrecision, ToSphere, import_onnx, model_of
+from kaogan.export.graph import (
+    IR,
+    OPSET,
+    Axes,
+    OnnxPrecision,
+    ToSphere,
+    import_onnx,
+    model_of,
+    translatable,
+)
 from kaogan.export.network import Facts, Network, formats
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
@@ -94,7 +103,7 @@ def onnx_of(network: Network, precision: OnnxPrecision = "fp32") -> tuple[bytes,
         source, target = ("pictures", picture), ("logits", ["N"])
         layers = [*module.children(), nn.Flatten(0)]
     # Only of a DCGAN is it known that the layers just follow each other.
-    known = layers if isinstance(network.model, DCGAN) else None
+    known = layers if isinstance(network.model, DCGAN) and translatable(layers) else None
     return tried(known, source, target, module, precision, about(network))
 
 
