@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kaogan.data.avatars import draw_avatars
     from kaogan.data.dataset import Dataset, open_dataset
     from kaogan.data.prepare import prepare
-    from kaogan.generators import TrainedGenerator, open_generator
+    from kaogan.generators import TrainedGenerator, open_generator, open_start
     from kaogan.images import grid, to_pil
     from kaogan.training.recipe import Budget, Hardware, Recipe
     from kaogan.training.run import Run
@@ -40,6 +40,7 @@ _HOMES = {
     "grid": "kaogan.images",
     "open_dataset": "kaogan.data.dataset",
     "open_generator": "kaogan.generators",
+    "open_start": "kaogan.generators",
     "prepare": "kaogan.data.prepare",
     "pretrained": "kaogan.zoo",
     "to_pil": "kaogan.images",
@@ -61,6 +62,7 @@ __all__ = [
     "latent",
     "open_dataset",
     "open_generator",
+    "open_start",
     "prepare",
     "pretrained",
     "recipes",

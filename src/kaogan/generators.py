@@ -23,6 +23,7 @@ from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.sampling import Sampler
+from kaogan.training.start import Start
 
 Kind = Literal["run", "checkpoint", "file", "pretrained"]
 
@@ -162,6 +163,51 @@ def open_network(
     prefix = "discriminator."
     own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
     return network_of(recipe.model, "discriminator", own, origin)
+
+
+def open_start(what: str | Path) -> Start:
+    """Both networks that `what` names, to train on.
+
+    Args:
+        what: a RUN (its best checkpoint), a checkpoint's folder, or the name of a generator that
+            comes with kaogan.
+
+    Raises:
+        UsageError: an exported file, which holds one network only.
+        KaoganError: there are no such networks, or they cannot be read.
+
+    """
+    what = str(what)
+    note_taken(what)
+    match kind_of(what):
+        case "pretrained":
+            generator = zoo.pretrained(what).generator.state_dict()
+            players = {
+                "generator": generator,
+                "ema": generator,
+                "discriminator": zoo.pretrained_discriminator(what).state_dict(),
+            }
+            tensors = {
+                f"{player}.{name}": tensor
+                for player, state in players.items()
+                for name, tensor in state.items()
+            }
+            return Start(what, zoo.pretrained_recipe(what), tensors)
+        case "file":
+            raise UsageError(
+                f"{what} holds one network, and training needs both; give a RUN, a checkpoint, or "
+                f"{' or '.join(zoo.names())}"
+            )
+        case "run" | "checkpoint":
+            whole, about, run = _read_run(what, None)
+            own = {
+                name: tensor
+                for name, tensor in whole.items()
+                if name.partition(".")[0] in ("generator", "ema", "discriminator")
+            }
+            name, _ = _called(what, run)
+            return Start(name, checkpoints.recipe_of(about), own, about["images_seen"])
+    raise _unknown(what)
 
 
 def kind_of(what: str) -> Kind | None:

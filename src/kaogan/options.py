@@ -210,6 +210,12 @@ def flat(recipe: Recipe) -> dict[str, Any]:
     return options | _schedules(recipe)
 
 
+def model_options(recipe: Recipe) -> dict[str, Any]:
+    """The options that make its model, but for those of the data."""
+    fields = recipe.model.model_dump(exclude=set(SHAPE))
+    return {"model": fields.pop("name"), **fields}
+
+
 def _schedules(recipe: Recipe) -> dict[str, Any]:
     rates = recipe.lr_schedule
     found: dict[str, Any] = {"schedule": shortest(rates)}

@@ -269,3 +269,17 @@ def test_the_help_names_every_loss(kaogan):
     words = " ".join(kaogan("train", "--help").out.split())
     assert all(name in words for name in losses)
     assert all(name in words for name in penalties)
+
+
+def test_from_a_run_takes_its_networks_and_their_options(kaogan, pictures, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    tiny = ("--width", "4", "--latent", "8", "--batch", "8", "--device", "cpu")
+    kaogan("train", pictures, "--out", first, "--images", "16", *tiny)
+    result = kaogan("train", pictures, "--out", second, "--images", "16", "--batch", "8",
+                    "--from", first, "--json")  # fmt: skip
+    assert result.status == 0
+    assert Run(second).recipe.model == Run(first).recipe.model
+    assert Run(second).about["start"]["from"] == "first"
+    result = kaogan("train", pictures, "--out", tmp_path / "third", "--from", first, "--width", "8")
+    assert result.status == 2
+    assert result.err.startswith("error: first has other networks (width: 8, not 4)")

@@ -35,6 +35,12 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     command.add_argument("data", metavar="DATA", help="data set, folder or archive")
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/DATA's name)")
+    command.add_argument(
+        "--from",
+        dest="start",
+        metavar="WHAT",
+        help="begin with the networks of a RUN, a checkpoint or faces-64 (fresh ones)",
+    )
     command.add_argument("--json", action="store_true", help="print the result as JSON")
     budget = command.add_argument_group("how long, from the run's beginning (--images 1000000)")
     budget.add_argument("--images", type=int, metavar="N", help="images seen")
@@ -79,12 +85,14 @@ def run(options: argparse.Namespace) -> None:
     from kaogan import recipes
     from kaogan.bench.measure import assemble, training_rates
     from kaogan.fitting import fitted
-    from kaogan.options import explain
+    from kaogan.generators import open_start
+    from kaogan.options import explain, model_options
     from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
     from kaogan.training.run import Run
     from kaogan.training.tasks.images import DEFAULT_BUDGET, train
 
-    given = recipe_options(options)
+    start = open_start(options.start) if options.start else None
+    given = (model_options(start.recipe) if start else {}) | recipe_options(options)
     recipes.named(options.recipe, **_shape(options) | given)  # complain before preparing gigabytes
 
     def rate(recipe: Recipe) -> float:
@@ -112,9 +120,11 @@ def run(options: argparse.Namespace) -> None:
     dataset = _dataset(options)
     out = Path(options.out or Path("runs") / _name(options.data))
     fit = fitted(options.recipe, given, dataset, budget, Run(out), rate)
+    if start is not None:
+        start.check(fit.recipe)
     for remark in fit.remarks:
         print(remark, file=sys.stderr)
-    trained = train(fit.recipe, dataset, out, budget, hardware, watch)
+    trained = train(fit.recipe, dataset, out, budget, hardware, watch, start)
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(trained, state, None if used >= 1 else options.command_line, options.json)

@@ -25,6 +25,7 @@ from kaogan.training.rollback import restore, roll_back
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
 from kaogan.training.signals import stop_on_signals
+from kaogan.training.start import Start
 from kaogan.training.state import TrainState
 from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Trainer
@@ -38,6 +39,7 @@ def fit(
     budget: Budget,
     hardware: Hardware | None = None,
     watch: Watch | None = None,
+    start: Start | None = None,
 ) -> Run:
     """Train until the budget is used up, or Ctrl-C; the same call again goes on.
 
@@ -47,16 +49,19 @@ def fit(
     hardware, watch = hardware or Hardware(), watch or Watch()
     run = Run(Path(out))
     task.check(recipe)
+    if start is not None:
+        start.check(recipe)
     device = choose_device(hardware.device)
     limit_threads()
     claim(run)
     with locked(run), memory_advice(recipe):
-        _check_same(run, recipe, task)
+        _check_same(run, recipe, task, start)
         events = Events(run.events)
         run_log = RunLog(run.path / "log.txt", events)
         compute = _compute(run, recipe, hardware, device, run_log)
         state = TrainState.fresh(recipe, compute)
         resumed = restore(state, run, run_log)
+        begun = run.about.get("start") if resumed else start.about if start else None
         run.write_about(
             recipe,
             task.about,
@@ -64,7 +69,11 @@ def fit(
             compute.plan.choices,
             name_of(device),
             budget.model_dump(exclude_none=True),
+            begun,
         )
+        if start is not None and not resumed:
+            start.load(state)
+            checkpoints.save(state, recipe, run.checkpoints)
         batches = task.batches(recipe, device, hardware.workers)
         trainer = Trainer(recipe, state, batches, compute)
         if trainer.finished(budget):
@@ -74,7 +83,8 @@ def fit(
             )
             return run
         events.begin(lambda: state.images_seen, resumed)
-        going = "going on after" if resumed else "starting with"
+        fresh = f"starting from {start.name} with" if start else "starting with"
+        going = "going on after" if resumed else fresh
         run_log.say(
             f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, "
             f"{_describe(trainer)}",
@@ -127,8 +137,8 @@ def _play(
         run_log.record("finished", reason="done")
 
 
-def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
-    """Raise a UsageError if the folder holds checkpoints of another recipe or of other data.
+def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> None:
+    """Raise a UsageError if the folder holds checkpoints of another recipe, data or start.
 
     Annealing may end elsewhere than planned before: a run can be prolonged.
     """
@@ -142,6 +152,9 @@ def _check_same(run: Run, recipe: Recipe, task: Task) -> None:
     mine = task.about["fingerprint"]
     if mine != theirs:
         differences.append(f"data: fingerprint {mine[:12]}, not {theirs[:12]}")
+    begun = run.about.get("start") or {"from": "fresh networks", "sha256": ""}
+    if start is not None and start.about["sha256"] != begun["sha256"]:
+        differences.append(f"from: {start.name}, not {begun['from']}")
     if differences:
         raise UsageError(
             f"{run.path} holds a run of another recipe ({'; '.join(differences)}); "

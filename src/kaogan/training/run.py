@@ -1,7 +1,8 @@
 """RUN: the folder that a training leaves, and drawing from it.
 
 RUN/
-    run.json            recipe, data set, precision, algorithms of the convolutions
+    run.json            recipe, data set, precision, algorithms of the convolutions, and the
+                        networks that it started from, if they were not fresh
     checkpoints/        see kaogan.training.checkpoints;  best/  the best one, likewise
     evaluation.jsonl    Fréchet distance, recall and others over images seen
     metrics.jsonl       losses and beliefs over images seen;  curves.png  all of it, drawn
@@ -130,6 +131,7 @@ class Run:
         convolutions: Mapping[str, str],
         hardware: str = "",
         budget: Mapping[str, Any] | None = None,
+        start: Mapping[str, Any] | None = None,
     ) -> None:
         """Write `run.json`, and copy the recipe's plugins into the run.
 
@@ -146,6 +148,8 @@ class Run:
             "versions": versions(),
             "hardware": hardware,
         }
+        if start is not None:
+            about["start"] = dict(start)
         if used := plugins.used_by(recipe.parts):
             about["plugins"] = plugins.keep(used, self.path)
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")

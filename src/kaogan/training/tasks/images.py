@@ -27,6 +27,7 @@ from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
+from kaogan.training.start import Start
 from kaogan.training.tasks.base import RunContext
 from kaogan.training.trainer import Callback
 
@@ -43,6 +44,7 @@ def train(
     budget: Budget = DEFAULT_BUDGET,
     hardware: Hardware | None = None,
     watch: Watch | None = None,
+    start: Start | None = None,
 ) -> Run:
     """Train until the budget is used up, or Ctrl-C; the same call again goes on.
 
@@ -53,13 +55,14 @@ def train(
         budget: how long, counted from the run's beginning.
         hardware: device, precision, workers; chosen for this machine unless told.
         watch: how often to save and to evaluate, and whether to stop when nothing improves.
+        start: trained networks to begin with, in place of fresh ones (`kaogan.open_start`).
 
     Raises:
-        UsageError: recipe and data do not fit, or `out` holds another run.
+        UsageError: recipe, data and start do not fit, or `out` holds another run.
         KaoganError: out of memory, a second training on `out`, or NaN three times over.
 
     """
-    return fit(recipe, Pictures(dataset), out, budget, hardware, watch)
+    return fit(recipe, Pictures(dataset), out, budget, hardware, watch, start)
 
 
 @dataclass(frozen=True)
