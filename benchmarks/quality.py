@@ -2,16 +2,19 @@
 
     python benchmarks/quality.py DATASET --out runs/study --images 40000 --width 32
     python benchmarks/quality.py DATASET --out runs/study --images 40000 --width 32 --only standard
+    python benchmarks/quality.py DATASET --out runs/study-5 --minutes 5 --only "width 32" "width 64"
     python benchmarks/quality.py DATASET --out runs/study --draw
 
-All settings see the same data, seed and number of images; learning rates and penalties fall over
-these images unless the setting says otherwise. Trainings that are there already are gone on with;
-what is finished is only evaluated. Every run is judged at its end by `kaogan evaluate`'s figures.
-The last form only draws what is there: OUT/study.png, and a table of Markdown on the screen.
+All settings see the same data and seed, and the same number of images, or train for the same
+minutes. The learning rates fall over the whole training unless the setting says otherwise; for a
+time, its images are estimated from the measured rate. An unfinished training resumes. Every run is
+judged at its end with the figures of `kaogan evaluate`. The last form trains nothing: it draws
+OUT/study.png and prints a table in Markdown.
 """
 
 import argparse
 import json
+import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +23,9 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from kaogan import recipes
+from kaogan.bench.measure import assemble, training_rates
 from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.fitting import rounded
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import evaluate
@@ -29,7 +34,7 @@ from kaogan.models.dcgan import DCGAN, Generator
 from kaogan.options import Options
 from kaogan.schedules import Cosine
 from kaogan.training.callbacks.metrics_log import read_rows
-from kaogan.training.recipe import Budget, Recipe, Watch
+from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
 
@@ -78,12 +83,14 @@ SETTINGS: Mapping[str, Options] = {
     "rate 1e-3": {"lr": 1e-3},
     "batch 16": {"batch": 16},
     "batch 64": {"batch": 64},
-    "half the width": {"width": 0},
-    "twice the width": {"width": 0},
+    "width 32": {"width": 32, "batch": 16},
+    "width 48": {"width": 48},
+    "width 64": {"width": 64},
+    "width 96": {"width": 96},
     "no minibatch std": {"minibatch_std": 0},
     "not mirrored": {"mirror": False},
     "constant rates": {"anneal_images": None},
-    "gamma kept": {},
+    "gamma annealed": {},
     "gamma to a tenth": {},
     "EMA 0.005": {"ema_share": 0.005},
     "EMA 0.05": {"ema_share": 0.05},
@@ -94,21 +101,20 @@ SETTINGS: Mapping[str, Options] = {
 }
 """Each is the standard recipe with one part changed."""
 
-PENALTY_ENDS = {"gamma kept": 1.0, "gamma to a tenth": 0.1}
-"""What is left of the penalties at the end; else as much as of the learning rates."""
-WIDTHS = {"half the width": 0.5, "twice the width": 2.0}
+PENALTY_ENDS = {"gamma annealed": 0.05, "gamma to a tenth": 0.1}
+"""What is left of the penalties' weights at the end; otherwise they are constant."""
 OLD = ("old standard", "DCGAN paper")
 
 
 def recipe_of(name: str, images: int, width: int, seed: int) -> Recipe:
     """The recipe of a setting."""
-    shape: Options = {"width": round(width * WIDTHS.get(name, 1)), "seed": seed}
+    shape: Options = {"width": width, "seed": seed}
     if name == "old standard":
         old: Options = {"batch": 32, "lr": 4e-4, "label_smoothing": 0.1}
         return recipes.dcgan(**old | shape)
     if name == "DCGAN paper":
         return recipes.dcgan(**shape)
-    options: Options = {"anneal_images": images, **SETTINGS[name], **shape}
+    options: Options = {"anneal_images": images, **shape, **SETTINGS[name]}
     recipe = recipes.standard(**options)
     if name in PENALTY_ENDS:
         schedule = Cosine(images=images, end=PENALTY_ENDS[name])
@@ -123,7 +129,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", metavar="DATASET")
     parser.add_argument("--out", type=Path, default=Path("runs/study"))
-    parser.add_argument("--images", type=int, default=40_000)
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--images", type=int, default=40_000)
+    length.add_argument("--minutes", type=float, help="of each training, instead of --images")
     parser.add_argument("--width", type=int, default=32, help="channels of the largest map (32)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--evaluate-every", type=int, default=10_000)
@@ -138,13 +146,26 @@ def main() -> None:
         seed = f"-seed-{options.seed}" if options.seed else ""
         folder = options.out / (name.replace(" ", "-") + seed)
         if not (folder / "evaluation.json").exists():
+            budget = Budget(images=options.images)
             recipe = recipe_of(name, options.images, options.width, options.seed)
+            if options.minutes is not None:
+                budget = Budget(minutes=options.minutes)
+                images = images_in(options.minutes, Run(folder), recipe, dataset)
+                recipe = recipe_of(name, images, options.width, options.seed)
             watch = Watch(evaluate_every=options.evaluate_every)
-            run = train(recipe, dataset, folder, Budget(images=options.images), watch=watch)
+            run = train(recipe, dataset, folder, budget, watch=watch)
             judge(run, dataset, options.count)
     folders = sorted(file.parent for file in options.out.glob("*/evaluation.json"))
     draw(folders, options.out / "study.png")
     print(table(folders))
+
+
+def images_in(minutes: float, run: Run, recipe: Recipe, dataset: Dataset) -> int:
+    """How many images a recipe sees in this time; a run that is there keeps its number."""
+    if (run.path / "run.json").exists():
+        return run.recipe.anneal_images or 1
+    rates = training_rates(assemble(recipe, dataset.train, Hardware()), 5.0)
+    return rounded(60 * minutes * statistics.median(rates))
 
 
 def judge(run: Run, dataset: Dataset, count: int) -> None:
