@@ -21,97 +21,78 @@ Operation = Callable[[Algorithm], Tensor]
 
 
 class Plan:
-    """For each operation and layer the name of an algorithm; for all others, the library.
+    """The name of an algorithm for each operation on each layer, such as an earlier plan's choices.
 
-    Args:
-        choices: what an earlier plan chose.
-
+    All other operations use the library.
     """
 
     def __init__(self, choices: Mapping[str, str] | None = None) -> None:
-        known = choices or {}
-        self.choices = {key: name for key, name in known.items() if name in ALGORITHMS}
+        choices = choices or {}
+        self.choices = {key: name for key, name in choices.items() if name in ALGORITHMS}
         self._known: Mapping[str, str] | None = None
-        self._notice: Callable[[str], None] = _say_nothing
+        self._notice: Callable[[str], None] | None = None
 
     @contextlib.contextmanager
     def learning(
         self, known: Mapping[str, str], notice: Callable[[str], None] | None = None
     ) -> Iterator[None]:
-        """Within, each operation on a new layer is looked up in what is known, or measured.
+        """Within, each operation on a new layer is looked up in earlier choices, or measured.
 
-        Args:
-            known: what earlier plans chose.
-            notice: called with the operation's name before each measurement.
-
+        `notice` is called with the operation's name before each measurement.
         """
-        self._known, self._notice = known, notice or _say_nothing
+        self._known, self._notice = known, notice
         try:
             yield
         finally:
-            self._known, self._notice = None, _say_nothing
+            self._known, self._notice = None, None
 
     def forward(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution w * x: `N C H W` and `D C 4 4` to `N D h w`, where H = 2h and W = 2w."""
+        d, c, _, _ = weight.shape
         size = (x.shape[2] // 2, x.shape[3] // 2)
-        chosen = self._choose(
-            "forward", _channels(weight), size, x.dtype, lambda a: a.forward(x, weight)
-        )
-        return chosen.forward(x, weight)
+        return self._compute("forward", d, c, size, x.dtype, lambda a: a.forward(x, weight))
 
     def input_gradient(self, g: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution of g with w: `N D h w` and `D C 4 4` to `N C H W`."""
+        d, c, _, _ = weight.shape
         size = (g.shape[2], g.shape[3])
-        chosen = self._choose(
-            "input gradient",
-            _channels(weight),
-            size,
-            g.dtype,
-            lambda a: a.input_gradient(g, weight),
+        return self._compute(
+            "input gradient", d, c, size, g.dtype, lambda a: a.input_gradient(g, weight)
         )
-        return chosen.input_gradient(g, weight)
 
     def weight_gradient(self, x: Tensor, g: Tensor) -> Tensor:
         """The derivative of <g, w * x> by w: `N C H W` and `N D h w` to `D C 4 4`."""
+        d, c = g.shape[1], x.shape[1]
         size = (g.shape[2], g.shape[3])
-        channels = (g.shape[1], x.shape[1])
-        chosen = self._choose(
-            "weight gradient", channels, size, g.dtype, lambda a: a.weight_gradient(x, g)
+        return self._compute(
+            "weight gradient", d, c, size, g.dtype, lambda a: a.weight_gradient(x, g)
         )
-        return chosen.weight_gradient(x, g)
 
-    def _choose(
+    def _compute(
         self,
         name: str,
-        channels: tuple[int, int],
+        d: int,
+        c: int,
         size: tuple[int, int],
         dtype: torch.dtype,
         operation: Operation,
-    ) -> Algorithm:
-        """The algorithm for this operation, from memory or by measurement.
+    ) -> Tensor:
+        """The operation by its algorithm, which is looked up or measured.
 
-        What was measured with one batch holds for all: drawing and evaluating follow the plan of
-        the training.
+        A choice that was measured with one batch size holds for all: sampling and evaluation follow
+        the plan of the training.
         """
-        (d, c), (h, w) = channels, size
+        h, w = size
         key = f"{name} of {c}x{2 * h}x{2 * w} to {d}x{h}x{w} in {str(dtype).removeprefix('torch.')}"
         if key not in self.choices and self._known is not None:
             fitting = {a.name: a for a in ALGORITHMS.values() if a.applies(h, w, dtype)}
             chosen = self._known.get(key)
             if chosen not in fitting:
-                self._notice(key)
+                if self._notice is not None:
+                    self._notice(key)
                 chosen = _fastest(fitting, operation).name
             self.choices[key] = chosen
-        return ALGORITHMS[self.choices[key]] if key in self.choices else LIBRARY
-
-
-def _channels(weight: Tensor) -> tuple[int, int]:
-    """Channels out and in."""
-    return weight.shape[0], weight.shape[1]
-
-
-def _say_nothing(key: str) -> None:
-    """Nobody wants to know."""
+        return operation(ALGORITHMS[self.choices.get(key, LIBRARY.name)])
 
 
 @torch.no_grad()

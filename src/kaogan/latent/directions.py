@@ -1,10 +1,10 @@
 """Directions in the latent space along which one thing changes, and `directions.json`.
 
-They are found by `kaogan.latent.finding`.
+`kaogan.latent.finding` finds them.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,17 +24,17 @@ Kind = Literal["named", "sefa", "pca"]
 
 @dataclass(frozen=True)
 class Direction:
-    """A way to go in the latent space: z + s vector is drawn, with s from about -3 to 3.
+    """A direction: z + s vector is drawn, with s from about -3 to 3.
 
     Args:
         name: of the property, or the kind and a number.
         kind: how it was found.
         vector: of length 1.
-        low: what pictures look like at its lower end; high: at its upper end.
+        low, high: what pictures look like at its ends.
         r2: of a named one, the share of the property's variance over fresh faces that a linear
             fit on the latent explains; of the others, the share of the first layer's variance.
-        per_unit: measured: by how much a step of 1 changes the property that `low` and `high`
-            describe, in standard deviations of that property over random faces.
+        per_unit: the measured change of the property that `low` and `high` describe for a step of
+            1, in standard deviations of that property over random faces.
         effects: the same for every property.
 
     """
@@ -51,7 +51,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class SkippedDirection:
-    """A direction that does not do what its name says; None: that was not measured any more."""
+    """A direction that does not work, with the reason; None: not measured."""
 
     name: str
     reason: str
@@ -61,13 +61,13 @@ class SkippedDirection:
 
 @dataclass(frozen=True)
 class Directions:
-    """What was found in one generator.
+    """The directions of one generator.
 
     Args:
         directions: those that work.
         left_out: those that do not.
-        generator: fingerprint of the weights that they belong to.
-        orthogonal: were those of the picture's parts freed from each other?
+        generator: fingerprint of the generator's weights.
+        orthogonal: were the directions of the picture's parts freed from each other?
 
     """
 
@@ -109,21 +109,18 @@ class Directions:
 
     @staticmethod
     def read(file: str | Path) -> "Directions":
-        """Read what `write` wrote.
-
-        Raises:
-            KaoganError: there is none, or it is damaged or of a newer kaogan.
-
-        """
+        """Read `directions.json`. A KaoganError: it is missing, damaged, or of a newer kaogan."""
         try:
             about = json.loads(Path(file).read_text(encoding="utf-8"))
             if about["format"] > FORMAT:
                 raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
+            directions = (
+                Direction(**each | {"vector": torch.tensor(each["vector"])})
+                for each in about["directions"]
+            )
+            left_out = (SkippedDirection(**each) for each in about["left_out"])
             return Directions(
-                tuple(_from_json(each) for each in about["directions"]),
-                tuple(SkippedDirection(**each) for each in about["left_out"]),
-                about["generator"],
-                about["orthogonal"],
+                tuple(directions), tuple(left_out), about["generator"], about["orthogonal"]
             )
         except FileNotFoundError:
             raise KaoganError(f"there is no {file}; make it with: kaogan directions") from None
@@ -132,15 +129,10 @@ class Directions:
 
 
 def as_json(direction: Direction) -> dict[str, Any]:
-    """A direction in plain numbers, rounded: five digits of the vector are more than is seen."""
-    plain = {field.name: getattr(direction, field.name) for field in fields(direction)}
-    return plain | {
+    """A direction for JSON, rounded: more digits of the vector change nothing that is visible."""
+    return vars(direction) | {
         "vector": [round(entry, 5) for entry in direction.vector.tolist()],
         "r2": round(direction.r2, 4),
         "per_unit": round(direction.per_unit, 4),
         "effects": {name: round(effect, 4) for name, effect in direction.effects.items()},
     }
-
-
-def _from_json(plain: dict[str, Any]) -> Direction:
-    return Direction(**plain | {"vector": torch.tensor(plain["vector"])})
