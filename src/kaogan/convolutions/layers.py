@@ -1,4 +1,4 @@
-"""Convolutions that follow a plan: layers in place of PyTorch's, with the same weights."""
+"""Layers that replace PyTorch's convolutions and follow a plan, with the same weights."""
 
 from typing import Any, cast
 

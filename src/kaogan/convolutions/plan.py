@@ -1,7 +1,7 @@
-"""Which algorithm computes which convolution: measured, not guessed.
+"""The choice of an algorithm for each convolution, by measurement.
 
-The library is fast for large maps and few channels, and slow for the deep, small layers; by how
-much depends on the machine, the number format and the batch.
+The library is fast for large maps and few channels, and slow for the small maps of deep layers.
+How much depends on the machine, the number format and the batch.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from kaogan.convolutions.algorithms import ALGORITHMS, LIBRARY, Algorithm
 
 ROUNDS = 3
 WORTHWHILE = 1.1
-"""How many times as fast as the library an algorithm must be to take its place."""
+"""An algorithm must be so many times as fast as the library to replace it."""
 
 Operation = Callable[[Algorithm], Tensor]
 
@@ -97,7 +97,7 @@ class Plan:
 
 @torch.no_grad()
 def _fastest(candidates: Mapping[str, Algorithm], operation: Operation) -> Algorithm:
-    """Time all in turn; the library unless another one is clearly faster."""
+    """The fastest algorithm, measured in turns; the library unless another is clearly faster."""
     best = {each: _seconds(operation, each) for each in candidates.values()}  # warms up, too
     hopeful = [each for each in candidates.values() if best[each] < 2 * min(best.values())]
     best = dict.fromkeys({LIBRARY, *hopeful}, float("inf"))

@@ -67,14 +67,13 @@ def with_features(discriminator: Discriminator, weight: float = FEATURE_WEIGHT) 
     discriminator as a measure of similarity is that of Larsen et al., "Autoencoding beyond pixels
     using a learned similarity metric" (ICML 2016).
     """
-    *layers, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
+    *hidden, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
     # The variation within a batch says nothing about one picture.
-    layers = [layer for layer in layers if not isinstance(layer, MinibatchStd)]
-    packing = discriminator.packing
+    layers = [layer for layer in hidden if not isinstance(layer, MinibatchStd)]
 
     def maps(pictures: Tensor) -> list[Tensor]:
         # With packing, the discriminator gets the same picture several times.
-        current, found = pictures.repeat(1, packing, 1, 1), []
+        current, found = pictures.repeat(1, discriminator.packing, 1, 1), []
         for layer in layers:
             current = layer(current)
             if isinstance(layer, nn.LeakyReLU):

@@ -151,11 +151,11 @@ def plane(
     origin: Latent,
     right: Latent,
     down: Latent,
-    across: Float[Tensor, "A"],
-    along: Float[Tensor, "B"],
+    x: Float[Tensor, "A"],
+    y: Float[Tensor, "B"],
 ) -> Float[Tensor, "B A Z"]:
     """A grid over two axes: origin + x right + y down, a row for each y and a column for each x."""
-    return origin + across[None, :, None] * right + along[:, None, None] * down
+    return origin + x[None, :, None] * right + y[:, None, None] * down
 
 
 def across(

@@ -67,7 +67,7 @@ def ms_ssim(a: UInt8[Tensor, "N H W C"], b: UInt8[Tensor, "N H W C"]) -> Float[T
 
 
 def scales_for(size: int) -> int:
-    """The number of scales of pictures of this size; a ValueError if there is none."""
+    """The number of scales of pictures of this size. Raises ValueError if there is none."""
     if size < WINDOW:
         raise ValueError(f"MS-SSIM needs pictures of {WINDOW} pixels or more, not {size}")
     return min(len(WEIGHTS), 1 + int(math.log2(size / WINDOW)))

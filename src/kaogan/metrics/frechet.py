@@ -26,7 +26,7 @@ class Moments:
             self.add(features)
 
     def add(self, features: Float[Tensor, "N F"]) -> None:
-        """Add N points. A ValueError: NaN or infinity among them, or another F than before."""
+        """Add N points. Raises ValueError for NaN or infinity, or another F than before."""
         if len(features) == 0:
             return
         x = exact(features)
@@ -45,14 +45,14 @@ class Moments:
 
     @property
     def mean(self) -> Float64[Tensor, "F"]:
-        """The mean m of all points. A ValueError if there are none."""
+        """The mean m of all points. Raises ValueError if there are none."""
         if self.count == 0:
             raise ValueError("no points, so no mean")
         return self._mean
 
     @property
     def covariance(self) -> Float64[Tensor, "F F"]:
-        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. A ValueError for fewer than 2 points."""
+        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError for fewer than 2 points."""
         if self.count < 2:
             raise ValueError(f"a covariance needs two points or more, and there are {self.count}")
         return self._scatter / (self.count - 1)

@@ -20,7 +20,7 @@ from torch import Tensor
 from kaogan.errors import KaoganError
 from kaogan.metrics.features.base import Extractor, Network, extractors
 from kaogan.metrics.features.torchscript import probe, read_script
-from kaogan.metrics.features.weights import WeightsFile, download, find, identify
+from kaogan.metrics.features.weights import WeightsFile, download, find_cached, identify
 
 SCRIPT = WeightsFile(
     "inception-2015-12-05.pt",
@@ -48,7 +48,7 @@ def load_inception(device: torch.device, weights: Path | None) -> Extractor:
     """
     files = (SCRIPT, STATE)
     given = weights or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    path = given or find(files) or download(SCRIPT)
+    path = given or find_cached(files) or download(SCRIPT)
     file = identify(path, files, "the Inception network of 2015-12-05")
     if file == SCRIPT:
         script = read_script(path, device)

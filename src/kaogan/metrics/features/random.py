@@ -30,7 +30,7 @@ NOISE = 256
 
 @extractors.register("random")
 def load_random(device: torch.device, weights: Path | None) -> Extractor:
-    """The random network. A UsageError if weights are given, because it takes none."""
+    """The random network. Raises UsageError if weights are given, because it takes none."""
     if weights is not None:
         raise UsageError("random has no weights to read; leave --features-weights away")
     rng = torch.Generator().manual_seed(SEED)

@@ -38,7 +38,7 @@ def load_script(path: Path, device: torch.device, weights: Path | None) -> Extra
 
 
 def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
-    """The network in a TorchScript file, in eval mode. A KaoganError if it cannot be read."""
+    """The network in a TorchScript file, in eval mode. Raises KaoganError if it cannot be read."""
     try:
         script = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError):
@@ -51,7 +51,7 @@ def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
 
 
 def probe(network: Network, path: Path, device: torch.device) -> int:
-    """The number of features of a picture. A KaoganError if the network cannot compute any."""
+    """The number of features of a picture. Raises KaoganError if the network cannot compute any."""
     try:
         with torch.no_grad():
             features = network(torch.zeros(2, 3, PROBE, PROBE, dtype=torch.uint8, device=device))

@@ -24,7 +24,7 @@ class WeightsFile:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal. A KaoganError if it cannot be read."""
+    """The SHA-256 of a file, in hexadecimal. Raises KaoganError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -49,7 +49,7 @@ def usual_places() -> list[Path]:
     return [own_folder(), hub, Path(tempfile.gettempdir()), dnnlib / "downloads"]
 
 
-def find(files: Sequence[WeightsFile]) -> Path | None:
+def find_cached(files: Sequence[WeightsFile]) -> Path | None:
     """The first of `files` in a usual place; its content is not checked."""
     for folder in usual_places():
         for file in files:
@@ -60,7 +60,7 @@ def find(files: Sequence[WeightsFile]) -> Path | None:
 
 
 def identify(path: Path, files: Sequence[WeightsFile], what: str) -> WeightsFile:
-    """Which of `files` lies at `path`, by its checksum. A KaoganError if none does."""
+    """Which of `files` lies at `path`, by its checksum. Raises KaoganError if none does."""
     checksum = sha256_of(path)
     for file in files:
         if file.sha256 == checksum:
