@@ -109,7 +109,7 @@ class Directions:
 
     @staticmethod
     def read(file: str | Path) -> "Directions":
-        """Read `directions.json`. Raises KaoganError if this fails, or if a newer kaogan wrote it."""
+        """Read `directions.json`. Raises KaoganError if it is missing, damaged or too new."""
         try:
             about = json.loads(Path(file).read_text(encoding="utf-8"))
             if about["format"] > FORMAT:

@@ -52,7 +52,7 @@ class Moments:
 
     @property
     def covariance(self) -> Float64[Tensor, "F F"]:
-        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError for fewer than 2 points."""
+        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError for one point or none."""
         if self.count < 2:
             raise ValueError(f"a covariance needs two points or more, and there are {self.count}")
         return self._scatter / (self.count - 1)
