@@ -49,40 +49,30 @@ class Plan:
     def forward(self, x: Tensor, weight: Tensor) -> Tensor:
         """The convolution w * x: `N C H W` and `D C 4 4` to `N D h w`, where H = 2h and W = 2w."""
         d, c, _, _ = weight.shape
-        size = (x.shape[2] // 2, x.shape[3] // 2)
-        return self._compute("forward", d, c, size, x.dtype, lambda a: a.forward(x, weight))
+        shape = (d, c, x.shape[2] // 2, x.shape[3] // 2)
+        return self._compute("forward", shape, x.dtype, lambda a: a.forward(x, weight))
 
     def input_gradient(self, g: Tensor, weight: Tensor) -> Tensor:
         """The transposed convolution of g with w: `N D h w` and `D C 4 4` to `N C H W`."""
-        d, c, _, _ = weight.shape
-        size = (g.shape[2], g.shape[3])
+        shape = (*weight.shape[:2], *g.shape[2:])
         return self._compute(
-            "input gradient", d, c, size, g.dtype, lambda a: a.input_gradient(g, weight)
+            "input gradient", shape, g.dtype, lambda a: a.input_gradient(g, weight)
         )
 
     def weight_gradient(self, x: Tensor, g: Tensor) -> Tensor:
         """The derivative of <g, w * x> by w: `N C H W` and `N D h w` to `D C 4 4`."""
-        d, c = g.shape[1], x.shape[1]
-        size = (g.shape[2], g.shape[3])
-        return self._compute(
-            "weight gradient", d, c, size, g.dtype, lambda a: a.weight_gradient(x, g)
-        )
+        shape = (g.shape[1], x.shape[1], *g.shape[2:])
+        return self._compute("weight gradient", shape, g.dtype, lambda a: a.weight_gradient(x, g))
 
     def _compute(
-        self,
-        name: str,
-        d: int,
-        c: int,
-        size: tuple[int, int],
-        dtype: torch.dtype,
-        operation: Operation,
+        self, name: str, shape: tuple[int, ...], dtype: torch.dtype, operation: Operation
     ) -> Tensor:
         """The operation by its algorithm, which is looked up or measured.
 
         A choice that was measured with one batch size holds for all: sampling and evaluation follow
         the plan of the training.
         """
-        h, w = size
+        d, c, h, w = shape
         key = f"{name} of {c}x{2 * h}x{2 * w} to {d}x{h}x{w} in {str(dtype).removeprefix('torch.')}"
         if key not in self.choices and self._known is not None:
             fitting = {a.name: a for a in ALGORITHMS.values() if a.applies(h, w, dtype)}

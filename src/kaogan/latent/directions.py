@@ -24,29 +24,25 @@ Kind = Literal["named", "sefa", "pca"]
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction: z + s vector is drawn, with s from about -3 to 3.
-
-    Args:
-        name: of the property, or the kind and a number.
-        kind: how it was found.
-        vector: of length 1.
-        low, high: what pictures look like at its ends.
-        r2: of a named one, the share of the property's variance over fresh faces that a linear
-            fit on the latent explains; of the others, the share of the first layer's variance.
-        per_unit: the measured change of the property that `low` and `high` describe for a step of
-            1, in standard deviations of that property over random faces.
-        effects: the same for every property.
-
-    """
+    """A direction: z + s vector is drawn, with s from about -3 to 3."""
 
     name: str
+    """Of the property, or the kind and a number."""
     kind: Kind
+    """How it was found."""
     vector: Float[Tensor, "Z"]
+    """Of length 1."""
     low: str
     high: str
+    """What pictures look like at its ends."""
     r2: float
+    """Of a named one, the share of the property's variance over fresh faces that a linear fit on
+    the latent explains; of the others, the share of the first layer's variance."""
     per_unit: float
+    """The measured change of the property that `low` and `high` describe for a step of 1, in
+    standard deviations of that property over random faces."""
     effects: dict[str, float]
+    """The same for every property."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +57,14 @@ class SkippedDirection:
 
 @dataclass(frozen=True)
 class Directions:
-    """The directions of one generator.
-
-    Args:
-        directions: those that work.
-        left_out: those that do not.
-        generator: fingerprint of the generator's weights.
-        orthogonal: were the directions of the picture's parts freed from each other?
-
-    """
+    """The directions of one generator: those that work, and those that were left out."""
 
     directions: tuple[Direction, ...]
     left_out: tuple[SkippedDirection, ...]
     generator: str
+    """Fingerprint of the generator's weights."""
     orthogonal: bool
+    """Were the directions of the picture's parts freed from each other?"""
 
     def __getitem__(self, name: str) -> Direction:
         for direction in self.directions:

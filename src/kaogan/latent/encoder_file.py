@@ -32,9 +32,7 @@ def write_encoder(encoder: Encoder, generator: nn.Module, file: Path, half: bool
 def read_encoder(file: Path, generator: nn.Module) -> Encoder | None:
     """The encoder for `generator` in `file`; None if it is missing or another generator's.
 
-    Raises:
-        KaoganError: it is damaged.
-
+    Raises KaoganError if it is damaged.
     """
     try:
         with safe_open(file, framework="pt") as opened:

@@ -36,7 +36,7 @@ LEAST_OF_ITS_OWN = 0.5
 """Length that must remain of a unit slope after its projection on all others is removed."""
 CONSTANT = 1e-5
 
-Factorise = Callable[[nn.Module, int, int], Found]
+FACTORISATIONS: dict[Kind, Callable[[nn.Module, int, int], Found]] = {"sefa": sefa, "pca": pca}
 
 
 def find(
@@ -103,9 +103,8 @@ def _freed(
     reason = "it goes with others that are better explained"
     dependent = [name for name in parts if name not in free]
     left_out = [SkippedDirection(name, reason, explained[name]) for name in dependent]
-    return {
-        name: free.get(name, vectors[name]) for name in vectors if name not in dependent
-    }, left_out
+    remaining = {name: free.get(name, vectors[name]) for name in vectors if name not in dependent}
+    return remaining, left_out
 
 
 def faces_drawn(fit: int = FIT) -> int:
@@ -230,8 +229,7 @@ def _factors(faces: "_Faces") -> list[Direction]:
         return []
     dim = faces.latents.shape[1]
     directions = []
-    ways: list[tuple[Kind, Factorise]] = [("sefa", sefa), ("pca", pca)]
-    for kind, factorise in ways:
+    for kind, factorise in FACTORISATIONS.items():
         vectors, shares = factorise(faces.generator, dim, min(FACTORS, dim))
         for place, (vector, share) in enumerate(zip(vectors, shares.tolist(), strict=True), 1):
             changes = faces.moved(vector)

@@ -38,14 +38,8 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Inversion:
-    """The latents of N pictures.
-
-    Args:
-        encoded: the encoder's latents, `N Z`.
-        latents: the refined ones, `N Z`.
-        encoded_error: mean absolute difference of the pixels, 0 to 2, for the encoder's latents.
-        error: the same for the refined ones.
-
+    """The latents of N pictures, from the encoder and refined, `N Z` each; and their errors: the
+    mean absolute difference of the pixels, 0 to 2.
     """
 
     encoded: Tensor
@@ -103,9 +97,7 @@ def invert(
     Generator and encoder are in eval mode, the generator on the CPU. The refinement lowers the
     distance in so many steps; 0 leaves the encoder's estimate. The tracker is told of every step.
 
-    Raises:
-        UsageError: a negative number of steps.
-
+    Raises UsageError for a negative number of steps.
     """
     if steps < 0:
         raise UsageError(f"{steps} steps are none; use 0 or more")

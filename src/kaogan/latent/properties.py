@@ -58,20 +58,15 @@ def oklab(pictures: Float[Tensor, "N C H W"]) -> Lab:
 
 @dataclass(frozen=True)
 class Property:
-    """A measured property, and words for its two ends.
-
-    Args:
-        low, high: what a picture looks like where the property is low, or high.
-        measure: `N 3 H W` in OKLab to `N`.
-        whole: is it a property of the whole picture? It depends on the parts, and cannot change
-            while they all stay as they are.
-
-    """
+    """A measured property."""
 
     low: str
     high: str
+    """What a picture looks like where the property is low, or high."""
     measure: Measure
+    """`N 3 H W` in OKLab to `N`."""
     whole: bool = False
+    """Is it about the whole picture? Then it cannot change while all parts stay as they are."""
 
 
 def measure_properties(pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N P"]:

@@ -19,7 +19,7 @@ from kaogan.rng import latents, seed_of
 
 Latent = Float[Tensor, "Z"]
 Times = Float[Tensor, "T"]
-Path = Float[Tensor, "T Z"]
+Walk = Float[Tensor, "T Z"]
 Interpolation = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 SMALLEST_ANGLE = 1e-4
@@ -34,13 +34,13 @@ def truncate(z: Float[Tensor, "... Z"], psi: float) -> Float[Tensor, "... Z"]:
     return psi * z
 
 
-def lerp(a: Latent, b: Latent, t: Times) -> Path:
+def lerp(a: Latent, b: Latent, t: Times) -> Walk:
     """The chord: (1 - t) a + t b, for each t from 0 to 1."""
     t = t[:, None]
     return (1 - t) * a + t * b
 
 
-def slerp(a: Latent, b: Latent, t: Times) -> Path:
+def slerp(a: Latent, b: Latent, t: Times) -> Walk:
     """The arc: sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b, for each t from 0 to 1.
 
     w is the angle between a and b. The equation is that of Shoemake, "Animating rotation with
@@ -64,15 +64,13 @@ def path(
     frames: int,
     interpolation: Interpolation = slerp,
     closed: bool = False,
-) -> Path:
+) -> Walk:
     """`frames` latents on the path through `stops`, with equal time between stops.
 
     An open path begins at the first stop and ends at the last one. A closed path returns to the
     first stop: the frame after the last one would be the first.
 
-    Raises:
-        ValueError: fewer than two stops, or fewer than two frames.
-
+    Raises ValueError for fewer than two stops, or fewer than two frames.
     """
     if len(stops) < 2 or frames < 2:
         raise ValueError("a path needs two stops and two frames")
@@ -88,7 +86,7 @@ def path(
     return torch.cat(parts)
 
 
-def loop(frames: int, dim: int, seed: int = 0, harmonics: int = 2) -> Path:
+def loop(frames: int, dim: int, seed: int = 0, harmonics: int = 2) -> Walk:
     """A random walk of `frames` steps that begins at the latent of `seed` and returns to it.
 
     A truncated Fourier series on the sphere: with orthonormal c_k and s_k, and r = |z(0)|,
@@ -100,9 +98,7 @@ def loop(frames: int, dim: int, seed: int = 0, harmonics: int = 2) -> Path:
     are equally long, because |z'(t)| does not depend on t. The period is 1, so the film has no
     visible seam. More harmonics K make a longer path; the dimensions limit their number.
 
-    Raises:
-        ValueError: in one dimension there is no sphere to walk on.
-
+    Raises ValueError for latents of one entry, where there is no sphere.
     """
     if dim < 2:
         raise ValueError("a loop needs latents of two entries or more")

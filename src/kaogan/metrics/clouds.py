@@ -26,17 +26,12 @@ CHUNK = 128
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Pictures by position, in random order: the same position always gives the same picture.
-
-    Args:
-        draw: `draw(start, count)` gives the pictures number `start` to `start + count`: uint8,
-            count x H x W x C.
-        count: how many there are; None: any number.
-
-    """
+    """Pictures by position, in random order: the same position always gives the same picture."""
 
     draw: Callable[[int, int], Pixels]
+    """`draw(start, count)`: pictures number `start` to `start + count`, uint8, N x H x W x C."""
     count: int | None = None
+    """How many there are; None: any number."""
 
     @staticmethod
     def shuffled(pictures: Pixels, seed: int) -> "PictureSource":
@@ -56,25 +51,20 @@ class PictureSource:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A set of pictures as points in feature space; some of them also as pictures.
-
-    Args:
-        count: pictures in the set.
-        moments: mean and covariance of their features.
-        features: of the first pictures, at most `KEPT_FEATURES`, or as many as are searched for
-            copies.
-        thumbnails: of the same pictures, flattened, 0 to 255.
-        pictures: the first ones, at most `KEPT_PICTURES`.
-        extractor: the name of the feature extractor.
-
-    """
+    """A set of pictures as points in feature space; some of them also as pictures."""
 
     count: int
+    """Pictures in the set."""
     moments: Moments
+    """Mean and covariance of their features."""
     features: Float[Tensor, "K F"]
+    """Of the first pictures, at most `KEPT_FEATURES`, or of all that are searched for copies."""
     thumbnails: Float[Tensor, "K T"]
+    """Of the same pictures, flattened, 0 to 255."""
     pictures: UInt8[Tensor, "P H W C"]
+    """The first ones, at most `KEPT_PICTURES`."""
     extractor: str
+    """The name of the feature extractor."""
 
     @property
     def compared(self) -> Float[Tensor, "K F"]:

@@ -27,19 +27,13 @@ SUBSET = 1000  # points in one of KID's subsets, as in the paper; half of them w
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric.
-
-    Args:
-        better: which values are better.
-        least: pictures of each side that it needs.
-        most: pictures of each side that it uses, the first ones. None: all.
-        compare: the function.
-
-    """
+    """A metric: a comparison, and which of its values are better."""
 
     better: Better
     least: int
+    """Pictures of each side that it needs."""
     most: int | None
+    """Pictures of each side that it uses, the first ones. None: all."""
     compare: Compare
 
 

@@ -62,10 +62,8 @@ def copy_rate(
     al., "A Non-Parametric Test to Detect Data-Copying in Generative Models" (AISTATS 2020). In
     pixels, blurred pictures are near to all others: look at pictures too.
 
-    Raises:
-        ValueError: too few held-out pictures for this quantile (below 1 / quantile), or no
-            generated ones.
-
+    Raises ValueError for too few held-out pictures for this quantile (below 1 / quantile), or no
+    generated ones.
     """
     if not 0 < quantile < 1 or len(held_out) * quantile < 1:
         raise ValueError(f"{len(held_out)} held-out pictures have no quantile of {quantile:g}")

@@ -23,9 +23,7 @@ def precision_recall(
     points inside a ball of the fake set; a ball includes its border. Kynkäänniemi et al., "Improved
     Precision and Recall Metric for Assessing Generative Models" (NeurIPS 2019), equations 1 and 2.
 
-    Raises:
-        ValueError: k or fewer points on a side.
-
+    Raises ValueError for k or fewer points on a side.
     """
     real_radii, fake_radii = radii(real, k, chunk), radii(fake, k, chunk)
     precise = torch.zeros(len(fake), dtype=torch.bool, device=real_radii.device)
@@ -47,9 +45,7 @@ def density_coverage(
     Metrics for Generative Models" (ICML 2020), section 3. As in their program a ball excludes its
     border, where only copies of real points can lie; so the density of a set to itself is 1.
 
-    Raises:
-        ValueError: k or fewer real points, or no fake ones.
-
+    Raises ValueError for k or fewer real points, or no fake ones.
     """
     if len(fake) == 0:
         raise ValueError("there are no fake points")
@@ -61,12 +57,7 @@ def density_coverage(
 
 
 def radii(points: Float[Tensor, "N F"], k: int, chunk: int = CHUNK) -> Float64[Tensor, "N"]:
-    """The distance of each point to its k-th nearest neighbour among the others.
-
-    Raises:
-        ValueError: k below 1, or k or fewer points.
-
-    """
+    """The distance of each point to its k-th nearest neighbour. Raises ValueError without one."""
     if not 1 <= k < len(points):
         raise ValueError(f"{len(points)} points have no neighbour number {k}")
     # The nearest point is the point itself.

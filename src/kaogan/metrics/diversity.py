@@ -26,9 +26,7 @@ Planes = Float[Tensor, "N C H W"]
 def mean_ms_ssim(pictures: UInt8[Tensor, "N H W C"], pairs: int = 2000, seed: int = 0) -> float:
     """The mean MS-SSIM over random pairs of two different pictures: lower is more diverse.
 
-    Raises:
-        ValueError: fewer than two pictures, no pairs, or pictures below 11 pixels.
-
+    Raises ValueError for fewer than two pictures, no pairs, or pictures below 11 pixels.
     """
     count = len(pictures)
     if count < 2 or pairs < 1:
@@ -50,9 +48,7 @@ def ms_ssim(a: UInt8[Tensor, "N H W C"], b: UInt8[Tensor, "N H W C"]) -> Float[T
     the window of 11 pixels must fit on the coarsest one. These are 2 at 32 pixels, 3 at 64, 4 at
     128 and 5 at 256; their weights are divided by their sum.
 
-    Raises:
-        ValueError: pictures below 11 pixels.
-
+    Raises ValueError for pictures below 11 pixels.
     """
     x, y = (exact(pictures).permute(0, 3, 1, 2) for pictures in (a, b))
     scales = scales_for(min(x.shape[2:]))

@@ -45,7 +45,7 @@ def evaluate(
         pictures: what is evaluated, of the data set's size and channels.
         about: their description (`what` and all they depend on), stored in the report.
         dataset: the real pictures.
-        extractor: the feature extractor; the one without a download if None.
+        extractor: of features; the one without a download if None.
         splits: what to compare with.
         count: pictures of each side; see `common_count`.
         seed: of the choice of pictures, and of every metric with random numbers.

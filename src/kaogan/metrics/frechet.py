@@ -52,7 +52,7 @@ class Moments:
 
     @property
     def covariance(self) -> Float64[Tensor, "F F"]:
-        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError for one point or none."""
+        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError below two points."""
         if self.count < 2:
             raise ValueError(f"a covariance needs two points or more, and there are {self.count}")
         return self._scatter / (self.count - 1)
@@ -65,9 +65,7 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     real, never negative, and exact where covariances are singular, as with fewer points than
     features. The distance is squared, as always with FID, in squared units of the features.
 
-    Raises:
-        ValueError: fewer than two points on a side, or different features.
-
+    Raises ValueError for fewer than two points on a side, or different features.
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"{len(a.mean)} features on one side, {len(b.mean)} on the other")

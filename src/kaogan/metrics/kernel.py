@@ -25,9 +25,7 @@ def kernel_distance(
     slightly below 0 for similar sets. The standard deviation is that of one subset's estimate, as
     is usual in reports; the error of the mean is smaller.
 
-    Raises:
-        ValueError: a subset larger than a side or smaller than 2, or no subset.
-
+    Raises ValueError for a subset larger than a side or smaller than 2, or no subset.
     """
     smaller = min(len(real), len(fake))
     if not 2 <= subset <= smaller:

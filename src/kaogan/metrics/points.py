@@ -52,9 +52,7 @@ def nearest(
 
     Points may be features, or pixels as they are: `pictures.flatten(1)` of uint8.
 
-    Raises:
-        ValueError: there are no references, or no queries.
-
+    Raises ValueError for no references, or no queries.
     """
     if len(queries) == 0 or len(references) == 0:
         raise ValueError(f"{len(queries)} queries and {len(references)} references: none is near")

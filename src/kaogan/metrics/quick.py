@@ -67,9 +67,7 @@ def quick(reference: Reference, pictures: UInt8[Tensor, "N H W C"]) -> dict[str,
     the estimate with the least noise. For the floor, give real pictures that are not in the
     reference.
 
-    Raises:
-        ValueError: fewer than 6 pictures on a side.
-
+    Raises ValueError for fewer than 6 pictures on a side.
     """
     count = min(len(reference), len(pictures))
     real, fake = reference.features[:count], reference.extractor(pictures[:count])

@@ -102,7 +102,17 @@ class EvaluationReport(Part):
 
     def lines(self) -> list[str]:
         """The report in words."""
-        return [*self._head(), "", *self._table(), "", *self._feet()]
+        copies = [] if self.copies is None else _copies_in_words(self.copies)
+        return [
+            *self._head(),
+            "",
+            *self._table(),
+            "",
+            "floor: training against held-out pictures, as many: what a perfect generator gets",
+            *copies,
+            *(f"left out: {skipped.metric}: {skipped.reason}" for skipped in self.left_out),
+            *(f"note: {note}" for note in self.notes),
+        ]
 
     def _head(self) -> list[str]:
         about = [f"{key} {_plain(it)}" for key, it in self.subject.items() if key != "what"]
@@ -139,15 +149,6 @@ class EvaluationReport(Part):
             ).rstrip()
             for row in rows
         ]
-
-    def _feet(self) -> list[str]:
-        lines = [
-            "floor: training against held-out pictures, as many: what a perfect generator gets"
-        ]
-        if self.copies is not None:
-            lines += _copies_in_words(self.copies)
-        lines += [f"left out: {left.metric}: {left.reason}" for left in self.left_out]
-        return [*lines, *(f"note: {note}" for note in self.notes)]
 
 
 def _plain(value: str | int | float) -> str:

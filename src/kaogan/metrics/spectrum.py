@@ -29,9 +29,7 @@ def radial_spectrum(pictures: UInt8[Tensor, "N H W C"]) -> Float64[Tensor, "R"]:
     the frame out of the spectrum. Noise of variance v has a power of 10 log10(v) dB
     at every frequency. The floor is the error of rounding to uint8, -52.9 dB.
 
-    Raises:
-        ValueError: no pictures, or pictures that are not square.
-
+    Raises ValueError for no pictures, or pictures that are not square.
     """
     count, height, width, channels = pictures.shape
     if count == 0 or height != width:
@@ -49,9 +47,7 @@ def spectrum_distance(real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "M h w
 
     Gray and Markel, "Distance Measures for Speech Processing" (1976).
 
-    Raises:
-        ValueError: no pictures, pictures that are not square, or of different sizes.
-
+    Raises ValueError for no pictures, pictures that are not square, or of different sizes.
     """
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(f"shapes {tuple(real.shape[1:])} and {tuple(fake.shape[1:])} differ")

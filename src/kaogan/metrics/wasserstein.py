@@ -34,9 +34,7 @@ def sliced_wasserstein(
     random; they depend on the seed alone. A level takes 38 kB of memory for each picture and
     channel of a set, about 2.3 GB for two sets of 10,000 pictures in colour.
 
-    Raises:
-        ValueError: different shapes, no pictures, or these not square or below 16 pixels.
-
+    Raises ValueError for different shapes, no pictures, or these not square or below 16 pixels.
     """
     if real.shape != fake.shape:
         raise ValueError(f"sets of shapes {tuple(real.shape)} and {tuple(fake.shape)} differ")

@@ -35,9 +35,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, a
 def load_dinov2(device: torch.device, weights: Path | None) -> Extractor:
     """The network with `weights`, or those in the Hugging Face cache, or downloaded ones.
 
-    Raises:
-        KaoganError: transformers is not installed, or weights are missing or wrong.
-
+    Raises KaoganError if transformers is not installed, or weights are missing or wrong.
     """
     try:
         import transformers

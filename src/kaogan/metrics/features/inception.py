@@ -42,9 +42,7 @@ RESIZE = "299 x 299, bilinear as in TensorFlow 1, not antialiased"
 def load_inception(device: torch.device, weights: Path | None) -> Extractor:
     """The network from `weights`, `$KAOGAN_INCEPTION`, a usual cache, or downloaded; in this order.
 
-    Raises:
-        KaoganError: not found, a wrong checksum, or torch-fidelity is needed and missing.
-
+    Raises KaoganError if it is not found or wrong, or needs torch-fidelity and that is missing.
     """
     files = (SCRIPT, STATE)
     given = weights or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)

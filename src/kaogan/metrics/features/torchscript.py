@@ -20,10 +20,7 @@ PROBE = 64  # pixels
 def load_script(path: Path, device: torch.device, weights: Path | None) -> Extractor:
     """The extractor in the TorchScript file at `path`.
 
-    Raises:
-        UsageError: weights were given as well.
-        KaoganError: the file cannot be read, or the network in it does not work this way.
-
+    Raises UsageError if weights are given as well, and KaoganError if the file does not work.
     """
     if weights is not None:
         raise UsageError(f"{path} holds its weights itself; leave --features-weights away")

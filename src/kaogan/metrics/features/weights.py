@@ -75,9 +75,7 @@ def identify(path: Path, files: Sequence[WeightsFile], what: str) -> WeightsFile
 def download(file: WeightsFile) -> Path:
     """Download a file into kaogan's folder; it gets its name after its checksum was verified.
 
-    Raises:
-        KaoganError: there is no network, the disk is full, or the checksum is wrong.
-
+    Raises KaoganError if there is no network, the disk is full, or the checksum is wrong.
     """
     target = own_folder() / file.name
     try:
