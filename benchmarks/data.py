@@ -31,8 +31,9 @@ from PIL import Image
 
 from kaogan.data.avatars import draw, sample_avatar
 from kaogan.data.dataset import IMAGES, MANIFEST, REJECTED, SUMMARY, VERSION, open_dataset
+from kaogan.machine import usable_cores
 from kaogan.progress import track
-from processes import available_cores, measure
+from processes import measure
 
 TARGET_COUNT = 63_632
 SIZE = 64
@@ -56,7 +57,7 @@ def main() -> None:
         make_pictures(folder, options.count)
         result = {
             "pictures": options.count,
-            "cores": available_cores(),
+            "cores": usable_cores(),
             "pillow": PIL.__version__,
             **compare(folder, place / "out", options.rounds),
             "opening_seconds": {
@@ -80,7 +81,7 @@ def make_pictures(folder: Path, count: int) -> None:
         raise SystemExit(f"{folder} holds {there} files, not {count}; use another --folder")
     jobs = [(folder, first, min(first + CUTS, count)) for first in range(0, count, CUTS)]
     with (
-        ProcessPoolExecutor(available_cores(), get_context("spawn")) as pool,
+        ProcessPoolExecutor(usable_cores(), get_context("spawn")) as pool,
         track(count, "drawing", "pictures") as progress,
     ):
         for made in pool.map(_make_some, jobs):
@@ -121,7 +122,7 @@ class Outcome(NamedTuple):
 
 def compare(folder: Path, out: Path, rounds: int) -> dict[str, Any]:
     """Time each contender in turn, `rounds` times over; a data set is left at `out`."""
-    files, cores = sorted(folder.iterdir()), available_cores()
+    files, cores = sorted(folder.iterdir()), usable_cores()
     with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
         list(pool.map(decode_with_pillow, [files[:1]] * cores))  # start the processes
         contenders: dict[str, Callable[[], Outcome]] = {

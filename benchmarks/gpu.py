@@ -4,11 +4,11 @@
     python benchmarks/gpu.py --data DATASET --json > gpu.json
     python benchmarks/gpu.py --batches 256 --rounds 15
 
-First it checks that compiled and recorded rounds play the same game as eager ones
-(`gpu_checks.py`). Then it times DCGAN 64x64, from the data set to updated weights: a plain PyTorch
-DCGAN as the well-known example does it, which decodes files; the same in bf16 and channels last
-with its pictures on the GPU; and kaogan eagerly, compiled, recorded as a CUDA graph, and both. In
-every round each has its turn; rates are medians over the rounds, and the first one warms up.
+First it checks that compiled and recorded steps train as eager ones do (`gpu_checks.py`). Then it
+times DCGAN 64x64, from the data set to updated weights: a plain PyTorch DCGAN as the well-known
+example does it, which decodes files; the same in bf16 and channels last with its pictures on the
+GPU; and kaogan eagerly, compiled, recorded as a CUDA graph, and both. They take turns in every
+round. Rates are medians over the rounds; the first round warms up.
 
 "needed" is the most memory that tensors take at one time in an eager step of kaogan, "memory" is
 what a contender takes from the GPU; the pictures are in neither. For the floor, see
@@ -31,7 +31,7 @@ from typing import Any
 import torch
 
 from gpu_checks import checks, reserved
-from gpu_contenders import SPEEDUPS, Game, Speedup, Step
+from gpu_contenders import SPEEDUPS, Setup, Speedup, Step
 from kaogan.bench.floor import Limits, measure_limits, step_work
 from kaogan.bench.timing import seconds_of
 from kaogan.data.batches import ImageBatches
@@ -110,7 +110,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     dataset = the_pictures(
         argparse.Namespace(data=options.data, count=options.count, batch=largest), folder
     )
-    game = Game(
+    setup = Setup(
         batches=ImageBatches(dataset.train, device, seed=0, resident=True),
         files=write_files(dataset, folder / "files"),
         device=device,
@@ -119,22 +119,22 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         batch=min(CHECKED_BATCH, largest),
     )
     speedups = SPEEDUPS if device.type == "cuda" else {}
-    fast = {name: partial(game.trainer, speedups=how) for name, how in speedups.items()}
-    found = [*checks(game.trainer, fast or {"eager": game.trainer}, folder)]
+    fast = {name: partial(setup.trainer, speedups=how) for name, how in speedups.items()}
+    found = [*checks(setup.trainer, fast or {"eager": setup.trainer}, folder)]
     rows: list[Row] = []
     for batch in options.batches:
-        rows += time_all(dataclasses.replace(game, batch=batch), speedups, options, folder)
-    limits = measure_limits(device, game.precision)
+        rows += time_all(dataclasses.replace(setup, batch=batch), speedups, options, folder)
+    limits = measure_limits(device, setup.precision)
     on_gpu = device.type == "cuda"
-    numbers = [_numbers(row, rows, limits, game) for row in rows]
+    numbers = [_numbers(row, rows, limits, setup) for row in rows]
     return {
         "device": torch.cuda.get_device_name(device) if on_gpu else device.type,
         "torch": torch.__version__,
         "cuda": torch.version.cuda,
         "cudnn": torch.backends.cudnn.version() if on_gpu else None,  # type: ignore[no-untyped-call]
         "python": sys.version.split()[0],
-        "precision": game.precision,
-        "width": game.width,
+        "precision": setup.precision,
+        "width": setup.width,
         "pictures": len(dataset),
         "limits": dataclasses.asdict(limits),
         "checks": [dataclasses.asdict(check) for check in found],
@@ -147,7 +147,7 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def time_all(
-    game: Game,
+    setup: Setup,
     speedups: Mapping[str, tuple[Speedup, ...]],
     options: argparse.Namespace,
     folder: Path,
@@ -156,26 +156,28 @@ def time_all(
     torch.compiler.reset()  # it compiles a function for a few shapes only, then gives up
     rows, steps = [], []
     makers: dict[str, Callable[[RunLog], Step]] = {
-        PEERS[0]: lambda _: game.plain(),
-        PEERS[1]: lambda _: game.plain_tuned(),
-        EAGER: game.kaogan,
-        **{f"kaogan, {name}": partial(game.kaogan, speedups=how) for name, how in speedups.items()},
+        PEERS[0]: lambda _: setup.plain(),
+        PEERS[1]: lambda _: setup.plain_tuned(),
+        EAGER: setup.kaogan,
+        **{
+            f"kaogan, {name}": partial(setup.kaogan, speedups=how) for name, how in speedups.items()
+        },
     }
     for name, make in makers.items():
-        row = Row(name, game.batch)
-        step = _built(row, make, RunLog(folder / f"{game.batch} {name}.txt"), game.device)
+        row = Row(name, setup.batch)
+        step = _built(row, make, RunLog(folder / f"{setup.batch} {name}.txt"), setup.device)
         rows.append(row)
         steps.append(step)
     turns = [(row, step) for row, step in zip(rows, steps, strict=True) if step]
     counts = {}
-    with track((options.rounds + 1) * len(turns), f"batch {game.batch}", "turns") as tracker:
+    with track((options.rounds + 1) * len(turns), f"batch {setup.batch}", "turns") as tracker:
         for round_number in range(options.rounds + 1):
             for row, step in turns:
                 if round_number == 0:
-                    once = seconds_of(step, game.device)
+                    once = seconds_of(step, setup.device)
                     counts[row.name] = max(2, round(options.seconds / once))
                 count = counts[row.name]
-                taken = seconds_of(partial(_several, step, count), game.device)
+                taken = seconds_of(partial(_several, step, count), setup.device)
                 if round_number:
                     row.seconds.append(taken / count)
                 tracker.advance(1)
@@ -215,12 +217,12 @@ def _built(
 # What came out
 
 
-def _numbers(row: Row, rows: list[Row], limits: Limits, game: Game) -> dict[str, Any]:
+def _numbers(row: Row, rows: list[Row], limits: Limits, setup: Setup) -> dict[str, Any]:
     """A row, ready for JSON; ratios to peers are medians over the rounds."""
     if row.failure:
         return {"name": row.name, "batch": row.batch, "failure": row.failure}
     step = statistics.median(row.seconds)
-    work = step_work(dataclasses.replace(game, batch=row.batch).recipe, game.precision)
+    work = step_work(dataclasses.replace(setup, batch=row.batch).recipe, setup.precision)
     beside = {other.name: other for other in rows if other.batch == row.batch}
     ratios = {
         f"times {name}": statistics.median(

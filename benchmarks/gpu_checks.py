@@ -1,8 +1,8 @@
-"""Is the fast game the same game? Checks for gpu.py, on the machine that it measures.
+"""Do fast steps train as eager ones do? Checks for gpu.py, on the machine that it measures.
 
-Kernels may add in another order from run to run, and a compiler may round elsewhere, so games are
-compared by their losses: step by step at first, and averaged later on, when a game has magnified
-the smallest difference.
+Kernels may add in another order from run to run, and a compiler may round elsewhere. So trainings
+are compared by their losses: step by step at first, and later by their means, because a training
+magnifies the smallest difference.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,20 +37,20 @@ def checks(eager: Make, fast: Mapping[str, Make], folder: Path) -> Iterator[Chec
     """Compare each fast trainer with the eager one; all begin alike. `folder` is for files."""
     plain = eager(RunLog(folder / "eager.txt"))
     yield _resident(plain)
-    expected = play(plain, STEPS)
+    expected = train(plain, STEPS)
     for name, make in fast.items():
         run_log = RunLog(folder / f"{name}.txt")
         trainer = make(run_log)
         said = run_log.file.read_text(encoding="utf-8") if run_log.file.exists() else "nothing"
         yield Check(f"{name}: nothing had to be left out", said == "nothing", said.strip())
-        yield from _same_game(name, trainer, expected)
+        yield from _same_losses(name, trainer, expected)
         yield from _goes_on(name, trainer, make(run_log), folder / name, expected)
         yield _no_growth(name, trainer)
         yield _no_waiting(name, trainer)
 
 
-def play(trainer: Trainer, steps: int) -> Tensor:
-    """Losses and beliefs of so many steps: steps x 4."""
+def train(trainer: Trainer, steps: int) -> Tensor:
+    """Losses and real probabilities of so many steps: steps x 4."""
     return torch.stack([torch.stack(trainer.step()) for _ in range(steps)]).cpu()
 
 
@@ -65,8 +65,8 @@ def _resident(trainer: Trainer) -> Check:
     return Check("the pictures are on the device", on_device, f"{len(trainer.batches):,} pictures")
 
 
-def _same_game(name: str, trainer: Trainer, expected: Tensor) -> Iterator[Check]:
-    stats = play(trainer, STEPS)
+def _same_losses(name: str, trainer: Trainer, expected: Tensor) -> Iterator[Check]:
+    stats = train(trainer, STEPS)
     first = _apart(stats[:FIRST_STEPS], expected[:FIRST_STEPS])
     yield Check(
         f"{name}: the first {FIRST_STEPS} steps are eager ones",
@@ -85,11 +85,11 @@ def _goes_on(
     name: str, trainer: Trainer, other: Trainer, folder: Path, expected: Tensor
 ) -> Iterator[Check]:
     roll_back(trainer)
-    again = _apart(play(trainer, FIRST_STEPS), expected[:FIRST_STEPS])
+    again = _apart(train(trainer, FIRST_STEPS), expected[:FIRST_STEPS])
     yield Check(f"{name}: set back, it begins again", again < STEP_TOLERANCE, _in_words(again))
     checkpoints.save(trainer.state, trainer.recipe, folder)
     checkpoints.restore_newest(other.state, folder, print)
-    apart = _apart(play(other, FIRST_STEPS), play(trainer, FIRST_STEPS))
+    apart = _apart(train(other, FIRST_STEPS), train(trainer, FIRST_STEPS))
     yield Check(
         f"{name}: from a checkpoint, it goes on as if never stopped",
         apart < STEP_TOLERANCE and other.state.images_seen == trainer.state.images_seen,
@@ -99,7 +99,7 @@ def _goes_on(
 
 def _no_growth(name: str, trainer: Trainer) -> Check:
     device = trainer.compute.device
-    play(trainer, FIRST_STEPS)
+    train(trainer, FIRST_STEPS)
     before = reserved(device)
     for _ in range(LONG):
         trainer.step()
@@ -130,7 +130,7 @@ def reserved(device: torch.device) -> int:
 
 
 def _apart(one: Tensor, other: Tensor) -> float:
-    """The largest difference of two games, as a share of the number; NaN counts as infinite."""
+    """The largest difference of two trainings, as a share of the number; NaN counts as infinite."""
     apart = ((one - other).abs() / (other.abs() + 0.1)).max()
     return float("inf") if apart.isnan() else float(apart)
 

@@ -1,4 +1,4 @@
-"""Who takes part in gpu.py: a plain PyTorch DCGAN, and kaogan with and without its speedups."""
+"""The contenders of gpu.py: a plain PyTorch DCGAN, and kaogan with and without its speedups."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from kaogan import recipes
 from kaogan.data.batches import ImageBatches
@@ -17,7 +16,7 @@ from kaogan.training.recipe import Precision, Recipe
 from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
-from plain_dcgan import Files, PlainDCGAN, endless
+from plain_dcgan import PlainDCGAN, endless_batches
 
 Step = Callable[[], object]
 Speedup = Callable[[Trainer, RunLog], None]
@@ -28,11 +27,11 @@ SPEEDUPS: dict[str, tuple[Speedup, ...]] = {
     "recorded": (record,),
     "compiled and recorded": (compile_networks, record),
 }
-"""What can be done to an eager trainer on a GPU."""
+"""What makes an eager trainer faster on a GPU."""
 
 
 @dataclass(frozen=True)
-class Game:
+class Setup:
     """What all contenders have in common."""
 
     batches: ImageBatches
@@ -48,7 +47,7 @@ class Game:
         return recipes.dcgan(batch=self.batch, width=self.width)
 
     def trainer(self, run_log: RunLog, speedups: tuple[Speedup, ...] = ()) -> Trainer:
-        """kaogan's, with these speedups; what does not work here is said in the run_log."""
+        """Kaogan's trainer with these speedups; the run log says which of them do not work here."""
         compute = Compute(self.device, self.precision)
         state = TrainState.fresh(self.recipe, compute)
         trainer = Trainer(self.recipe, state, self.batches, compute)
@@ -64,15 +63,7 @@ class Game:
         """A step of the peer at its defaults: float32, files decoded anew in every epoch."""
         with self.device:
             model = PlainDCGAN(self.width)
-        loader = DataLoader(
-            Files(self.files),
-            batch_size=self.batch,
-            shuffle=True,
-            num_workers=2,
-            drop_last=True,
-            persistent_workers=True,
-        )
-        batches = endless(loader)
+        batches = endless_batches(self.files, self.batch)
 
         def step() -> None:
             real = next(batches).to(self.device)

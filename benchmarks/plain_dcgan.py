@@ -43,8 +43,16 @@ class Files(Dataset[Tensor]):
         return channels_first.to(torch.float32).div(255).sub(0.5).div(0.5)
 
 
-def endless(loader: "DataLoader[Tensor]") -> Iterator[Tensor]:
-    """Epoch after epoch."""
+def endless_batches(files: Path, batch: int) -> Iterator[Tensor]:
+    """Shuffled batches of the files in a folder, epoch after epoch."""
+    loader = DataLoader(
+        Files(files),
+        batch_size=batch,
+        shuffle=True,
+        num_workers=2,
+        drop_last=True,
+        persistent_workers=True,
+    )
     while True:
         yield from loader
 
@@ -58,7 +66,7 @@ def initialize(module: nn.Module) -> None:
 
 
 class PlainDCGAN:
-    """The 64x64 networks of the paper, their optimisers, and one training step."""
+    """The 64x64 networks of the paper, their optimizers, and one training step."""
 
     def __init__(self, width: int = 64) -> None:
         w = width
@@ -98,24 +106,24 @@ class PlainDCGAN:
         self.adam_d = torch.optim.Adam(self.discriminator.parameters(), 2e-4, (0.5, 0.999))
 
     def step(self, real: Tensor) -> list[float]:
-        """One round on real pictures `N 3 64 64` in [-1, 1]; losses and beliefs, as printed."""
+        """One step on real pictures `N 3 64 64` in [-1, 1]; losses and real probabilities."""
         ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
         self.discriminator.zero_grad()
-        belief_real = self.discriminator(real).view(-1)
-        loss_real = self.criterion(belief_real, ones)
+        probability_real = self.discriminator(real).view(-1)
+        loss_real = self.criterion(probability_real, ones)
         loss_real.backward()
         fake = self.generator(torch.randn(len(real), LATENT_DIM, 1, 1))
-        belief_fake = self.discriminator(fake.detach()).view(-1)
-        loss_fake = self.criterion(belief_fake, zeros)
+        probability_fake = self.discriminator(fake.detach()).view(-1)
+        loss_fake = self.criterion(probability_fake, zeros)
         loss_fake.backward()
         self.adam_d.step()
         self.generator.zero_grad()
-        belief = self.discriminator(fake).view(-1)
-        loss_g = self.criterion(belief, ones)
+        probability = self.discriminator(fake).view(-1)
+        loss_g = self.criterion(probability, ones)
         loss_g.backward()
         self.adam_g.step()
-        shown = (loss_real + loss_fake, loss_g, belief_real.mean(), belief_fake.mean())
-        return [number.item() for number in (*shown, belief.mean())]
+        shown = (loss_real + loss_fake, loss_g, probability_real.mean(), probability_fake.mean())
+        return [number.item() for number in (*shown, probability.mean())]
 
     @torch.no_grad()
     def draw(self, count: int) -> Tensor:
@@ -133,15 +141,7 @@ def load(task: Task) -> tuple[About, Orders]:
     model = PlainDCGAN(task["width"])
     networks = (model.generator, model.discriminator)
     check_parameters(task["width"], *(sum(p.numel() for p in n.parameters()) for n in networks))
-    loader = DataLoader(
-        Files(Path(task["files"])),
-        batch_size=task["batch"],
-        shuffle=True,
-        num_workers=2,
-        drop_last=True,
-        persistent_workers=True,
-    )
-    batches = endless(loader)
+    batches = endless_batches(Path(task["files"]), task["batch"])
 
     def train(steps: int) -> None:
         model.generator.train()

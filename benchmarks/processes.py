@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -98,10 +97,3 @@ def _memory(process: psutil.Process) -> tuple[int, int]:
     except psutil.Error:  # it has just ended
         return 0, 0
     return memory.rss, memory.rss - getattr(memory, "shared", 0)
-
-
-def available_cores() -> int:
-    """Processors that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
-from kaogan.metrics.nearest import copy_rate, nearest
+from kaogan.metrics.copying import copy_rate
+from kaogan.metrics.points import nearest
 
 
 def cloud(count, features=6, seed=0):

@@ -1,4 +1,4 @@
-"""How fast this machine trains and draws, and how near that is to what it could do."""
+"""How fast this machine trains and draws, as a share of what it could do at best."""
 
 from kaogan.bench.floor import Limits, Work, measure_limits, step_work
 from kaogan.bench.measure import Measurement, measure

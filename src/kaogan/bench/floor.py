@@ -1,21 +1,22 @@
-"""The floor: no training step on this machine can take less time.
+"""The floor: the least time that a training step can take on this machine.
 
     floor = max(operations / peak, bytes / bandwidth)
 
 A step must carry out the multiplications and additions of its convolutions and matrix products,
-and must move what these read and write to and from the memory. The machine's peak is that of a
-large matrix product, its bandwidth that of a large copy; both are measured, not looked up. This is
-the roofline of Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model
-for Multicore Architectures" (CACM 2009), for a whole step.
+and must move their operands and results between memory and processor. The machine's peak is that
+of a large matrix product, its bandwidth that of a large copy; both are measured. This is the
+roofline of Williams, Waterman and Patterson, "Roofline: An Insightful Visual Performance Model for
+Multicore Architectures" (CACM 2009), for a whole step.
 
-Counted are the networks as the library computes them. An algorithm that needs fewer multiplications
-than the definition of a convolution (Toom-Cook, Winograd) may in principle fall below this floor.
+The networks are counted as the library computes them. An algorithm that needs fewer multiplications
+than the definition of a convolution (Toom-Cook, Winograd) can in principle fall below this floor.
 """
 
 import contextlib
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,52 +36,49 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 ADAM_PASSES = 7
 """Adam reads weight, gradient and both moments, and writes all but the gradient."""
 EMA_PASSES = 2
-"""The average is read and written; the weight is at hand after its update."""
+"""The average is read and written; the weight is still in a cache after its update."""
 
 LARGEST_MATRIX = 8192
 LONG_ENOUGH = 0.02
-"""Seconds: a product that takes as long is large enough to show the peak."""
+"""Seconds: a product that takes this long is large enough to show the peak."""
 COPIED_BYTES = 2**29
 """Far more than any cache holds: the largest are some hundred megabytes."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a training step has to do at least."""
+    """The least work of a training step."""
 
     flops: int
-    """Floating-point operations; a multiplication with its addition is two."""
+    """Floating-point operations; a multiplication with its addition counts as two."""
     bytes: int
     """Bytes moved between processor and memory."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a machine can do."""
+    """The limits of a machine."""
 
     flops_per_second: float
     bytes_per_second: float
 
     def floor(self, work: Work) -> float:
-        """Seconds that `work` takes at least."""
+        """The least seconds for `work`."""
         return max(work.flops / self.flops_per_second, work.bytes / self.bytes_per_second)
-
-
-# What there is to do
 
 
 def step_work(recipe: Recipe, precision: Precision) -> Work:
     """The work of one training step of `recipe` in "fp32", "bf16" or "fp16".
 
-    Where penalties come on every k-th step only, it is the mean over k steps.
+    With lazy penalties, it is the mean over `penalty_interval` steps.
 
-    Each convolution reads its input and weights and writes its output once a pass; each optimiser
-    walks once over its weights, gradients and moments. Batch norm, activations, loss and
-    conversions count nothing, as if they were fused into their neighbours: a real step moves more.
+    In each pass, a convolution reads its input and weights and writes its output. The optimizer
+    passes once over its weights, gradients and moments. Batch norm, activations, loss and
+    conversions are not counted, as if they were fused into their neighbours. A real step moves
+    more.
     """
     kinds = [_work_of_step(recipe, precision, penalised) for penalised in recipe.kinds_of_steps]
-    # With penalties, and without: the same, if there is one kind of steps only.
-    costly, plain = kinds[0], kinds[-1]
+    costly, plain = kinds[0], kinds[-1]  # with penalties and without; maybe of the same kind
     return Work(
         plain.flops + (costly.flops - plain.flops) // recipe.penalty_interval,
         plain.bytes + (costly.bytes - plain.bytes) // recipe.penalty_interval,
@@ -88,7 +86,7 @@ def step_work(recipe: Recipe, precision: Precision) -> Work:
 
 
 def _work_of_step(recipe: Recipe, precision: Precision, penalised: bool) -> Work:
-    # Two small batches tell all: work is a + b * batch, exactly, among batches that leave the same
+    # Two small batches are enough: the work is exactly a + b * batch among batches with the same
     # rest when they are divided into groups. Only with no rest do both sides share a pass.
     group = recipe.model.group or 1
     rest = recipe.batch % group
@@ -101,7 +99,7 @@ def _work_of_step(recipe: Recipe, precision: Precision, penalised: bool) -> Work
 
 
 class _Library(Compute):
-    """Networks as PyTorch computes them, whatever this machine would put in their place."""
+    """Networks in PyTorch's own layers, without this machine's plan of convolutions."""
 
     def place(self, network: nn.Module) -> nn.Module:
         return network
@@ -110,7 +108,7 @@ class _Library(Compute):
 def _count_step(recipe: Recipe, batch: int, penalised: bool) -> tuple[int, int, int]:
     """Operations and numbers moved by the networks in a real step; bytes moved by its updates.
 
-    Counted in float32 on the CPU: how much there is to do is the same everywhere.
+    Counted in float32 on the CPU, because the counts are the same everywhere.
     """
     recipe = recipe.model_copy(update={"batch": batch})
     compute = _Library(torch.device("cpu"), "fp32")
@@ -148,11 +146,8 @@ class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _numbers_in(*values: object) -> int:
-    """Entries of the tensors among `values`."""
+    """The number of entries of the tensors among `values`."""
     return sum(value.numel() for value in values if isinstance(value, Tensor))
-
-
-# What the machine can do
 
 
 def measure_limits(device: torch.device, precision: Precision) -> Limits:
@@ -163,16 +158,29 @@ def measure_limits(device: torch.device, precision: Precision) -> Limits:
 def measure_peak(device: torch.device, precision: Precision) -> float:
     """Operations per second of a large matrix product: the median of several."""
     size, seconds = 512, 0.0
-    with _rounding_as_in_convolutions():
+    with _rounding_of_convolutions():
         while seconds < LONG_ENOUGH and size < LARGEST_MATRIX:
             size *= 2
-            seconds = _product_seconds(size, device, DTYPES[precision])
+            one, other = torch.randn(2, size, size, device=device).to(DTYPES[precision])
+            product = torch.empty_like(one)
+            seconds = _median(partial(torch.mm, one, other, out=product), device)
     return 2 * size**3 / seconds
 
 
+def measure_bandwidth(device: torch.device, size: int = COPIED_BYTES) -> float:
+    """Bytes per second that a large copy reads and writes: the median of several."""
+    source = torch.ones(size // 4, device=device)  # zeros would be one empty page, in the cache
+    target = torch.empty_like(source)
+    return 2 * size / _median(partial(target.copy_, source), device)
+
+
+def _median(work: Callable[[], object], device: torch.device) -> float:
+    return statistics.median(repeat(work, device, seconds=0.5, least=5))
+
+
 @contextlib.contextmanager
-def _rounding_as_in_convolutions() -> Iterator[None]:
-    """On CUDA, convolutions in float32 may round to TF32 where products may not: allow both."""
+def _rounding_of_convolutions() -> Iterator[None]:
+    """On CUDA, convolutions in float32 may round to TF32: allow it for products as well."""
     matrix, convolution = torch.backends.cuda.matmul, torch.backends.cudnn.conv  # type: ignore[attr-defined]
     before = matrix.fp32_precision
     matrix.fp32_precision = convolution.fp32_precision
@@ -180,19 +188,3 @@ def _rounding_as_in_convolutions() -> Iterator[None]:
         yield
     finally:
         matrix.fp32_precision = before
-
-
-def _product_seconds(size: int, device: torch.device, dtype: torch.dtype) -> float:
-    one, other = torch.randn(2, size, size, device=device).to(dtype)
-    product = torch.empty(size, size, dtype=dtype, device=device)
-    return statistics.median(
-        repeat(lambda: torch.mm(one, other, out=product), device, seconds=0.5, least=5)
-    )
-
-
-def measure_bandwidth(device: torch.device, size: int = COPIED_BYTES) -> float:
-    """Bytes per second of a large copy, read and written ones: the median of several."""
-    source = torch.ones(size // 4, device=device)  # zeros would be one empty page, in the cache
-    target = torch.empty_like(source)
-    seconds = statistics.median(repeat(lambda: target.copy_(source), device, seconds=0.5, least=5))
-    return 2 * size / seconds

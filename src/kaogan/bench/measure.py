@@ -1,4 +1,4 @@
-"""What `kaogan bench` measures: training and drawing, as `kaogan train` does them."""
+"""The measurement of `kaogan bench`: training and drawing, as `kaogan train` does them."""
 
 import os
 import statistics
@@ -28,45 +28,37 @@ from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
 
 TIMED_SECONDS = 0.5
-"""So many steps are timed together that waiting for the device at their end costs nothing."""
+"""Seconds of work that are timed together, so that waiting for the device costs nothing."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured; rates are medians."""
+    """The results; rates are medians."""
 
     images_per_second: float
     slowest_and_fastest: tuple[float, float]
-    """Images per second in the worst and the best half second or step of the training."""
+    """Images per second in the slowest and the fastest half second or step of the training."""
     sampling_images_per_second: float
     peak_memory: int | None
-    """Bytes: of the GPU's memory, or of the process; None where the system does not tell."""
+    """Bytes of the GPU's memory, or of the process; None if the system does not report it."""
     limits: Limits
     floor_images_per_second: float
     settings: dict[str, str | int]
 
     @property
     def share_of_floor(self) -> float:
-        """Floor time over measured time: 1 would be as fast as this machine can."""
+        """Floor time over measured time, 0 to 1."""
         return self.images_per_second / self.floor_images_per_second
 
 
-def measure(
-    recipe: Recipe,
-    pictures: Pixels,
-    hardware: Hardware,
-    seconds: float,
-) -> Measurement:
+def measure(recipe: Recipe, pictures: Pixels, hardware: Hardware, seconds: float) -> Measurement:
     """Train and draw for some seconds; nothing is kept.
 
-    Args:
-        recipe: what to train.
-        pictures: to train on, N x H x W x C, uint8, of the recipe's size; a few will do.
-        hardware: as for a training.
-        seconds: how long to train; drawing takes a quarter of it.
+    A few pictures of the recipe's size are enough (N x H x W x C, uint8). Training takes so many
+    seconds, and drawing a quarter of them.
 
     Raises:
-        UsageError: there is no such device, or not this precision on it.
+        UsageError: there is no such device, or it lacks this precision.
         KaoganError: out of memory.
 
     """
@@ -90,8 +82,8 @@ def measure(
 
 def avatars(count: int, size: int) -> Pixels:
     """Drawn avatars to measure with (N x H x W x 3, uint8)."""
-    drawn = []
     with track(count, "preparing", "avatars") as tracker:
+        drawn = []
         for index in range(count):
             drawn.append(draw(sample_avatar(0, index), size))
             tracker.advance(1)
@@ -99,7 +91,7 @@ def avatars(count: int, size: int) -> Pixels:
 
 
 def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
-    """A trainer with all that `kaogan train` would choose for this hardware."""
+    """A trainer with everything that `kaogan train` would choose for this hardware."""
     device = choose_device(hardware.device)
     run_log = RunLog(Path(os.devnull))
     compute = fresh_compute(recipe, device, hardware.precision, hardware.tune, run_log.say)
@@ -127,7 +119,7 @@ def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:
 def _rates(
     work: Callable[[], object], images: int, device: torch.device, seconds: float, name: str
 ) -> list[float]:
-    """Images per second of `work`, which makes or takes `images`; a tenth longer, to warm up."""
+    """Images per second of `work` on `images` images. Warming up takes a tenth more time."""
     with track(None, name, "images", time_limit=1.1 * seconds) as tracker:
         warm_up: list[float] = []
         while len(warm_up) < 2 or sum(warm_up) < seconds / 10:
@@ -142,7 +134,7 @@ def _rates(
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """The most memory used so far: of the GPU's, in bytes, or on a CPU of the process's."""
+    """The most memory used so far, in bytes: of the GPU, or of the process on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if device.type != "cpu" or sys.platform == "win32":
@@ -154,7 +146,7 @@ def peak_memory(device: torch.device) -> int | None:
 
 
 def settings(trainer: Trainer) -> dict[str, str | int]:
-    """What was chosen for this machine, in words."""
+    """The choices for this machine, in words."""
     device, choices = trainer.compute.device, trainer.compute.plan.choices.values()
     weights = next(p for p in trainer.state.generator.parameters() if p.dim() == 4)
     last = weights.is_contiguous(memory_format=torch.channels_last)

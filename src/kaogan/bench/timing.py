@@ -1,4 +1,4 @@
-"""Reading the clock when the device has done its work, and not before."""
+"""Timers that wait for the device."""
 
 import time
 from collections.abc import Callable
@@ -6,25 +6,24 @@ from collections.abc import Callable
 import torch
 
 
-def synchronize(device: torch.device) -> None:
-    """Wait until the device has done all that it was given; a CPU always has."""
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
-
-
 def seconds_of(work: Callable[[], object], device: torch.device) -> float:
-    """How long `work` takes, on the device too."""
-    synchronize(device)
+    """The seconds that `work` takes, on the device too."""
+    _wait(device)
     start = time.perf_counter()
     work()
-    synchronize(device)
+    _wait(device)
     return time.perf_counter() - start
+
+
+def _wait(device: torch.device) -> None:
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
 
 
 def repeat(
     work: Callable[[], object], device: torch.device, seconds: float, least: int = 3
 ) -> list[float]:
-    """Times of `work`, after a first run that warms up: `least` ones, and more for `seconds`."""
+    """Times of `work` after a warm-up: `least` ones, and more until they take `seconds`."""
     work()
     times: list[float] = []
     while len(times) < least or sum(times) < seconds:

@@ -1,8 +1,8 @@
-"""The PacGAN paper's measurement of lost modes, several seeds at once.
+"""The PacGAN paper's measurement of mode collapse, with several seeds at once.
 
 Lin et al., "PacGAN: The power of two samples in generative adversarial networks" (NeurIPS 2018),
-table 1: 2,500 points of every generator, judged by `kaogan.metrics.modes`. A seed is a copy of the
-model, with networks, points and latents of its own.
+table 1: 2,500 points of every generator, scored by `kaogan.metrics.modes`. A seed is a copy of the
+model with its own networks, points and latents.
 """
 
 import json
@@ -23,7 +23,7 @@ STEPS_BETWEEN_SCORES = 500
 
 @dataclass(frozen=True)
 class MeanAndError:
-    """A mean over seeds, and its standard error where it is known."""
+    """A mean over seeds, and its standard error if it is known."""
 
     mean: float
     error: float | None = None
@@ -31,41 +31,41 @@ class MeanAndError:
 
 @dataclass(frozen=True)
 class Result:
-    """How well a method fills the modes of a distribution."""
+    """How well a method covers the modes of a distribution."""
 
     covered: MeanAndError
     high_quality: MeanAndError
     """A share, 0 to 1."""
     reverse_kl: MeanAndError
-    """In nats; infinite if a generator hit no mode."""
+    """In nats; infinite if a generator reached no mode."""
     every_mode: bool | None = None
     """Did every seed cover every mode?"""
 
 
+def _published(
+    covered: float, high_quality: float, reverse_kl: float, error: float | None = None
+) -> Result:
+    """A result of the paper; the error is that of the covered modes."""
+    return Result(
+        MeanAndError(covered, error), MeanAndError(high_quality), MeanAndError(reverse_kl)
+    )
+
+
 PAPER: Mapping[str, Mapping[str, Result]] = {
     "GAN": {
-        "ring": Result(MeanAndError(6.3, 0.5), MeanAndError(0.982), MeanAndError(0.45)),
-        "grid": Result(MeanAndError(17.3, 0.8), MeanAndError(0.948), MeanAndError(0.70)),
+        "ring": _published(6.3, 0.982, 0.45, error=0.5),
+        "grid": _published(17.3, 0.948, 0.70, error=0.8),
     },
-    "ALI": {
-        "ring": Result(MeanAndError(6.6), MeanAndError(0.976), MeanAndError(0.36)),
-        "grid": Result(MeanAndError(24.1), MeanAndError(0.957), MeanAndError(0.14)),
-    },
-    "PacGAN2": {
-        "ring": Result(MeanAndError(7.9), MeanAndError(0.956), MeanAndError(0.07)),
-        "grid": Result(MeanAndError(23.8), MeanAndError(0.913), MeanAndError(0.13)),
-    },
-    "PacGAN4": {
-        "ring": Result(MeanAndError(7.8), MeanAndError(0.959), MeanAndError(0.07)),
-        "grid": Result(MeanAndError(24.8), MeanAndError(0.936), MeanAndError(0.04)),
-    },
+    "ALI": {"ring": _published(6.6, 0.976, 0.36), "grid": _published(24.1, 0.957, 0.14)},
+    "PacGAN2": {"ring": _published(7.9, 0.956, 0.07), "grid": _published(23.8, 0.913, 0.13)},
+    "PacGAN4": {"ring": _published(7.8, 0.959, 0.07), "grid": _published(24.8, 0.936, 0.04)},
 }
 """400,000 steps and 10 seeds each."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is measured: a recipe, and which of its generators is judged."""
+    """A recipe to measure, and the choice of the raw or the averaged generator."""
 
     loss: str
     seeds: int
@@ -74,7 +74,7 @@ class Setting:
 
     @property
     def recipe(self) -> Recipe:
-        """Kaogan's own for the relativistic loss; for others, the paper's with that loss."""
+        """Kaogan's own recipe for the relativistic loss; the paper's with any other loss."""
         if self.loss == "relativistic":
             return recipes.toy(copies=self.seeds, steps=self.steps, packing=self.packing)
         return recipes.pacgan(self.loss, self.packing, self.seeds)
@@ -86,9 +86,9 @@ class Setting:
 
 
 def run_setting(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tuple[str, Result]]:
-    """Train and judge on the ring and on the grid, and give each result as it comes.
+    """Train and score on the ring and on the grid, and yield each result.
 
-    Everything is kept in `out`; the same call again goes on where it was stopped.
+    Everything is kept in `out`; the same call again continues.
 
     Raises:
         KaoganError: it was stopped before its end.
@@ -108,19 +108,14 @@ def run_setting(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tup
 
 
 def _result(copies: list[dict[str, float]]) -> Result:
-    return Result(
-        covered=_figure([copy["covered"] for copy in copies]),
-        high_quality=_figure([copy["high_quality"] for copy in copies]),
-        reverse_kl=_figure(
-            [float("inf") if copy["reverse_kl"] is None else copy["reverse_kl"] for copy in copies]
-        ),
-        every_mode=all(copy["covered"] == copy["modes"] for copy in copies),
-    )
+    """The result of one distribution from the scores of every copy; a KL of None is infinite."""
 
+    def mean(key: str) -> MeanAndError:
+        values = [float("inf") if copy[key] is None else copy[key] for copy in copies]
+        average = statistics.fmean(values)
+        if len(values) < 2 or average == float("inf"):
+            return MeanAndError(average)
+        return MeanAndError(average, statistics.stdev(values) / len(values) ** 0.5)
 
-def _figure(values: list[float]) -> MeanAndError:
-    """Mean and standard error of the mean."""
-    mean = statistics.fmean(values)
-    if len(values) < 2 or mean == float("inf"):
-        return MeanAndError(mean)
-    return MeanAndError(mean, statistics.stdev(values) / len(values) ** 0.5)
+    every_mode = all(copy["covered"] == copy["modes"] for copy in copies)
+    return Result(mean("covered"), mean("high_quality"), mean("reverse_kl"), every_mode)

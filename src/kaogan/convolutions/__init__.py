@@ -1,8 +1,8 @@
-"""The convolutions of a DCGAN, faster than the library's where a measurement says so.
+"""The convolutions of a DCGAN, by algorithms that are faster than the library's where measured so.
 
-Nearly all time of a training step goes into one kind of layer: a 4x4 convolution of stride 2 and
-padding 1, and its transpose. Three algorithms compute it here (`algorithms`), with derivatives of
-any order (`layers`); a plan says which one for which shape, measured on the machine (`plan`).
+One kind of layer takes nearly all time of a training step: a 4x4 convolution of stride 2 and
+padding 1, and its transpose. Three algorithms compute it (`algorithms`), with derivatives of any
+order (`layers`). A plan chooses one for each shape by measurement (`plan`).
 """
 
 from kaogan.convolutions.layers import use

@@ -1,12 +1,12 @@
-"""Three ways to compute one sum.
+"""Three algorithms for a 4x4 convolution of stride 2 and padding 1.
 
-A convolution y = w * x and both of its derivatives are the three faces of one number, linear in
-the picture x, the weight w and the output's gradient g:
+The convolution y = w * x and both of its derivatives come from one number, which is linear in the
+picture x, the weight w and the output's gradient g:
 
     <g, w * x> = sum over all indices of g[n, d, i, j] w[d, c, a, b] x[n, c, 2i + a - 1, 2j + b - 1]
 
 Its derivative by g is the convolution (`forward`), by x the transposed convolution
-(`input_gradient`), by w the `weight_gradient`. An algorithm offers all three.
+(`input_gradient`), by w the `weight_gradient`. An algorithm computes all three.
 """
 
 import functools
@@ -34,7 +34,7 @@ Big = Float[Tensor, "N C H W"]
 Small = Float[Tensor, "N D h w"]
 
 SCRATCH_BYTES = 8 * 2**20
-"""What is gathered at once: small enough to stay in a cache, large enough for a fast product."""
+"""Memory for a group of pictures: it stays in a cache, and is large enough for a fast product."""
 
 
 class Algorithm(ABC):
@@ -43,7 +43,7 @@ class Algorithm(ABC):
     name: str
 
     def applies(self, height: int, width: int, dtype: torch.dtype) -> bool:
-        """Can it be used for outputs of this size and numbers of this format?"""
+        """Does it work for outputs of this size and this number format?"""
         return True
 
     @abstractmethod
@@ -60,7 +60,7 @@ class Algorithm(ABC):
 
 
 class Library(Algorithm):
-    """What PyTorch does."""
+    """PyTorch's own algorithm."""
 
     name = "library"
 
@@ -77,7 +77,7 @@ class Library(Algorithm):
 
 
 class Columns(Algorithm):
-    """Gather what each output pixel sees into a row; the rest is one matrix product.
+    """Gather the input of each output pixel into a row; the rest is one matrix product.
 
     K. Chellapilla, S. Puri and P. Simard, "High Performance Convolutional Neural Networks for
     Document Processing" (IWFHR 2006), section 3.
@@ -114,7 +114,7 @@ class Columns(Algorithm):
 
 
 def _columns(x: Big) -> Float[Tensor, "pixels taps_C"]:
-    """One row for each output pixel: the 16 pixels that it sees, times channels."""
+    """One row for each output pixel: its 16 input pixels, times channels."""
     return tiles(x, 1).permute(2, 3, 4, 0, 1, 5, 6, 7).reshape(-1, 16 * x.shape[1])
 
 
@@ -134,14 +134,14 @@ class ToomCook(Algorithm):
         <g, w * x> = sum of (A g) (G w) (B x),    A = V_m,  G = V_2,  B = V_(m+1)^-T
 
     So y = A^T ((G w) (B x)), and the derivatives are B^T ((G w) (A g)) and G^T ((B x) (A g)). For
-    both axes, each matrix is applied to rows and to columns (a Kronecker product); summed over
+    both axes, each matrix is applied to rows and to columns (a Kronecker product). Summed over
     channels or tiles, the products become (m + 1)^2 products of matrices. This is S. Winograd's
     minimal filtering as A. Lavin and S. Gray use it in "Fast Algorithms for Convolutional Neural
     Networks" (CVPR 2016), section 4, for 2x2 kernels on planes.
 
-    m = 2 takes 9 products for 16 (Karatsuba's trick in both directions: sums and differences only,
-    so it is as exact as the sum itself). m = 4 takes 25 for 64, with a rounding error a few times
-    that of the direct sum.
+    m = 2 takes 9 products instead of 16 (Karatsuba's trick in both directions). It needs sums and
+    differences only, so it is as exact as the direct sum. m = 4 takes 25 instead of 64, and its
+    rounding error is a few times that of the direct sum.
     """
 
     POINTS = (0.0, 1.0, -1.0, 0.5)
@@ -226,7 +226,7 @@ def _empty(like: Tensor, *shape: int) -> Tensor:
 
 
 def _parts(x: Big, growth: float) -> Iterator[slice]:
-    """Equal groups of pictures; what is gathered of one, `growth` times it, fits the scratch."""
+    """Equal groups of pictures; each, `growth` times as large, fits into `SCRATCH_BYTES`."""
     needed = growth * x.numel() * x.element_size()
     size = math.ceil(len(x) / math.ceil(needed / SCRATCH_BYTES))
     for start in range(0, len(x), size):

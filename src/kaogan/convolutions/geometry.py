@@ -1,16 +1,16 @@
-"""A 4x4 convolution of stride 2 seen as a 2x2 convolution of stride 1.
+"""A 4x4 convolution of stride 2 as a 2x2 convolution of stride 1.
 
 Pad a picture by one pixel and split its rows and columns into even and odd ones. The four pictures
-of half the size, stacked as channels, are its *planes*, and each output pixel looks at a 2x2 window
-of them. Everything here only moves numbers; pairs of functions are adjoint: <f(a), b> = <a, f'(b)>.
+of half the size, stacked as channels, are its *planes*. Each output pixel depends on a 2x2 window
+of them. These functions only rearrange numbers; pairs are adjoint: <f(a), b> = <a, f'(b)>.
 
     x        N C H W              the picture, H = 2h and W = 2w
     planes   N h+1 w+1 2 2 C      even and odd rows, even and odd columns, channels
     tiles    n n N T S 2 2 C      windows of n x n places of the planes, one every m = n - 1
-    y        N D h w              what the convolution makes of it
+    y        N D h w              the output
     weight   D C 4 4              taps: 2 2 D 2 2 C
 
-Memory is channels-last throughout, so that what is moved is moved in runs of C numbers.
+All memory is channels-last, so that C numbers are moved at a time.
 """
 
 from jaxtyping import Float
@@ -31,13 +31,13 @@ def tiles(x: Images, m: int) -> Tiles:
 
 
 def tiles_adjoint(blocks: Tiles, m: int) -> Images:
-    """Add every tile up where `tiles` took it from."""
+    """Add every tile to the place that `tiles` took it from."""
     _, _, n, rows, columns, _, _, channels = blocks.shape
     height, width = 2 * (m * rows + 1), 2 * (m * columns + 1)
     pixels = blocks.new_zeros(n, height, width, channels)
     planes = pixels.view(n, height // 2, 2, width // 2, 2, channels).transpose(2, 3)
     places = _windows(planes, m)
-    # Within each of these four statements, no two tiles meet.
+    # Within each of these four statements, tiles do not overlap.
     places[:m, :m] = blocks[:m, :m]
     places[m, :m] += blocks[m, :m]
     places[:m, m] += blocks[:m, m]

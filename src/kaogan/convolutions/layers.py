@@ -1,4 +1,4 @@
-"""Convolutions that follow a plan: layers in place of PyTorch's, with the same weights."""
+"""Layers that replace PyTorch's convolutions and follow a plan, with the same weights."""
 
 from typing import Any, cast
 
@@ -11,72 +11,58 @@ from torch.nn.utils import parametrize
 
 from kaogan.convolutions.plan import Plan
 
-# The three derivatives of <g, w * x> (see `algorithms`) differentiate into each other, so gradients
-# of any order come out right: a gradient penalty needs the second.
-
 
 def convolution(x: Tensor, weight: Tensor, plan: Plan) -> Tensor:
     """The convolution w * x; differentiable, as often as needed."""
-    return cast(Tensor, _Convolution.apply(x, weight, plan))  # type: ignore[no-untyped-call]
+    return _derivative(plan, x, None, weight)
 
 
 def input_gradient(g: Tensor, weight: Tensor, plan: Plan) -> Tensor:
     """The transposed convolution of g with w; differentiable."""
-    return cast(Tensor, _InputGradient.apply(g, weight, plan))  # type: ignore[no-untyped-call]
+    return _derivative(plan, None, g, weight)
 
 
 def weight_gradient(x: Tensor, g: Tensor, plan: Plan) -> Tensor:
     """The derivative of <g, w * x> by w; differentiable."""
-    return cast(Tensor, _WeightGradient.apply(x, g, plan))  # type: ignore[no-untyped-call]
+    return _derivative(plan, x, g, None)
 
 
-class _Convolution(Function):
+def _derivative(plan: Plan, *factors: Tensor | None) -> Tensor:
+    return cast(Tensor, _Derivative.apply(plan, *factors))  # type: ignore[no-untyped-call]
+
+
+class _Derivative(Function):
+    """The derivative of <g, w * x> (see `algorithms`) by one of x, g and w: the one that is None.
+
+    It is linear in both others, and its derivative by one of them, in the direction v, is the
+    derivative of <g, w * x> by that one, with v in the place of the missing factor. So gradients of
+    any order come out right: a gradient penalty needs the second.
+    """
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, plan: Plan) -> Tensor:
-        ctx.save_for_backward(x, weight)
+    def forward(
+        ctx: Any, plan: Plan, x: Tensor | None, g: Tensor | None, weight: Tensor | None
+    ) -> Tensor:
+        ctx.save_for_backward(x, g, weight)
         ctx.plan = plan
+        if weight is None:
+            return plan.weight_gradient(cast(Tensor, x), cast(Tensor, g))
+        if x is None:
+            return plan.input_gradient(cast(Tensor, g), weight)
         return plan.forward(x, weight)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (x, weight), (g,) = ctx.saved_tensors, gradients
-        x_gradient = input_gradient(g, weight, ctx.plan) if ctx.needs_input_grad[0] else None
-        w_gradient = weight_gradient(x, g, ctx.plan) if ctx.needs_input_grad[1] else None
-        return x_gradient, w_gradient, None
-
-
-class _InputGradient(Function):
-    @staticmethod
-    def forward(ctx: Any, g: Tensor, weight: Tensor, plan: Plan) -> Tensor:
-        ctx.save_for_backward(g, weight)
-        ctx.plan = plan
-        return plan.input_gradient(g, weight)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (g, weight), (x,) = ctx.saved_tensors, gradients
-        g_gradient = convolution(x, weight, ctx.plan) if ctx.needs_input_grad[0] else None
-        w_gradient = weight_gradient(x, g, ctx.plan) if ctx.needs_input_grad[1] else None
-        return g_gradient, w_gradient, None
-
-
-class _WeightGradient(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, g: Tensor, plan: Plan) -> Tensor:
-        ctx.save_for_backward(x, g)
-        ctx.plan = plan
-        return plan.weight_gradient(x, g)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (x, g), (weight,) = ctx.saved_tensors, gradients
-        x_gradient = input_gradient(g, weight, ctx.plan) if ctx.needs_input_grad[0] else None
-        g_gradient = convolution(x, weight, ctx.plan) if ctx.needs_input_grad[1] else None
-        return x_gradient, g_gradient, None
+        factors = [gradients[0] if each is None else each for each in ctx.saved_tensors]
+        found: list[Tensor | None] = [None]  # the plan has no gradient
+        for place, needed in enumerate(ctx.needs_input_grad[1:]):
+            others = [*factors[:place], None, *factors[place + 1 :]]
+            found.append(_derivative(ctx.plan, *others) if needed else None)
+        return tuple(found)
 
 
 class _Planned(nn.Module):
-    """A layer that shares weight and bias of the one it stands for, under the same names."""
+    """A layer that shares weight and bias of the one it replaces, under the same names."""
 
     def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None, plan: Plan) -> None:
         super().__init__()
@@ -85,22 +71,18 @@ class _Planned(nn.Module):
         self.plan = plan
 
     def forward(self, inputs: Float[Tensor, "N C H W"]) -> Float[Tensor, "N D h w"]:
-        outputs = self.product(*self.operands(inputs))
-        return (
-            outputs if self.bias is None else outputs + self.bias.to(outputs.dtype)[:, None, None]
-        )
+        weight: Tensor = self.weight  # once: spectral norm computes it anew whenever it is read
+        if torch.is_autocast_enabled(inputs.device.type):
+            dtype = torch.get_autocast_dtype(inputs.device.type)
+            inputs, weight = inputs.to(dtype), weight.to(dtype)
+        outputs = self.product(inputs, weight)
+        if self.bias is None:
+            return outputs
+        return outputs + self.bias.to(outputs.dtype)[:, None, None]
 
     def product(self, inputs: Tensor, weight: Tensor) -> Tensor:
-        """What the layer computes, without its bias."""
+        """The output without the bias."""
         raise NotImplementedError
-
-    def operands(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs and weight in the number format that autocast asks for."""
-        weight = self.weight  # once: spectral norm computes it anew whenever it is read
-        if not torch.is_autocast_enabled(inputs.device.type):
-            return inputs, weight
-        dtype = torch.get_autocast_dtype(inputs.device.type)
-        return inputs.to(dtype), weight.to(dtype)
 
 
 class HalvingConv2d(_Planned):
@@ -129,10 +111,10 @@ class Projection(_Planned):
 
 
 def use(network: nn.Module, plan: Plan) -> None:
-    """Put layers that follow the plan in the place of the network's convolutions, where they fit.
+    """Replace the network's convolutions by layers that follow the plan, where they fit.
 
-    Parameters stay the same objects under the same names, so optimisers, checkpoints and averages
-    never notice; what is computed from a parameter (spectral norm) moves with it.
+    Parameters stay the same objects under the same names, so optimizers, checkpoints and averages
+    are not affected. What is computed from a parameter (spectral norm) moves with it.
     """
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
@@ -141,24 +123,11 @@ def use(network: nn.Module, plan: Plan) -> None:
                 layer = cast(nn.Conv2d | nn.ConvTranspose2d, child)
                 planned = _planned(kind, layer)
                 if planned is not None:
-                    setattr(parent, name, _stand_in(planned, layer, plan))
-
-
-def _stand_in(kind: type[_Planned], layer: nn.Conv2d | nn.ConvTranspose2d, plan: Plan) -> nn.Module:
-    """A layer in the place of `layer`, with its parameters and what is computed from them."""
-    bias = cast(nn.Parameter | None, layer.bias)
-    if not parametrize.is_parametrized(layer, "weight"):
-        return kind(cast(nn.Parameter, layer.weight), bias, plan).train(layer.training)
-    steps = cast(parametrize.ParametrizationList, layer.parametrizations["weight"])  # type: ignore[index]
-    planned = kind(cast(nn.Parameter, steps.original), bias, plan).train(layer.training)
-    for step in steps:
-        # "Unsafe" leaves a trial run out, which would change the step's buffers.
-        parametrize.register_parametrization(planned, "weight", step, unsafe=True)
-    return planned
+                    setattr(parent, name, _replacement(planned, layer, plan))
 
 
 def _planned(kind: type, layer: nn.Conv2d | nn.ConvTranspose2d) -> type[_Planned] | None:
-    """What can stand for this layer, if anything can."""
+    """The class of the layer that can replace this one, if there is one."""
     extras = (layer.groups != 1, layer.dilation != (1, 1), layer.padding_mode != "zeros")
     if any(extras) or layer.output_padding not in ((0, 0), None):
         return None
@@ -168,3 +137,21 @@ def _planned(kind: type, layer: nn.Conv2d | nn.ConvTranspose2d) -> type[_Planned
         return HalvingConv2d if halves else None
     projects = geometry[1:] == ((1, 1), (0, 0))
     return DoublingConv2d if halves else Projection if projects else None
+
+
+def _replacement(
+    kind: type[_Planned], layer: nn.Conv2d | nn.ConvTranspose2d, plan: Plan
+) -> nn.Module:
+    """A layer with the parameters of `layer` and what is computed from them."""
+    steps: list[nn.Module] = []
+    if parametrize.is_parametrized(layer, "weight"):  # to read it would change the step's buffers
+        computed = cast(parametrize.ParametrizationList, layer.parametrizations["weight"])  # type: ignore[index]
+        weight, steps = computed.original, list(computed)
+    else:
+        weight = layer.weight
+    bias = cast(nn.Parameter | None, layer.bias)
+    planned = kind(cast(nn.Parameter, weight), bias, plan).train(layer.training)
+    for step in steps:
+        # "Unsafe" leaves a trial run out, which would change them, too.
+        parametrize.register_parametrization(planned, "weight", step, unsafe=True)
+    return planned

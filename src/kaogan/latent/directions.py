@@ -1,10 +1,10 @@
 """Directions in the latent space along which one thing changes, and `directions.json`.
 
-They are found by `kaogan.latent.finding`.
+`kaogan.latent.finding` finds them.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,34 +24,30 @@ Kind = Literal["named", "sefa", "pca"]
 
 @dataclass(frozen=True)
 class Direction:
-    """A way to go in the latent space: z + s vector is drawn, with s from about -3 to 3.
-
-    Args:
-        name: of the property, or the kind and a number.
-        kind: how it was found.
-        vector: of length 1.
-        low: what pictures look like at its lower end; high: at its upper end.
-        r2: of a named one, the share of the property's variance over fresh faces that a linear
-            fit on the latent explains; of the others, the share of the first layer's variance.
-        per_unit: measured: by how much a step of 1 changes the property that `low` and `high`
-            describe, in standard deviations of that property over random faces.
-        effects: the same for every property.
-
-    """
+    """A direction: z + s vector is drawn, with s from about -3 to 3."""
 
     name: str
+    """Of the property, or the kind and a number."""
     kind: Kind
+    """How it was found."""
     vector: Float[Tensor, "Z"]
+    """Of length 1."""
     low: str
     high: str
+    """What pictures look like at its ends."""
     r2: float
+    """Of a named one, the share of the property's variance over fresh faces that a linear fit on
+    the latent explains; of the others, the share of the first layer's variance."""
     per_unit: float
+    """The measured change of the property that `low` and `high` describe for a step of 1, in
+    standard deviations of that property over random faces."""
     effects: dict[str, float]
+    """The same for every property."""
 
 
 @dataclass(frozen=True)
 class SkippedDirection:
-    """A direction that does not do what its name says; None: that was not measured any more."""
+    """A direction that does not work, with the reason; None: not measured."""
 
     name: str
     reason: str
@@ -61,20 +57,14 @@ class SkippedDirection:
 
 @dataclass(frozen=True)
 class Directions:
-    """What was found in one generator.
-
-    Args:
-        directions: those that work.
-        left_out: those that do not.
-        generator: fingerprint of the weights that they belong to.
-        orthogonal: were those of the picture's parts freed from each other?
-
-    """
+    """The directions of one generator: those that work, and those that were left out."""
 
     directions: tuple[Direction, ...]
     left_out: tuple[SkippedDirection, ...]
     generator: str
+    """Fingerprint of the generator's weights."""
     orthogonal: bool
+    """Were the directions of the picture's parts freed from each other?"""
 
     def __getitem__(self, name: str) -> Direction:
         for direction in self.directions:
@@ -109,21 +99,18 @@ class Directions:
 
     @staticmethod
     def read(file: str | Path) -> "Directions":
-        """Read what `write` wrote.
-
-        Raises:
-            KaoganError: there is none, or it is damaged or of a newer kaogan.
-
-        """
+        """Read `directions.json`. Raises KaoganError if it is missing, damaged or too new."""
         try:
             about = json.loads(Path(file).read_text(encoding="utf-8"))
             if about["format"] > FORMAT:
                 raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
+            directions = (
+                Direction(**each | {"vector": torch.tensor(each["vector"])})
+                for each in about["directions"]
+            )
+            left_out = (SkippedDirection(**each) for each in about["left_out"])
             return Directions(
-                tuple(_from_json(each) for each in about["directions"]),
-                tuple(SkippedDirection(**each) for each in about["left_out"]),
-                about["generator"],
-                about["orthogonal"],
+                tuple(directions), tuple(left_out), about["generator"], about["orthogonal"]
             )
         except FileNotFoundError:
             raise KaoganError(f"there is no {file}; make it with: kaogan directions") from None
@@ -132,15 +119,10 @@ class Directions:
 
 
 def as_json(direction: Direction) -> dict[str, Any]:
-    """A direction in plain numbers, rounded: five digits of the vector are more than is seen."""
-    plain = {field.name: getattr(direction, field.name) for field in fields(direction)}
-    return plain | {
+    """A direction for JSON, rounded: more digits of the vector change nothing that is visible."""
+    return vars(direction) | {
         "vector": [round(entry, 5) for entry in direction.vector.tolist()],
         "r2": round(direction.r2, 4),
         "per_unit": round(direction.per_unit, 4),
         "effects": {name: round(effect, 4) for name, effect in direction.effects.items()},
     }
-
-
-def _from_json(plain: dict[str, Any]) -> Direction:
-    return Direction(**plain | {"vector": torch.tensor(plain["vector"])})

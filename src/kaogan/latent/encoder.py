@@ -1,7 +1,7 @@
-"""The encoder: a small network that looks at a picture and says which latent draws it.
+"""The encoder: a small network that estimates the latent of a picture.
 
 It is trained on the generator's own pictures, whose latents are known: z ~ N(0, I), x = G(z). With
-a light augmentation A, for which E(A(x)) must still say z,
+a light augmentation A, for which E(A(x)) must still be z,
 
     loss = mean over entries of (E(A(x)) - z)^2  +  4 x mean over pixels of |G(E(A(x))) - x|
 
@@ -10,9 +10,9 @@ the Natural Image Manifold" (ECCV 2016), who train a predictor of latents on rea
 first is possible because the pictures are drawn here, as in Bau et al., "Seeing What a GAN Cannot
 Generate" (ICCV 2019).
 
-What it says lies on the sphere of radius sqrt(Z), near which nearly all of N(0, I) lies: a network
-that is trained to lower a squared error would otherwise say less than it should where it is in
-doubt, and the generator would draw washed-out faces.
+Its output lies on the sphere of radius sqrt(Z), near which nearly all of N(0, I) lies. Otherwise a
+network that lowers a squared error would give too short latents where it is uncertain, and the
+generator would draw washed-out faces.
 """
 
 import copy
@@ -33,14 +33,14 @@ from kaogan.rng import seed_of
 WIDTH = 24
 """Channels of the largest map: 0.7 million parameters for 64 x 64 pixels and 100 latents."""
 LARGEST = 64
-"""Pixels a side that the encoder looks at: larger pictures are averaged down to it."""
+"""Side in pixels to which larger pictures are averaged down."""
 
 PICTURES = 24_576
 BATCH = 32
 LR = 2e-3
 PICTURE_WEIGHT = 4.0
-"""With 1, the pictures of the guesses are far off: many directions of z are hardly visible, and the
-squared error counts them all the same."""
+"""With 1, the faces of the estimates differ much from the pictures: many directions of z are hardly
+visible, and the squared error counts them all alike."""
 
 Images = Float[Tensor, "N C H W"]
 
@@ -50,12 +50,7 @@ class Encoder(nn.Module):
 
     def __init__(self, size: int, channels: int, latent_dim: int, width: int = WIDTH) -> None:
         super().__init__()
-        self.shape = {
-            "size": size,
-            "channels": channels,
-            "latent_dim": latent_dim,
-            "width": width,
-        }
+        self.shape = {"size": size, "channels": channels, "latent_dim": latent_dim, "width": width}
         widths = stage_channels(min(size, LARGEST), width)
         layers: list[nn.Module] = []
         if size > LARGEST:
@@ -74,7 +69,7 @@ class Encoder(nn.Module):
 
 
 def to_sphere(latents: Latents) -> Latents:
-    """The same directions at length sqrt(Z)."""
+    """Latents of the same directions and of length sqrt(Z)."""
     return F.normalize(latents) * math.sqrt(latents.shape[1])
 
 
@@ -82,8 +77,8 @@ def loss(
     encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Images, drawn: Images
 ) -> Scalar:
     """The equation at the top: `seen` is A(x), `drawn` is x = G(z)."""
-    said = encoder(seen)
-    return F.mse_loss(said, latents) + PICTURE_WEIGHT * F.l1_loss(generator(said), drawn)
+    estimates = encoder(seen)
+    return F.mse_loss(estimates, latents) + PICTURE_WEIGHT * F.l1_loss(generator(estimates), drawn)
 
 
 def train_encoder(
@@ -93,15 +88,10 @@ def train_encoder(
     seed: int = 0,
     tracker: Tracker | None = None,
 ) -> Encoder:
-    """An encoder for a settled generator; the same for the same seed.
+    """Train an encoder on so many pictures, each drawn once and seen once.
 
-    Args:
-        generator: latents `N Z` to pictures `N C H W`, in eval mode.
-        latent_dim: Z.
-        pictures: how many to draw and learn from, each once.
-        seed: of the weights, the latents and the augmentation.
-        tracker: told of every picture seen.
-
+    The generator maps latents `N Z` to pictures `N C H W`, in eval mode. The seed determines the
+    encoder's weights, the latents and the augmentation. The tracker is told of every picture.
     """
     tracker = tracker or Silent()
     rng = torch.Generator().manual_seed(seed_of(seed, latent_dim))
@@ -128,10 +118,10 @@ def train_encoder(
 
 
 def augment(pictures: Images, rng: torch.Generator) -> Images:
-    """Pictures slightly moved, resized, recoloured, blurred and noisy, some hardly, some more.
+    """Pictures slightly moved, resized, recoloured, blurred and noisy, each to another degree.
 
-    A real picture is none that the generator draws. An encoder that has only seen the generator's
-    takes their finest details for signs, and is lost without them.
+    The generator draws no real picture exactly. An encoder that was trained without augmentation
+    relies on the finest details of generated pictures, and fails without them.
     """
     count, channels = pictures.shape[:2]
 

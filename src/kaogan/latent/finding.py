@@ -1,18 +1,17 @@
-"""Finding directions in a generator without labels, and measuring what they do.
+"""Finding directions in a generator without labels, and measuring their effects.
 
 - named: the slope of a property that can be measured in pictures (`kaogan.latent.properties`), by
   ridge regression on the latents of a few thousand generated faces
 - sefa, pca: from the first layer alone (`kaogan.latent.factors`)
 
-What a direction is said to do is measured: faces are moved along it, drawn and measured again. A
-named direction that does not do what its name says is left out, with the reason.
+The effect of every direction is measured: faces are moved along it, drawn and measured again. A
+named direction that does not change its property as it should is left out, with the reason.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.latent.directions import Direction, Directions, Kind, SkippedDirection
@@ -23,22 +22,21 @@ from kaogan.progress import Silent, Tracker
 from kaogan.rng import seed_of
 
 FIT, FRESH, MOVED = 3072, 1024, 32
-"""Faces to fit on, other faces to judge the fits by, and faces that are moved."""
+"""Faces to fit on, other faces to test the fits on, and faces that are moved."""
 STEPS = (-2.0, -1.0, 1.0, 2.0)
-"""How far they are moved: 95 percent of random latents lie within 2 along any direction."""
+"""Distances of the moves: 95 percent of random latents lie within 2 along any direction."""
 FACTORS = 6
-"""How many directions of sefa, and of pca."""
+"""Directions of sefa, and of pca."""
 BATCH = 128
 
 LOWEST_R2 = 0.3
 SMALLEST_CHANGE = 0.25
 """Standard deviations by which a step of 1 must change the property."""
 LEAST_OF_ITS_OWN = 0.5
-"""Length that must be left of a unit slope when all others are taken out of it."""
+"""Length that must remain of a unit slope after its projection on all others is removed."""
 CONSTANT = 1e-5
 
-
-Factorise = Callable[[nn.Module, int, int], Found]
+FACTORISATIONS: dict[Kind, Callable[[nn.Module, int, int], Found]] = {"sefa": sefa, "pca": pca}
 
 
 def find(
@@ -48,18 +46,18 @@ def find(
     fit: int = FIT,
     tracker: Tracker | None = None,
 ) -> Directions:
-    """All directions of a settled generator that work.
+    """All directions of a generator that work.
 
     Args:
-        generator: latents `N Z` to pictures `N C H W` in [-1, 1].
+        generator: latents `N Z` to pictures `N C H W` in [-1, 1], with standing statistics.
         latent_dim: Z.
-        orthogonal: free the parts' directions from each other, the best explained ones first:
-            see `freed`. Properties of the whole picture are made of its parts, and stay.
+        orthogonal: free the directions of the picture's parts from each other, the best explained
+            ones first; see `freed`. Properties of the whole picture depend on its parts and stay.
         fit: faces to fit on.
-        tracker: told of every face drawn; their number is `faces_drawn`, or less.
+        tracker: told of every face drawn; their number is at most `faces_drawn`.
 
     """
-    faces = _Faces.of(generator, latent_dim, fit, tracker or Silent())
+    faces = _Faces(generator, latent_dim, fit, tracker or Silent())
     explained, left_out = _explained(faces)
     vectors = {name: faces.slope(name) for name in explained}
     if orthogonal:
@@ -78,12 +76,11 @@ def find(
 
 
 def _explained(faces: "_Faces") -> tuple[dict[str, float], list[SkippedDirection]]:
-    """The properties that are linear enough, and how well a fit explains each."""
+    """The properties that are linear enough, with the share of variance that a fit explains."""
     good, left_out = {}, []
-    for name, varies, share in zip(
-        properties, faces.varies.tolist(), faces.explained.tolist(), strict=True
-    ):
-        if not varies:
+    varies, explained = faces.varies.tolist(), faces.explained.tolist()
+    for name, differs, share in zip(properties, varies, explained, strict=True):
+        if not differs:
             left_out.append(SkippedDirection(name, "the faces do not differ in it"))
         elif share < LOWEST_R2:
             reason = f"a linear fit explains {share:.0%} of it on fresh faces"
@@ -96,20 +93,18 @@ def _explained(faces: "_Faces") -> tuple[dict[str, float], list[SkippedDirection
 def _freed(
     vectors: dict[str, Tensor], explained: dict[str, float]
 ) -> tuple[dict[str, Tensor], list[SkippedDirection]]:
-    """The same with the parts of the picture freed from each other, and parts that cannot be."""
+    """The directions, those of parts freed from each other; and parts for which this fails."""
     parts = [name for name in vectors if not properties[name].whole]
     parts.sort(key=lambda name: -explained[name])
     if not parts:
         return vectors, []
     kept, own = freed(torch.stack([vectors[name] for name in parts]))
     free = {parts[place]: vector for place, vector in zip(kept, own, strict=True)}
-    left_out = [
-        SkippedDirection(name, "it goes with others that are better explained", explained[name])
-        for name in parts
-        if name not in free
-    ]
-    alike = {each.name for each in left_out}
-    return {name: free.get(name, vectors[name]) for name in vectors if name not in alike}, left_out
+    reason = "it goes with others that are better explained"
+    dependent = [name for name in parts if name not in free]
+    left_out = [SkippedDirection(name, reason, explained[name]) for name in dependent]
+    remaining = {name: free.get(name, vectors[name]) for name in vectors if name not in dependent}
+    return remaining, left_out
 
 
 def faces_drawn(fit: int = FIT) -> int:
@@ -120,8 +115,8 @@ def faces_drawn(fit: int = FIT) -> int:
 def ridge(z: Float[Tensor, "N Z"], values: Float[Tensor, "N P"]) -> Float[Tensor, "Z P"]:
     """Slopes w that minimise |values - z w|^2 + Z |w|^2, for centred values of variance 1.
 
-    For latents from N(0, I), and a slope of which half of the variance comes, spread evenly over
-    the Z entries, a penalty of Z is the best there is (its ratio of noise to signal).
+    The best penalty is the ratio of noise to signal. It is Z for latents from N(0, I) and a slope
+    that explains half of the variance, spread evenly over the Z entries.
     """
     dim = z.shape[1]
     slopes: Tensor = torch.linalg.solve(z.T @ z + dim * torch.eye(dim), z.T @ values)
@@ -131,15 +126,15 @@ def ridge(z: Float[Tensor, "N Z"], values: Float[Tensor, "N P"]) -> Float[Tensor
 def freed(units: Float[Tensor, "P Z"]) -> tuple[list[int], Float[Tensor, "Q Z"]]:
     """Unit vectors, each orthogonal to the slopes of all others that are kept; and which are kept.
 
-    A step along one leaves the linear fits of the others as they are: the "conditional
+    A step along one does not change the linear fits of the others. This is the "conditional
     manipulation" of Shen, Gu, Tang and Zhou, "Interpreting the latent space of GANs for semantic
-    face editing" (CVPR 2020), section 3.2, for all conditions at once. They are the columns of
-    U (U^T U)^-1. A slope that would leave too little of itself or of one before it is not kept.
+    face editing" (CVPR 2020), section 3.2, for all conditions at once. The vectors are the columns
+    of U (U^T U)^-1. A slope is not kept if too little of it or of an earlier one would remain.
     """
     kept: list[int] = []
     for candidate in range(len(units)):
         chosen = units[[*kept, candidate]].double()
-        # The length of what is left of slope i is 1 / sqrt of the inverse's entry i, i.
+        # The remaining length of slope i is 1 / sqrt of the inverse's entry i, i.
         left = torch.linalg.inv(chosen @ chosen.T).diagonal().rsqrt()
         if bool((left >= LEAST_OF_ITS_OWN).all()):
             kept.append(candidate)
@@ -148,37 +143,34 @@ def freed(units: Float[Tensor, "P Z"]) -> tuple[list[int], Float[Tensor, "Q Z"]]
     return kept, torch.nn.functional.normalize(duals, dim=1).float()
 
 
-@dataclass(frozen=True)
 class _Faces:
     """Faces of a generator, and the linear fits of their properties; values have variance 1."""
 
-    generator: nn.Module
-    tracker: Tracker
-    spread: Float[Tensor, "P"]
-    varies: Bool[Tensor, "P"]
-    slopes: Float[Tensor, "Z P"]
-    explained: Float[Tensor, "P"]
-    latents: Float[Tensor, "M Z"]
-    """Of the faces that are moved."""
-    values: Float[Tensor, "M P"]
-
-    @staticmethod
-    def of(generator: nn.Module, latent_dim: int, fit: int, tracker: Tracker) -> "_Faces":
-        """Draw, measure and fit."""
+    def __init__(self, generator: nn.Module, latent_dim: int, fit: int, tracker: Tracker) -> None:
+        self.generator, self.tracker = generator, tracker
         rng = torch.Generator().manual_seed(seed_of(latent_dim, fit))
-        known, fresh, moved = (
+        known, fresh, self.latents = (
             torch.randn(count, latent_dim, generator=rng) for count in (fit, FRESH, MOVED)
         )
-        values = measured(generator, known, tracker)
+        values = self.measure(known)
         centre, spread = values.mean(0), values.std(0)
-        varies = spread > CONSTANT
-        spread = torch.where(varies, spread, torch.inf)
-        slopes = ridge(known, (values - centre) / spread)
-        truth = (measured(generator, fresh, tracker) - centre) / spread
-        error = (truth - fresh @ slopes).square().mean(0)
-        explained = 1 - error / truth.var(0, correction=0).clamp(min=CONSTANT)
-        still = measured(generator, moved, tracker)
-        return _Faces(generator, tracker, spread, varies, slopes, explained, moved, still)
+        self.varies = spread > CONSTANT
+        self.spread = torch.where(self.varies, spread, torch.inf)
+        self.slopes = ridge(known, (values - centre) / self.spread)
+        truth = (self.measure(fresh) - centre) / self.spread
+        error = (truth - fresh @ self.slopes).square().mean(0)
+        self.explained = 1 - error / truth.var(0, correction=0).clamp(min=CONSTANT)
+        self.values = self.measure(self.latents)
+
+    def measure(self, z: Float[Tensor, "N Z"]) -> Float[Tensor, "N P"]:
+        """The properties of the faces of some latents."""
+        device = next(self.generator.parameters()).device
+        parts = []
+        for part in torch.split(z, BATCH):
+            with torch.inference_mode():
+                parts.append(measure_properties(self.generator(part.to(device)).float()).cpu())
+            self.tracker.advance(len(part))
+        return torch.cat(parts)
 
     def slope(self, name: str) -> Float[Tensor, "Z"]:
         """The direction in which a property rises fastest, of length 1."""
@@ -188,34 +180,21 @@ class _Faces:
         """The mean change of every property after each of STEPS, in standard deviations."""
         steps = torch.tensor(STEPS)[:, None, None]
         z = (self.latents + steps * vector).flatten(0, 1)
-        values = measured(self.generator, z, self.tracker).reshape(len(STEPS), MOVED, -1)
+        values = self.measure(z).reshape(len(STEPS), MOVED, -1)
         changes: Tensor = ((values - self.values) / self.spread).mean(1)
         return changes
 
 
-def measured(
-    generator: nn.Module, z: Float[Tensor, "N Z"], tracker: Tracker
-) -> Float[Tensor, "N P"]:
-    """The properties of the faces of some latents."""
-    device = next(generator.parameters()).device
-    parts = []
-    for part in torch.split(z, BATCH):
-        with torch.inference_mode():
-            parts.append(measure_properties(generator(part.to(device)).float()).cpu())
-        tracker.advance(len(part))
-    return torch.cat(parts)
-
-
 def _slope(changes: Float[Tensor, "S P"]) -> Float[Tensor, "P"]:
-    """Change for a step of 1: least squares through 0."""
+    """The change for a step of 1: least squares through 0."""
     steps = torch.tensor(STEPS)
     return steps @ changes / (steps @ steps)
 
 
 def _fault(direction: Direction, changes: Float[Tensor, "S P"]) -> str:
-    """Why a direction does not do what its name says; nothing if it does.
+    """Why a direction does not change its property as it should; empty if it does.
 
-    A part of the picture is compared with the other parts, as the whole changes with each.
+    A part of the picture is compared with the other parts only, as the whole changes with each.
     """
     name, effects = direction.name, direction.effects
     if direction.per_unit < SMALLEST_CHANGE:
@@ -238,7 +217,7 @@ def _described(
     changes: Float[Tensor, "S P"],
     shown: str,
 ) -> Direction:
-    """A direction with what was measured; `shown` is the property that its words are about."""
+    """A direction with its measured effects, in the words of the property `shown`."""
     effects = dict(zip(properties, _slope(changes).tolist(), strict=True))
     low, high = properties[shown].low, properties[shown].high
     return Direction(name, kind, vector, low, high, share, effects[shown], effects)
@@ -250,8 +229,7 @@ def _factors(faces: "_Faces") -> list[Direction]:
         return []
     dim = faces.latents.shape[1]
     directions = []
-    ways: list[tuple[Kind, Factorise]] = [("sefa", sefa), ("pca", pca)]
-    for kind, factorise in ways:
+    for kind, factorise in FACTORISATIONS.items():
         vectors, shares = factorise(faces.generator, dim, min(FACTORS, dim))
         for place, (vector, share) in enumerate(zip(vectors, shares.tolist(), strict=True), 1):
             changes = faces.moved(vector)

@@ -1,4 +1,4 @@
-"""Which generator something was made for: encoders and directions are of no use to another."""
+"""The identity of a generator: encoders and directions belong to one generator only."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from torch import nn
 def fingerprint(network: nn.Module) -> str:
     """The SHA-256 of a network's weights and averages: names, shapes and values, in hexadecimal.
 
-    It is that of the numbers as they are in memory, whatever precision they were kept in.
+    It is computed from the values in memory, whatever precision the file has.
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):

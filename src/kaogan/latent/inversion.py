@@ -1,14 +1,14 @@
 """Inversion: the latent whose picture is nearest to a given one.
 
-The encoder's guess, made better by going down the slope of
+The encoder's estimate, refined by gradient descent on
 
     objective = d(G(z), x) + PRIOR (|z|^2 / Z - 1)^2
 
 with Adam: predict, then optimise, as in Zhu, Krähenbühl, Shechtman and Efros, "Generative Visual
-Manipulation on the Natural Image Manifold" (ECCV 2016). The distance d is the mean
-absolute difference of the pixels, to which that of a network's feature maps is added where there
-is a discriminator. The second term keeps z as long as those that the generator was trained with:
-for z ~ N(0, I), |z|^2 / Z is 1, give or take sqrt(2 / Z). All directions are equally likely.
+Manipulation on the Natural Image Manifold" (ECCV 2016). The distance d is the mean absolute
+difference of the pixels, plus that of a discriminator's feature maps if there is one. The second
+term keeps the length of z as in training: for z ~ N(0, I), |z|^2 / Z is 1 on average, with a
+standard deviation of sqrt(2 / Z), and all directions are equally likely.
 """
 
 import copy
@@ -31,20 +31,15 @@ LR = 0.2
 PRIOR = 0.1
 FEATURE_WEIGHT = 0.3
 
+Distances = Float[Tensor, "N"]
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""How far apart two batches of pictures `N C H W` are, pair by pair: `N`."""
+"""The distance of each pair in two batches of pictures `N C H W`: `N`."""
 
 
 @dataclass(frozen=True)
 class Inversion:
-    """What was found for N pictures.
-
-    Args:
-        encoded: the encoder's latents, `N Z`.
-        latents: the refined ones, `N Z`.
-        encoded_error: mean absolute difference of the pixels, 0 to 2, for the encoder's latents.
-        error: the same for the refined ones.
-
+    """The latents of N pictures, from the encoder and refined, `N Z` each; and their errors: the
+    mean absolute difference of the pixels, 0 to 2.
     """
 
     encoded: Tensor
@@ -53,31 +48,26 @@ class Inversion:
     error: Tensor
 
 
-Distances = Float[Tensor, "N"]
-"""How far each picture is from another one."""
-
-
 def pixel_distance(one: Images, other: Images) -> Distances:
     """Mean absolute difference of the pixels, 0 to 2."""
     return (one - other).abs().flatten(1).mean(1)
 
 
 def with_features(discriminator: Discriminator, weight: float = FEATURE_WEIGHT) -> Distance:
-    """The pixel distance, plus `weight` times how differently a discriminator sees two pictures.
+    """The pixel distance, plus `weight` times the distance of a discriminator's feature maps.
 
-    It is the mean over its layers, but the last one, which judges, of |f(x) - f(y)| / |f(x)|, with
-    the mean absolute value of a layer's feature maps as |.|. So each layer counts the same. The
-    idea of a discriminator as a measure of likeness is that of Larsen et al., "Autoencoding beyond
-    pixels using a learned similarity metric" (ICML 2016).
+    The latter is the mean of |f(x) - f(y)| / |f(x)| over its hidden layers, with the mean absolute
+    value of a layer's feature maps as |.|, so that each layer counts the same. The idea of a
+    discriminator as a measure of similarity is that of Larsen et al., "Autoencoding beyond pixels
+    using a learned similarity metric" (ICML 2016).
     """
-    *layers, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
-    # How much the pictures of a batch differ says nothing of one of them.
-    layers = [layer for layer in layers if not isinstance(layer, MinibatchStd)]
-    packing = discriminator.packing
+    *hidden, _ = copy.deepcopy(discriminator.layers).eval().requires_grad_(False).children()
+    # The variation within a batch says nothing about one picture.
+    layers = [layer for layer in hidden if not isinstance(layer, MinibatchStd)]
 
     def maps(pictures: Tensor) -> list[Tensor]:
-        # One that judges several pictures at once is shown the same one several times.
-        current, found = pictures.repeat(1, packing, 1, 1), []
+        # With packing, the discriminator gets the same picture several times.
+        current, found = pictures.repeat(1, discriminator.packing, 1, 1), []
         for layer in layers:
             current = layer(current)
             if isinstance(layer, nn.LeakyReLU):
@@ -102,19 +92,12 @@ def invert(
     distance: Distance = pixel_distance,
     tracker: Tracker | None = None,
 ) -> Inversion:
-    """Find latents for pictures.
+    """Find latents for pictures of the generator's size and channels, in [-1, 1].
 
-    Args:
-        generator: latents `N Z` to pictures `N C H W`, in eval mode, on the CPU.
-        encoder: pictures to latents, in eval mode.
-        pictures: of the generator's size and channels, in [-1, 1].
-        steps: of the refinement; 0 leaves the encoder's guess.
-        distance: what the refinement lowers.
-        tracker: told of every step.
+    Generator and encoder are in eval mode, the generator on the CPU. The refinement lowers the
+    distance in so many steps; 0 leaves the encoder's estimate. The tracker is told of every step.
 
-    Raises:
-        UsageError: a negative number of steps.
-
+    Raises UsageError for a negative number of steps.
     """
     if steps < 0:
         raise UsageError(f"{steps} steps are none; use 0 or more")
@@ -122,12 +105,8 @@ def invert(
         encoded = encoder(pictures)
     latents = refine(generator, pictures, encoded, steps, distance, tracker)
     with torch.no_grad():
-        return Inversion(
-            encoded,
-            latents,
-            pixel_distance(pictures, generator(encoded)),
-            pixel_distance(pictures, generator(latents)),
-        )
+        errors = [pixel_distance(pictures, generator(z)) for z in (encoded, latents)]
+    return Inversion(encoded, latents, *errors)
 
 
 def refine(
@@ -140,8 +119,8 @@ def refine(
 ) -> Latents:
     """Latents with a lower objective than `start`, or `start` where none was found.
 
-    Each picture is its own task: a batch is only faster. If `start` lies on the sphere of radius
-    sqrt(Z), as the encoder's latents do, the distance never rises either.
+    Pictures do not influence each other; a batch is only faster. If `start` lies on the sphere of
+    radius sqrt(Z), as the encoder's latents do, the distance does not increase either.
     """
     tracker = tracker or Silent()
     frozen = copy.deepcopy(generator).eval().requires_grad_(False)
@@ -163,5 +142,5 @@ def refine(
 
 
 def surprise(latents: Latents) -> Distances:
-    """(|z|^2 / Z - 1)^2: 0 on the sphere of radius sqrt(Z), more away from it."""
+    """(|z|^2 / Z - 1)^2: 0 on the sphere of radius sqrt(Z), larger elsewhere."""
     return (latents.square().mean(1) - 1).square()

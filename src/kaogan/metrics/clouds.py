@@ -1,4 +1,4 @@
-"""What the metrics see of a set of pictures, gathered batch by batch, in bounded memory."""
+"""Sets of pictures as the metrics need them, collected batch by batch in bounded memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,31 +16,26 @@ from kaogan.progress import Tracker
 from kaogan.rng import seed_of
 
 KEPT_FEATURES = 5000
-"""Points that neighbours and kernels are computed with: their work grows with the square."""
+"""Pictures whose features are kept, at most: neighbours and kernels take quadratic time."""
 KEPT_PICTURES = 2048
-"""Pictures that are compared as pictures."""
+"""Pictures that are kept themselves, at most."""
 THUMBNAIL = 16
-"""Side of the thumbnails that neighbours in pixels are found with, as duplicates are."""
+"""Side of the thumbnails that are compared to find copies, as duplicates are found."""
 CHUNK = 128
 
 
 @dataclass(frozen=True)
 class PictureSource:
-    """Pictures by position, in no particular order: the same position, the same picture.
-
-    Args:
-        draw: `draw(start, count)` gives the pictures number `start` to `start + count`: uint8,
-            count x H x W x C.
-        count: how many there are; None: as many as one asks for.
-
-    """
+    """Pictures by position, in random order: the same position always gives the same picture."""
 
     draw: Callable[[int, int], Pixels]
+    """`draw(start, count)`: pictures number `start` to `start + count`, uint8, N x H x W x C."""
     count: int | None = None
+    """How many there are; None: any number."""
 
     @staticmethod
     def shuffled(pictures: Pixels, seed: int) -> "PictureSource":
-        """Those of an array (N x H x W x C, perhaps memory-mapped), in an order by the seed."""
+        """Shuffle an array (N x H x W x C, perhaps memory-mapped)."""
         rng = torch.Generator().manual_seed(seed_of(seed, len(pictures)))
         order = torch.randperm(len(pictures), generator=rng).numpy()
 
@@ -56,33 +51,34 @@ class PictureSource:
 
 @dataclass(frozen=True)
 class Cloud:
-    """A set of pictures as points in feature space, and some of it as pictures.
-
-    Args:
-        count: how many pictures `moments` describes, and how many are compared at most.
-        moments: mean and covariance of their features.
-        features: of the first pictures, at most `KEPT_FEATURES`, or as many as were searched.
-        thumbnails: of the same pictures, flattened, 0 to 255.
-        pictures: the first ones, at most `KEPT_PICTURES`.
-        extractor: the name of what made the features.
-
-    """
+    """A set of pictures as points in feature space; some of them also as pictures."""
 
     count: int
+    """Pictures in the set."""
     moments: Moments
+    """Mean and covariance of their features."""
     features: Float[Tensor, "K F"]
+    """Of the first pictures, at most `KEPT_FEATURES`, or of all that are searched for copies."""
     thumbnails: Float[Tensor, "K T"]
+    """Of the same pictures, flattened, 0 to 255."""
     pictures: UInt8[Tensor, "P H W C"]
+    """The first ones, at most `KEPT_PICTURES`."""
     extractor: str
+    """The name of the feature extractor."""
+
+    @property
+    def compared(self) -> Float[Tensor, "K F"]:
+        """The features of pictures in the set, at most `KEPT_FEATURES`."""
+        return self.features[: min(self.count, KEPT_FEATURES)]
 
 
 def gather(
     pictures: PictureSource, count: int, extractor: Extractor, tracker: Tracker, search: int = 0
 ) -> Cloud:
-    """Look at `count` pictures, or at `search` of them if that is more, each once.
+    """Collect `count` pictures, and the features of the first `search` if these are more.
 
-    What is kept lies on the extractor's device: 4 F bytes of features for each picture kept, and
-    the pictures themselves.
+    The result lies on the extractor's device and takes 4 F bytes for each of the features, and the
+    memory of the kept pictures.
     """
     moments = Moments()
     features, thumbnails, kept = [], [], []
@@ -96,17 +92,11 @@ def gather(
         thumbnails.append(thumbnails_of(batch[: max(0, keep - start)]))
         kept.append(batch[: max(0, min(count, KEPT_PICTURES) - start)])
         tracker.advance(stop - start)
-    return Cloud(
-        count,
-        moments,
-        torch.cat(features),
-        torch.cat(thumbnails),
-        torch.cat(kept),
-        extractor.name,
-    )
+    parts = (torch.cat(features), torch.cat(thumbnails), torch.cat(kept))
+    return Cloud(count, moments, *parts, extractor.name)
 
 
 def thumbnails_of(pictures: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N T"]:
-    """Pictures averaged down to 16 x 16, as rows of numbers."""
+    """Pictures averaged down to 16 x 16, flattened."""
     planes = pictures.permute(0, 3, 1, 2).float()
     return functional.adaptive_avg_pool2d(planes, THUMBNAIL).flatten(1)

@@ -1,7 +1,6 @@
-"""The metrics as `kaogan evaluate` knows them: what each takes of two clouds, and what it needs.
+"""The registry of the metrics of `kaogan evaluate`.
 
-A new metric is a function like those below, here or in a file of its own that `evaluate` imports:
-its decorator says when it is worth computing.
+A new metric is a function like those below, here or in a file of its own that `evaluate` imports.
 """
 
 from collections.abc import Callable
@@ -28,19 +27,13 @@ SUBSET = 1000  # points in one of KID's subsets, as in the paper; half of them w
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric, and with how many pictures.
-
-    Args:
-        better: which values are.
-        least: pictures of each side below which it says nothing.
-        most: pictures that it looks at; the first ones. None: all.
-        compare: the metric itself.
-
-    """
+    """A metric: a comparison, and which of its values are better."""
 
     better: Better
     least: int
+    """Pictures of each side that it needs."""
     most: int | None
+    """Pictures of each side that it uses, the first ones. None: all."""
     compare: Compare
 
 
@@ -52,53 +45,48 @@ def metric(
 ) -> Callable[[Compare], Compare]:
     """Register a function as a metric."""
 
-    def enter(compare: Compare) -> Compare:
+    def register(compare: Compare) -> Compare:
         metrics.register(name)(Metric(better, least, most, compare))
         return compare
 
-    return enter
+    return register
 
 
 @metric("frechet", "lower", least=50)
 def _frechet(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    # Only with the Inception network of 2015-12-05 is it what everyone calls FID.
+    # It is the FID only with the features of the Inception network of 2015-12-05.
     label = "FID" if real.extractor == "inception" else "Fréchet distance"
     return {label: Value(value=frechet_distance(real.moments, fake.moments))}
 
 
 @metric("kid", "lower", least=50, most=KEPT_FEATURES)
 def _kid(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    count = min(real.count, KEPT_FEATURES)
-    subset = min(SUBSET, count // 2)
-    a, b = real.features[:count], fake.features[:count]
-    value, deviation = kernel_distance(a, b, subset, seed=seed)
+    subset = min(SUBSET, len(real.compared) // 2)
+    value, deviation = kernel_distance(real.compared, fake.compared, subset, seed=seed)
     return {f"KID (subsets of {subset:,})": Value(value=value, deviation=deviation)}
 
 
 @metric("precision-recall", "higher", least=100, most=KEPT_FEATURES)
 def _precision_recall(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    count = min(real.count, KEPT_FEATURES)
-    precision, recall = precision_recall(real.features[:count], fake.features[:count])
+    precision, recall = precision_recall(real.compared, fake.compared)
     return {"precision (k = 3)": Value(value=precision), "recall (k = 3)": Value(value=recall)}
 
 
 @metric("density-coverage", "higher", least=100, most=KEPT_FEATURES)
 def _density_coverage(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    count = min(real.count, KEPT_FEATURES)
-    density, coverage = density_coverage(real.features[:count], fake.features[:count])
+    density, coverage = density_coverage(real.compared, fake.compared)
     return {"density (k = 5)": Value(value=density), "coverage (k = 5)": Value(value=coverage)}
 
 
 @metric("swd", "lower", least=50, most=SWD_PICTURES)
 def _swd(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    a, b = real.pictures[:SWD_PICTURES], fake.pictures[:SWD_PICTURES]
-    levels = sliced_wasserstein(a, b, seed)
+    levels = sliced_wasserstein(real.pictures[:SWD_PICTURES], fake.pictures[:SWD_PICTURES], seed)
     return {f"SWD x 1000, {size} px": Value(value=value) for size, value in levels.items()}
 
 
 @metric("diversity", "lower", least=50, most=KEPT_PICTURES)
 def _diversity(real: Cloud, fake: Cloud, seed: int) -> dict[str, Value]:
-    # About one set alone; the floor is that of real pictures.
+    # Of the generated pictures alone; the floor is the value of real ones.
     return {"MS-SSIM of pairs": Value(value=mean_ms_ssim(fake.pictures, seed=seed))}
 
 

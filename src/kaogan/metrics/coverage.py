@@ -1,7 +1,7 @@
-"""Fidelity and diversity apart: do generated points lie among the real ones, and everywhere?
+"""Fidelity and diversity separately: precision and recall, density and coverage.
 
-Both papers put a ball around every point of a cloud, reaching to its k-th nearest neighbour in the
-same cloud, and take all balls together for the region that the cloud fills.
+Both papers put a ball around every point of a set. Its radius is the distance to the k-th nearest
+neighbour in the same set. Together, the balls are the region that the set fills.
 """
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from kaogan.metrics.points import CHUNK, distance_blocks
 
 INSIDE = 1 - 1e-9
-"""Nearer than this share of a radius is inside, so that rounding does not decide at the border."""
+"""A point is inside below this share of a radius: rounding must not decide at the border."""
 
 
 def precision_recall(
@@ -19,13 +19,11 @@ def precision_recall(
 ) -> tuple[float, float]:
     """Improved precision and recall, each from 0 to 1.
 
-    Precision is the share of fake points inside a ball of the real cloud, recall the share of real
-    points inside a ball of the fake cloud; a ball holds its border. Kynkäänniemi et al., "Improved
+    Precision is the share of fake points inside a ball of the real set, recall the share of real
+    points inside a ball of the fake set; a ball includes its border. Kynkäänniemi et al., "Improved
     Precision and Recall Metric for Assessing Generative Models" (NeurIPS 2019), equations 1 and 2.
 
-    Raises:
-        ValueError: k or fewer points on a side.
-
+    Raises ValueError for k or fewer points on a side.
     """
     real_radii, fake_radii = radii(real, k, chunk), radii(fake, k, chunk)
     precise = torch.zeros(len(fake), dtype=torch.bool, device=real_radii.device)
@@ -39,17 +37,15 @@ def precision_recall(
 def density_coverage(
     real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"], k: int = 5, chunk: int = CHUNK
 ) -> tuple[float, float]:
-    """Density (from 0; 1 is expected of equal clouds) and coverage (from 0 to 1).
+    """Density (from 0; 1 is expected of equal sets) and coverage (from 0 to 1).
 
-    Density is the number of real balls that a fake point lies in, on average and divided by k;
-    coverage is the share of real balls with a fake point in them. Only real points have balls, so
-    one stray fake point changes little. Naeem et al., "Reliable Fidelity and Diversity Metrics for
-    Generative Models" (ICML 2020), section 3; as in their program a ball does not hold its
-    border, where only copies of real points can lie, and the density of a cloud to itself is 1.
+    Density is the number of real balls that contain a fake point, on average and divided by k.
+    Coverage is the share of real balls that contain a fake point. Only real points have balls, so
+    an outlier among the fake points changes little. Naeem et al., "Reliable Fidelity and Diversity
+    Metrics for Generative Models" (ICML 2020), section 3. As in their program a ball excludes its
+    border, where only copies of real points can lie; so the density of a set to itself is 1.
 
-    Raises:
-        ValueError: k or fewer real points, or no fake ones.
-
+    Raises ValueError for k or fewer real points, or no fake ones.
     """
     if len(fake) == 0:
         raise ValueError("there are no fake points")
@@ -61,15 +57,10 @@ def density_coverage(
 
 
 def radii(points: Float[Tensor, "N F"], k: int, chunk: int = CHUNK) -> Float64[Tensor, "N"]:
-    """The distance of each point to its k-th nearest neighbour among the others.
-
-    Raises:
-        ValueError: k below 1, or k or fewer points.
-
-    """
+    """The distance of each point to its k-th nearest neighbour. Raises ValueError without one."""
     if not 1 <= k < len(points):
         raise ValueError(f"{len(points)} points have no neighbour number {k}")
-    # The point itself comes first.
+    # The nearest point is the point itself.
     blocks = distance_blocks(points, points, chunk)
     return torch.cat([distances.kthvalue(k + 1, dim=1).values for _, distances in blocks])
 

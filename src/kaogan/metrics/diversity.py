@@ -1,4 +1,4 @@
-"""MS-SSIM: how alike two pictures are to the eye, and so how unlike those of a set.
+"""MS-SSIM: how similar two pictures look; the mean over pairs measures how little a set varies.
 
 Wang et al., "Multi-scale Structural Similarity for Image Quality Assessment" (Asilomar 2003). As
 a measure of diversity: Odena et al., "Conditional Image Synthesis with Auxiliary Classifier GANs"
@@ -10,7 +10,7 @@ import math
 import torch
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, conv1d
 
 from kaogan.metrics.points import exact
 
@@ -26,9 +26,7 @@ Planes = Float[Tensor, "N C H W"]
 def mean_ms_ssim(pictures: UInt8[Tensor, "N H W C"], pairs: int = 2000, seed: int = 0) -> float:
     """The mean MS-SSIM over random pairs of two different pictures: lower is more diverse.
 
-    Raises:
-        ValueError: fewer than two pictures, no pairs, or pictures below 11 pixels.
-
+    Raises ValueError for fewer than two pictures, no pairs, or pictures below 11 pixels.
     """
     count = len(pictures)
     if count < 2 or pairs < 1:
@@ -36,27 +34,21 @@ def mean_ms_ssim(pictures: UInt8[Tensor, "N H W C"], pairs: int = 2000, seed: in
     rng = torch.Generator().manual_seed(seed)
     first = torch.randint(count, (pairs,), generator=rng)
     second = (first + torch.randint(1, count, (pairs,), generator=rng)) % count
-    first, second = first.to(pictures.device), second.to(pictures.device)
-    alike = [
-        ms_ssim(pictures[i], pictures[j])
-        for i, j in zip(torch.split(first, CHUNK), torch.split(second, CHUNK), strict=True)
-    ]
-    return float(torch.cat(alike).mean())
+    chunks = torch.split(torch.stack([first, second]).to(pictures.device), CHUNK, dim=1)
+    return float(torch.cat([ms_ssim(pictures[i], pictures[j]) for i, j in chunks]).mean())
 
 
 def ms_ssim(a: UInt8[Tensor, "N H W C"], b: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N"]:
-    """MS-SSIM of each pair, up to 1 for equal pictures; below 0 is set to 0. Equation 7:
+    """MS-SSIM of each pair, up to 1 for equal pictures; negative terms count as 0. Equation 7:
 
         SSIM_M^w_M  times  C_j^w_j for the finer scales j = 1 ... M - 1,
 
-    SSIM and the contrast and structure term C averaged over the picture and its channels. The
-    paper's five scales need 176 pixels. Smaller pictures have as many as leave the window of 11
-    pixels room on the coarsest: 2 at 32 pixels, 3 at 64, 4 at 128, 5 at 256; the weights of those
-    left are divided by their sum.
+    where M is the coarsest scale. SSIM and the contrast and structure term C are averaged over the
+    picture and its channels. The paper's five scales need 176 pixels. Smaller pictures have fewer:
+    the window of 11 pixels must fit on the coarsest one. These are 2 at 32 pixels, 3 at 64, 4 at
+    128 and 5 at 256; their weights are divided by their sum.
 
-    Raises:
-        ValueError: pictures below 11 pixels.
-
+    Raises ValueError for pictures below 11 pixels.
     """
     x, y = (exact(pictures).permute(0, 3, 1, 2) for pictures in (a, b))
     scales = scales_for(min(x.shape[2:]))
@@ -71,12 +63,7 @@ def ms_ssim(a: UInt8[Tensor, "N H W C"], b: UInt8[Tensor, "N H W C"]) -> Float[T
 
 
 def scales_for(size: int) -> int:
-    """How many scales pictures of this size have.
-
-    Raises:
-        ValueError: not even one.
-
-    """
+    """The number of scales of pictures of this size. Raises ValueError if there is none."""
     if size < WINDOW:
         raise ValueError(f"MS-SSIM needs pictures of {WINDOW} pixels or more, not {size}")
     return min(len(WEIGHTS), 1 + int(math.log2(size / WINDOW)))
@@ -102,12 +89,8 @@ def _blur(planes: Float[Tensor, "*B H W"]) -> Float[Tensor, "*B h w"]:
 
 
 def _windows(size: int) -> Float64[Tensor, "m n"]:
-    """Row i is the window over the places i to i + 10."""
-    places = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
-    window = torch.exp(-places.square() / (2 * SIGMA**2))
-    window /= window.sum()
-    rows = size - WINDOW + 1
-    matrix = torch.zeros(rows, size, dtype=torch.float64)
-    for row in range(rows):
-        matrix[row, row : row + WINDOW] = window
-    return matrix
+    """Row i is the window over the pixels i to i + 10."""
+    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    window = torch.exp(-offsets.square() / (2 * SIGMA**2))
+    pixels = torch.eye(size, dtype=torch.float64)[:, None]
+    return conv1d(pixels, (window / window.sum())[None, None])[:, 0].T.contiguous()

@@ -1,4 +1,4 @@
-"""How good are pictures? Every metric against real ones, with its floor and its conditions."""
+"""All metrics of a set of pictures against real ones, with their floors and conditions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import Cloud, PictureSource, gather
-from kaogan.metrics.comparisons import Metric, metrics
+from kaogan.metrics.comparisons import metrics
 from kaogan.metrics.copying import LEAST_HELD_OUT, find_copies
 from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.report import (
@@ -43,13 +43,13 @@ def evaluate(
 
     Args:
         pictures: what is evaluated, of the data set's size and channels.
-        about: what they are (`what`) and depend on; it goes into the report as it is.
+        about: their description (`what` and all they depend on), stored in the report.
         dataset: the real pictures.
-        extractor: what makes the features; the weight-free one unless given.
+        extractor: of features; the one without a download if None.
         splits: what to compare with.
-        count: how many pictures of each side; as `common_count` says.
+        count: pictures of each side; see `common_count`.
         seed: of the choice of pictures, and of every metric with random numbers.
-        picture: where to draw generated pictures beside the training pictures nearest to them.
+        picture: where to draw generated pictures beside the nearest training pictures.
 
     Raises:
         UsageError: pictures of another shape than the data set's, or a count below 2.
@@ -67,10 +67,10 @@ def evaluate(
         fake = gather(pictures, wanted, extractor, tracker)
         train = gather(shuffled["train"], counts["train"], extractor, tracker, search)
         held_out = gather(shuffled["held-out"], counts["held-out"], extractor, tracker)
-    figures, left_out = _compare(fake, {"train": train, "held-out": held_out}, splits, seed)
+    results, skipped = _compare(fake, {"train": train, "held-out": held_out}, splits, seed)
     if held_out.count < LEAST_HELD_OUT:
         copies = None
-        left_out.append(_too_few("copies", LEAST_HELD_OUT, held_out.count))
+        skipped.append(_too_few("copies", LEAST_HELD_OUT, held_out.count))
     else:
         copies = find_copies(fake, held_out, train, shuffled["train"], picture)
     return EvaluationReport(
@@ -78,18 +78,21 @@ def evaluate(
         torch=torch.__version__,
         device=str(extractor.device),
         subject=dict(about),
-        data=_describe(dataset),
-        features=Features(
-            name=extractor.name,
-            dim=extractor.dim,
-            checksum=extractor.checksum,
-            resize=extractor.resize,
+        data=Data(
+            path=str(dataset.path),
+            fingerprint=dataset.fingerprint,
+            size=dataset.size,
+            channels=dataset.channels,
+            train=len(dataset.train),
+            held_out=len(dataset.held_out),
+            filter=dataset.summary.get("filter"),
         ),
+        features=Features.model_validate(extractor, from_attributes=True),
         count=wanted,
         seed=seed,
         splits=tuple(splits),
-        figures=tuple(figures),
-        left_out=tuple(left_out),
+        figures=tuple(results),
+        left_out=tuple(skipped),
         copies=copies,
         notes=(*notes, *_warnings(wanted, counts, extractor)),
     )
@@ -98,16 +101,11 @@ def evaluate(
 def common_count(
     dataset: Dataset, splits: Sequence[Split], asked: int | None, there: int | None
 ) -> tuple[int, list[str]]:
-    """How many pictures all sides have, and notes on why there are no more.
+    """The number of pictures of all sides, with notes on why it is not higher.
 
-    Different numbers of pictures are never compared: the Fréchet distance falls with the number,
-    coverage rises.
-
-    Args:
-        dataset: the real pictures.
-        splits: what to compare with.
-        asked: for how many; None: as many as there are, 5,000 at most.
-        there: pictures to evaluate; None: any number.
+    The sides always have equal numbers, because the Fréchet distance falls with the number and
+    coverage rises. They have at most 5,000 pictures, or the number that was `asked` for.
+    `there` is the number of pictures to evaluate; None: any number.
 
     Raises:
         UsageError: fewer than 2 were asked for.
@@ -135,9 +133,7 @@ def _side(dataset: Dataset, split: Split) -> Pixels:
 
 
 def check_shape(pictures: PictureSource, dataset: Dataset) -> None:
-    """Raise a UsageError if the pictures are of another size than the data set's, or of other
-    channels.
-    """
+    """Raise a UsageError if size or channels of the pictures are not those of the data set."""
     shape, wanted = pictures.draw(0, 1).shape[1:], dataset.train.shape[1:]
     if shape != wanted:
         raise UsageError(
@@ -150,30 +146,25 @@ def check_shape(pictures: PictureSource, dataset: Dataset) -> None:
 def _compare(
     fake: Cloud, real: Mapping[Split, Cloud], splits: Sequence[Split], seed: int
 ) -> tuple[list[MetricResult], list[SkippedMetric]]:
-    """All metrics, and those left out."""
-    figures: list[MetricResult] = []
-    left_out: list[SkippedMetric] = []
+    """The results of all metrics, and the skipped metrics."""
+    results: list[MetricResult] = []
+    skipped: list[SkippedMetric] = []
     with track(len(metrics), "comparing", "metrics") as tracker:
         for name in metrics:
             if fake.count < metrics[name].least:
-                left_out.append(_too_few(name, metrics[name].least, fake.count))
+                skipped.append(_too_few(name, metrics[name].least, fake.count))
             else:
-                figures += _figures(name, metrics[name], fake, real, splits, seed)
+                results += _results(name, fake, real, splits, seed)
             tracker.advance(1, name)
-    return figures, left_out
+    return results, skipped
 
 
-def _figures(
-    name: str,
-    metric: Metric,
-    fake: Cloud,
-    real: Mapping[Split, Cloud],
-    splits: Sequence[Split],
-    seed: int,
+def _results(
+    name: str, fake: Cloud, real: Mapping[Split, Cloud], splits: Sequence[Split], seed: int
 ) -> list[MetricResult]:
-    """The figures of one metric, by label."""
+    """The results of one metric, one for each label."""
+    metric, floor = metrics[name], {}
     against = {split: metric.compare(real[split], fake, seed) for split in splits}
-    floor = {}
     if all(cloud.count == fake.count for cloud in real.values()):
         floor = metric.compare(real["train"], real["held-out"], seed)
     return [
@@ -194,7 +185,7 @@ def _too_few(metric: str, least: int, there: int) -> SkippedMetric:
 
 
 def _warnings(wanted: int, counts: Mapping[Split, int], extractor: Extractor) -> list[str]:
-    """What one must know to read the figures."""
+    """Notes that are needed to read the results."""
     notes = [
         f"no floor: there are only {count:,} {split} pictures"
         for split, count in counts.items()
@@ -206,15 +197,3 @@ def _warnings(wanted: int, counts: Mapping[Split, int], extractor: Extractor) ->
             "comes out too large; look at its floor"
         )
     return notes
-
-
-def _describe(dataset: Dataset) -> Data:
-    return Data(
-        path=str(dataset.path),
-        fingerprint=dataset.fingerprint,
-        size=dataset.size,
-        channels=dataset.channels,
-        train=len(dataset.train),
-        held_out=len(dataset.held_out),
-        filter=dataset.summary.get("filter"),
-    )

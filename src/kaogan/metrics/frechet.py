@@ -1,4 +1,4 @@
-"""The Fréchet distance between two clouds of features, each seen as a Gaussian.
+"""The Fréchet distance between two sets of features, each described as a Gaussian.
 
 Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
 (NeurIPS 2017), equation 6. With the features of the 2015-12-05 Inception network it is the FID.
@@ -12,24 +12,21 @@ from kaogan.metrics.points import exact
 
 
 class Moments:
-    """Mean and covariance of features that arrive in batches; in float64, and never kept.
+    """Mean and covariance, in float64, of features that arrive in batches and are not kept.
 
     Batches are merged by the rule of Chan, Golub and LeVeque, "Algorithms for Computing the Sample
-    Variance" (1983): unlike sums of squares it loses nothing where means are far from zero.
+    Variance" (1983). Unlike sums of squares, it stays exact where means are far from zero.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *batches: Float[Tensor, "_ F"]) -> None:
         self.count = 0
         self._mean = torch.zeros(0, dtype=torch.float64)
         self._scatter = torch.zeros(0, 0, dtype=torch.float64)
+        for features in batches:
+            self.add(features)
 
     def add(self, features: Float[Tensor, "N F"]) -> None:
-        """Take in N more points.
-
-        Raises:
-            ValueError: NaN or infinity among them, or other F than before.
-
-        """
+        """Add N points. Raises ValueError for NaN or infinity, or another F than before."""
         if len(features) == 0:
             return
         x = exact(features)
@@ -48,24 +45,14 @@ class Moments:
 
     @property
     def mean(self) -> Float64[Tensor, "F"]:
-        """The mean m of all points.
-
-        Raises:
-            ValueError: there are none.
-
-        """
+        """The mean m of all points. Raises ValueError if there are none."""
         if self.count == 0:
             raise ValueError("no points, so no mean")
         return self._mean
 
     @property
     def covariance(self) -> Float64[Tensor, "F F"]:
-        """S = sum of (x - m)(x - m)^T / (N - 1), the unbiased estimate.
-
-        Raises:
-            ValueError: there are fewer than two points.
-
-        """
+        """S = sum of (x - m)(x - m)^T / (N - 1), unbiased. Raises ValueError below two points."""
         if self.count < 2:
             raise ValueError(f"a covariance needs two points or more, and there are {self.count}")
         return self._scatter / (self.count - 1)
@@ -75,12 +62,10 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     """|m_a - m_b|^2 + tr(A) + tr(B) - 2 tr((A^1/2 B A^1/2)^1/2), with covariances A and B.
 
     With factors A = P^T P and B = Q^T Q the last trace is the sum of the singular values of P Q^T:
-    real, never negative, and exact where covariances have no full rank, as those of fewer points
-    than features. The distance is squared, as always with FID, in squared units of the features.
+    real, never negative, and exact where covariances are singular, as with fewer points than
+    features. The distance is squared, as always with FID, in squared units of the features.
 
-    Raises:
-        ValueError: fewer than two points on a side, or different features.
-
+    Raises ValueError for fewer than two points on a side, or different features.
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(f"{len(a.mean)} features on one side, {len(b.mean)} on the other")
@@ -93,10 +78,10 @@ def frechet_distance(a: Moments, b: Moments) -> float:
 
 
 def _factor(covariance: Float64[Tensor, "F F"]) -> Float64[Tensor, "R F"]:
-    """P with P^T P = the covariance, of as many rows as its numerical rank.
+    """P with P^T P = the covariance, with as many rows as its numerical rank.
 
-    Eigenvalues below F eps times the largest are what rounding made of zero. They are left out:
-    the square root would make 1e-8 of 1e-16, many times over.
+    Eigenvalues below F eps times the largest are rounding errors of zero. They are left out,
+    because the square root would turn each 1e-16 into 1e-8.
     """
     values, vectors = torch.linalg.eigh(covariance)
     kept = values > len(values) * torch.finfo(values.dtype).eps * values[-1]

@@ -1,4 +1,4 @@
-"""The kernel distance (KID, with Inception's features) between two clouds of features.
+"""The kernel distance between two sets of features (KID, if these are Inception's).
 
 Binkowski et al., "Demystifying MMD GANs" (ICLR 2018): the squared maximum mean
 discrepancy with the kernel k(x, y) = (x.y / F + 1)^3. Unlike the Fréchet distance its expectation
@@ -22,12 +22,10 @@ def kernel_distance(
     """The squared MMD: mean and standard deviation over random subsets, without a unit.
 
     Each of the `subsets` draws `subset` points from each side without replacement. The mean may be
-    a little below 0 where the clouds are alike. The standard deviation is that of one subset's
-    estimate, as is usual in reports; the mean is known better than that.
+    slightly below 0 for similar sets. The standard deviation is that of one subset's estimate, as
+    is usual in reports; the error of the mean is smaller.
 
-    Raises:
-        ValueError: a subset larger than a side or smaller than 2, or no subset.
-
+    Raises ValueError for a subset larger than a side or smaller than 2, or no subset.
     """
     smaller = min(len(real), len(fake))
     if not 2 <= subset <= smaller:
@@ -35,10 +33,14 @@ def kernel_distance(
     if subsets < 1:
         raise ValueError(f"{subsets} subsets give no mean")
     rng = torch.Generator().manual_seed(seed)
-    values = [
-        squared_mmd(exact(_draw(real, subset, rng)), exact(_draw(fake, subset, rng)))
-        for _ in range(subsets)
-    ]
+    sides = (exact(real), exact(fake))
+    values = []
+    for _ in range(subsets):
+        x, y = (
+            side[torch.randperm(len(side), generator=rng)[:subset].to(side.device)]
+            for side in sides
+        )
+        values.append(squared_mmd(x, y))
     estimates = torch.stack(values)
     return float(estimates.mean()), float(estimates.std(correction=0))
 
@@ -60,8 +62,3 @@ def _mean_of_pairs(kernel: Float64[Tensor, "N N"]) -> Float64[Tensor, ""]:
     """The mean outside the diagonal."""
     count = len(kernel)
     return (kernel.sum() - kernel.trace()) / (count * (count - 1))
-
-
-def _draw(points: Float[Tensor, "N F"], count: int, rng: torch.Generator) -> Float[Tensor, "n F"]:
-    chosen = torch.randperm(len(points), generator=rng)[:count]
-    return points[chosen.to(points.device)]

@@ -1,4 +1,4 @@
-"""Mixtures of normals: which modes does a generator reach, and how near does it hit?
+"""Mixtures of normal distributions: which modes a generator covers, and how precisely.
 
 The rules of Lin et al., "PacGAN: The power of two samples in generative adversarial networks"
 (NeurIPS 2018), section 4.1, as in the authors' program.
@@ -11,14 +11,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 WITHIN = 3.0
-"""A point nearer to its mode than so many standard deviations is of high quality."""
+"""A point is of high quality within so many standard deviations of its mode."""
 
 
 class ModeScore(NamedTuple):
-    """How well generated points fill the modes of a mixture."""
+    """How well generated points cover the modes of a mixture."""
 
     covered: int
-    """Modes that at least one point of high quality belongs to."""
+    """Modes with at least one point of high quality."""
     high_quality: float
     """The share of points of high quality. In the plane, the mixture itself gives
     1 - exp(-9 / 2) = 98.9 %; on a line 99.7 %."""
@@ -30,13 +30,10 @@ class ModeScore(NamedTuple):
 def score_modes(
     points: Float[Tensor, "N D"], means: Float[Tensor, "M D"], sigma: float
 ) -> ModeScore:
-    """Give every point to its nearest mode, by Mahalanobis' distance, and count.
+    """Assign every point to its nearest mode, by Mahalanobis distance, and count.
 
-    Args:
-        points: generated points.
-        means: of the modes, each as likely as the others.
-        sigma: standard deviation of each mode along each axis.
-
+    The modes have these means, are equally likely, and have the standard deviation `sigma` along
+    each axis.
     """
     distances, nearest = (torch.cdist(points, means) / sigma).min(1)
     good = distances < WITHIN

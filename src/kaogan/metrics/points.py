@@ -1,4 +1,4 @@
-"""Points in a feature space: exact numbers, and distances block by block.
+"""Points in a feature space: exact numbers, distances block by block, nearest neighbours.
 
 Axes, wherever a shape is written:
     N, M  points: pictures, each with its features or its pixels
@@ -8,7 +8,7 @@ Axes, wherever a shape is written:
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Float64, Real
+from jaxtyping import Float64, Int64, Real
 from torch import Tensor
 
 CHUNK = 512
@@ -19,17 +19,17 @@ ROUNDING = 1e-12
 
 
 def exact(values: Tensor) -> Tensor:
-    """The same in float64; on the CPU where the device has no such numbers (MPS)."""
+    """The values in float64; on the CPU if the device has no float64 (MPS)."""
     return (values.cpu() if values.device.type == "mps" else values).to(torch.float64)
 
 
 def distance_blocks(
     queries: Real[Tensor, "N F"], references: Real[Tensor, "M F"], chunk: int = CHUNK
 ) -> Iterator[tuple[slice, Float64[Tensor, "n M"]]]:
-    """Euclidean distances of some queries to all references, and which queries those were.
+    """Euclidean distances from some queries to all references, with the slice of these queries.
 
-    A block takes 8 `chunk` M bytes and, for the points themselves in float64, 16 `chunk` F. Both
-    sets may be of any number type: pixels as uint8 do.
+    A block takes 8 `chunk` M bytes and, for the points themselves in float64, 16 `chunk` F. Points
+    may have any number type, such as uint8 pixels.
     """
     for start in range(0, len(queries), chunk):
         rows = slice(start, min(start + chunk, len(queries)))
@@ -43,3 +43,18 @@ def _distances(x: Float64[Tensor, "n F"], y: Float64[Tensor, "m F"]) -> Float64[
     norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)
     squared = torch.addmm(norms, x, y.T, alpha=-2)
     return squared.masked_fill_(squared < ROUNDING * norms, 0).sqrt_()
+
+
+def nearest(
+    queries: Real[Tensor, "N F"], references: Real[Tensor, "M F"], chunk: int = CHUNK
+) -> tuple[Float64[Tensor, "N"], Int64[Tensor, "N"]]:
+    """The Euclidean distance from each query to its nearest reference, and the reference's index.
+
+    Points may be features, or pixels as they are: `pictures.flatten(1)` of uint8.
+
+    Raises ValueError for no references, or no queries.
+    """
+    if len(queries) == 0 or len(references) == 0:
+        raise ValueError(f"{len(queries)} queries and {len(references)} references: none is near")
+    found = [distances.min(dim=1) for _, distances in distance_blocks(queries, references, chunk)]
+    return torch.cat([each.values for each in found]), torch.cat([each.indices for each in found])

@@ -1,4 +1,4 @@
-"""A few figures that cost little, for a look now and then while a generator is trained."""
+"""A few cheap metrics, to evaluate a generator while it is trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ from kaogan.metrics.frechet import Moments, frechet_distance
 from kaogan.metrics.kernel import kernel_distance
 
 FIGURE = "fd"
-"""The figure that says which of two generators is better: the lower one.
+"""The metric that says which of two generators is better: the one with the lower value.
 
-It alone orders pictures that are blurred, noisy, few or mixed (`benchmarks/ladder.py`).
+It is the only one that orders all of blurred, noisy, few and mixed pictures
+(`benchmarks/ladder.py`).
 """
 
-
 NAMES = {"fd": "FD", "kid": "KID"}
-"""How figures are called in a line or a legend."""
+"""The names of metrics in a line or a legend."""
 
 
 def deciding(rows: Sequence[dict[str, Any]]) -> str:
-    """The figure that all these rows are compared by: `FIGURE`, or KID where some are older."""
+    """The metric to compare these rows by: `FIGURE`, or KID if older rows are among them."""
     return FIGURE if all(FIGURE in row for row in rows) else "kid"
 
 
 def best_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The row with the lowest deciding figure; of equal ones the first."""
+    """The row with the lowest value of the deciding metric; of equal ones the first."""
     key = deciding(rows)
     return min(rows, key=lambda row: float(row[key]), default=None)
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Real pictures, and their features, computed once."""
+    """Features of real pictures, computed once."""
 
     extractor: Extractor
     features: Float[Tensor, "N F"]
@@ -62,13 +62,12 @@ class Reference:
 def quick(reference: Reference, pictures: UInt8[Tensor, "N H W C"]) -> dict[str, float]:
     """`fd`, `kid`, `recall`, `density` and `coverage`; a few seconds on a CPU for 1,000 pictures.
 
-    Both sides are cut to the same number of pictures, so give as many as the reference has: the
-    Fréchet distance `fd` falls with their number. `kid` is over all of them at once, the estimate
-    with the least noise. For the floor, give real pictures that are not in the reference.
+    Both sides are cut to the same number of pictures, because the Fréchet distance `fd` falls with
+    their number: give as many as the reference has. `kid` is computed over all of them at once,
+    the estimate with the least noise. For the floor, give real pictures that are not in the
+    reference.
 
-    Raises:
-        ValueError: fewer than 6 pictures on a side.
-
+    Raises ValueError for fewer than 6 pictures on a side.
     """
     count = min(len(reference), len(pictures))
     real, fake = reference.features[:count], reference.extractor(pictures[:count])
@@ -76,15 +75,9 @@ def quick(reference: Reference, pictures: UInt8[Tensor, "N H W C"]) -> dict[str,
     _, recall = precision_recall(real, fake)
     density, coverage = density_coverage(real, fake)
     return {
-        FIGURE: frechet_distance(_moments(real), _moments(fake)),
+        FIGURE: frechet_distance(Moments(real), Moments(fake)),
         "kid": kid,
         "recall": recall,
         "density": density,
         "coverage": coverage,
     }
-
-
-def _moments(features: Float[Tensor, "N F"]) -> Moments:
-    moments = Moments()
-    moments.add(features)
-    return moments

@@ -1,4 +1,4 @@
-"""What an evaluation found, and all that it depends on: frozen, JSON both ways, and in words."""
+"""The report of an evaluation: frozen, JSON both ways, with all that its values depend on."""
 
 from typing import Literal
 
@@ -26,7 +26,7 @@ class Value(Part):
 
 
 class MetricResult(Part):
-    """One metric: against each split, and its floor."""
+    """The value of one metric against each split, and its floor."""
 
     metric: str
     label: str
@@ -35,7 +35,7 @@ class MetricResult(Part):
     """Pictures of each side that it was computed with."""
     against: dict[Split, Value]
     floor: Value | None
-    """The same between training and held-out pictures: what a perfect generator gets."""
+    """The metric between training and held-out pictures: the value of a perfect generator."""
 
 
 class SkippedMetric(Part):
@@ -46,11 +46,10 @@ class SkippedMetric(Part):
 
 
 class Copies(Part):
-    """How many generated pictures are nearer to a training picture than new real ones are."""
+    """Shares of generated pictures that are nearer to a training picture than new real ones are."""
 
     pixels: float
     features: float
-    """Shares, from 0 to 1."""
     quantile: float
     """The share expected of new pictures."""
     generated: int
@@ -61,7 +60,7 @@ class Copies(Part):
 
 
 class Features(Part):
-    """What the features were made with."""
+    """The feature extractor."""
 
     name: str
     dim: int
@@ -79,7 +78,7 @@ class Data(Part):
     train: int
     held_out: int
     filter: str | None
-    """How they were resized when they were prepared; None: not at all, they were drawn so."""
+    """How they were resized when they were prepared; None: they were drawn at this size."""
 
 
 class EvaluationReport(Part):
@@ -89,7 +88,7 @@ class EvaluationReport(Part):
     torch: str
     device: str
     subject: dict[str, str | int | float]
-    """What was evaluated: `what`, and what its pictures depend on."""
+    """What was evaluated (`what`), and everything that its pictures depend on."""
     data: Data
     features: Features
     count: int
@@ -103,7 +102,17 @@ class EvaluationReport(Part):
 
     def lines(self) -> list[str]:
         """The report in words."""
-        return [*self._head(), "", *self._table(), "", *self._feet()]
+        copies = [] if self.copies is None else _copies_in_words(self.copies)
+        return [
+            *self._head(),
+            "",
+            *self._table(),
+            "",
+            "floor: training against held-out pictures, as many: what a perfect generator gets",
+            *copies,
+            *(f"left out: {skipped.metric}: {skipped.reason}" for skipped in self.left_out),
+            *(f"note: {note}" for note in self.notes),
+        ]
 
     def _head(self) -> list[str]:
         about = [f"{key} {_plain(it)}" for key, it in self.subject.items() if key != "what"]
@@ -140,15 +149,6 @@ class EvaluationReport(Part):
             ).rstrip()
             for row in rows
         ]
-
-    def _feet(self) -> list[str]:
-        lines = [
-            "floor: training against held-out pictures, as many: what a perfect generator gets"
-        ]
-        if self.copies is not None:
-            lines += _copies_in_words(self.copies)
-        lines += [f"left out: {left.metric}: {left.reason}" for left in self.left_out]
-        return [*lines, *(f"note: {note}" for note in self.notes)]
 
 
 def _plain(value: str | int | float) -> str:

@@ -1,8 +1,8 @@
-"""The radial power spectrum: how much of each spatial frequency pictures hold.
+"""The radial power spectrum: the power of pictures at each spatial frequency.
 
 Durall et al., "Watch your Up-Convolution: CNN Based Generative Deep Neural Networks are Failing to
-Reproduce Spectral Distributions" (CVPR 2020). Blur, noise and checkerboards,
-which the eye forgives, show at the high frequencies.
+Reproduce Spectral Distributions" (CVPR 2020). Blur, noise and checkerboards are hard to see, but
+they change the power at high frequencies.
 
 Axes:
     R  radii: cycles per picture, from 0 to the size / sqrt(2) in the corners of a spectrum
@@ -11,35 +11,33 @@ Axes:
 import math
 
 import torch
-from jaxtyping import Float64, Int64, UInt8
+from jaxtyping import Float64, UInt8
 from torch import Tensor
 
 from kaogan.metrics.points import exact
 
 ROUNDING_POWER = (2 / 255) ** 2 / 12
-"""Power of the error that rounding to uint8 makes, on the scale -1 to 1: below it is nothing."""
+"""Power of the error of rounding to uint8, on the scale -1 to 1: no lower power is meaningful."""
 CHUNK = 256  # pictures transformed at a time
 
 
 def radial_spectrum(pictures: UInt8[Tensor, "N H W C"]) -> Float64[Tensor, "R"]:
     """Mean power over pictures, channels and directions at each frequency, in dB.
 
-    Beyond half the size are the diagonals only, where a checkerboard of single pixels is.
-
-    Pictures are taken from -1 to 1 and faded out towards their border by a Hann window, which
-    keeps edges of the frame out of the spectrum. Noise of variance v has a power of 10 log10(v) dB
+    Only diagonals reach beyond half the size; a checkerboard of single pixels lies there. Pictures
+    are scaled to -1 to 1 and faded out towards their border by a Hann window, which keeps edges of
+    the frame out of the spectrum. Noise of variance v has a power of 10 log10(v) dB
     at every frequency. The floor is the error of rounding to uint8, -52.9 dB.
 
-    Raises:
-        ValueError: no pictures, or pictures that are not square.
-
+    Raises ValueError for no pictures, or pictures that are not square.
     """
     count, height, width, channels = pictures.shape
     if count == 0 or height != width:
         raise ValueError("a spectrum needs square pictures")
     chunks = torch.split(pictures, CHUNK)
     power = torch.stack([_power(exact(chunk)) for chunk in chunks]).sum(dim=0) / (count * channels)
-    radii = _radii(height).to(power.device).flatten()
+    cycles = torch.fft.fftfreq(height, 1 / height, dtype=torch.float64)
+    radii = torch.hypot(cycles[:, None], cycles).round().long().to(power.device).flatten()
     sums = power.new_zeros(int(radii.max()) + 1).index_add_(0, radii, power.flatten())
     return 10 * torch.log10(sums / radii.bincount() + ROUNDING_POWER)
 
@@ -49,9 +47,7 @@ def spectrum_distance(real: UInt8[Tensor, "N H W C"], fake: UInt8[Tensor, "M h w
 
     Gray and Markel, "Distance Measures for Speech Processing" (1976).
 
-    Raises:
-        ValueError: no pictures, pictures that are not square, or of different sizes.
-
+    Raises ValueError for no pictures, pictures that are not square, or of different sizes.
     """
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(f"shapes {tuple(real.shape[1:])} and {tuple(fake.shape[1:])} differ")
@@ -67,9 +63,3 @@ def _power(pictures: Float64[Tensor, "N H W C"]) -> Float64[Tensor, "H W"]:
     planes = (pictures / 127.5 - 1).permute(0, 3, 1, 2) * window[:, None] * window
     power: Tensor = torch.fft.fft2(planes, norm="ortho").abs().square().sum(dim=(0, 1))
     return power
-
-
-def _radii(size: int) -> Int64[Tensor, "H W"]:
-    """The distance of each place of a spectrum from its zeroth frequency, rounded."""
-    cycles = torch.fft.fftfreq(size, 1 / size, dtype=torch.float64)
-    return torch.hypot(cycles[:, None], cycles).round().long()

@@ -15,8 +15,9 @@ from torch import Tensor
 from kaogan.data.dataset import Dataset
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import CHUNK, PictureSource, thumbnails_of
+from kaogan.metrics.copying import copy_rate
 from kaogan.metrics.features import load_extractor
-from kaogan.metrics.nearest import copy_rate, nearest
+from kaogan.metrics.points import nearest
 from kaogan.metrics.quick import Reference, quick
 from kaogan.metrics.spectrum import radial_spectrum, spectrum_distance
 from kaogan.progress import Tracker

@@ -1,4 +1,4 @@
-"""Feature extractors, one file each; each registers itself, and is found by its name."""
+"""Feature extractors, one file each, registered by name."""
 
 from pathlib import Path
 
@@ -19,13 +19,11 @@ def load_extractor(
 ) -> Extractor:
     """The extractor of this name, or the network in a TorchScript file: `load_extractor("my.pt")`.
 
-    Args:
-        name: a registered name, or the path of a `.pt` file.
-        device: where it computes; the CPU unless told.
-        weights: a file of weights for it, in place of the usual ones.
+    It computes on the CPU unless told otherwise. `weights` is a file to use instead of the
+    published weights.
 
     Raises:
-        UsageError: there is no such extractor, or it needs no weights.
+        UsageError: there is no such extractor, or it takes no weights.
         KaoganError: no weights, or wrong ones; or a library is not installed.
 
     """

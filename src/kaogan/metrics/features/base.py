@@ -1,4 +1,4 @@
-"""What a feature extractor is: something that turns pictures into vectors that can be compared."""
+"""The base of feature extractors, which turn pictures into vectors that can be compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from torch import Tensor
 from kaogan.registry import Registry
 
 BATCH = 64
-"""Pictures that go through a network together; more are no faster on a CPU, and take memory."""
+"""Pictures in one pass of a network; more are no faster on a CPU and take more memory."""
 
 Network = Callable[[Tensor], Tensor]
 """uint8 pictures in colour, `N 3 H W`, at their own size and on the device, to features `N F`."""
@@ -19,38 +19,33 @@ Network = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Extractor:
-    """A fixed function from pictures to features, and what figures made with it depend on."""
+    """A fixed function from pictures to features, with all that identifies it."""
 
     name: str
     dim: int
-    """How many features a picture has."""
+    """Features of a picture."""
     checksum: str
-    """What identifies the weights: a SHA-256, or the beginning of one."""
+    """The SHA-256 of the weights, or its beginning."""
     resize: str
-    """To which size, and how, pictures are brought first: in words."""
+    """How pictures are resized first, in words."""
     network: Network
     device: torch.device
 
     def __call__(self, pictures: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N F"]:
-        """Features on the extractor's device, float32. Grey pictures are made grey RGB."""
-        # TF32 would change a GPU's figures in the fourth digit; no reference uses it.
+        """Features on the extractor's device, float32. Grey pictures are converted to RGB."""
+        # TF32 would change metrics in the fourth digit; no reference uses it.
         with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             return torch.cat(
-                [self.network(self._colour(p)).float() for p in torch.split(pictures, BATCH)]
+                [self.network(self._rgb(p)).float() for p in torch.split(pictures, BATCH)]
             )
 
-    def _colour(self, pictures: UInt8[Tensor, "n H W C"]) -> UInt8[Tensor, "n 3 H W"]:
+    def _rgb(self, pictures: UInt8[Tensor, "n H W C"]) -> UInt8[Tensor, "n 3 H W"]:
         planes = pictures.to(self.device).permute(0, 3, 1, 2)
         return planes.expand(-1, 3, -1, -1).contiguous()
 
 
 Load = Callable[[torch.device, Path | None], Extractor]
-"""Makes an extractor on a device; from a file of weights, if one is given.
-
-Raises:
-    UsageError: a file was given to an extractor that needs none.
-    KaoganError: no weights, or wrong ones; or a library is not installed.
-
-"""
+"""Makes an extractor on a device, from a file of weights if one is given. It raises a UsageError if
+it takes no file, and a KaoganError if weights or a library are missing or wrong."""
 
 extractors: Registry[Load] = Registry("feature extractor")

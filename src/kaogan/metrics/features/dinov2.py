@@ -1,4 +1,4 @@
-"""DINOv2, a modern extractor that has seen far more than ImageNet: FD-DINOv2 of the literature.
+"""DINOv2, trained on far more than ImageNet: FD-DINOv2 of the literature.
 
 Oquab et al., "DINOv2: Learning Robust Visual Features without Supervision" (TMLR 2024). Stein et
 al., "Exposing flaws of generative model evaluation metrics and their unfair treatment of diffusion
@@ -25,7 +25,7 @@ LARGE = {
     "num_hidden_layers": 24,
     "num_attention_heads": 16,
     "patch_size": 14,
-    "image_size": 518,  # of its training; the embedding of places is interpolated
+    "image_size": 518,  # of its training; position embeddings are interpolated
 }
 SIZE = 224
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, as in its training
@@ -33,11 +33,9 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, a
 
 @extractors.register("dinov2")
 def load_dinov2(device: torch.device, weights: Path | None) -> Extractor:
-    """The network with `weights`, else with those in the Hugging Face cache, else downloaded.
+    """The network with `weights`, or those in the Hugging Face cache, or downloaded ones.
 
-    Raises:
-        KaoganError: transformers is not installed, or the weights are not there or do not fit.
-
+    Raises KaoganError if transformers is not installed, or weights are missing or wrong.
     """
     try:
         import transformers
@@ -79,7 +77,7 @@ def _download() -> Path:
 
 
 def _read(transformers: Any, path: Path) -> Any:
-    """The network with the weights in a file; the library renames those of older releases."""
+    """The network with the weights in a file; the library renames the keys of older releases."""
     try:
         vit, found = transformers.Dinov2Model.from_pretrained(
             None,

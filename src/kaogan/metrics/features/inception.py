@@ -1,15 +1,16 @@
-"""The Inception network of 2015-12-05, with which the Fréchet distance may be called FID.
+"""The Inception network of 2015-12-05. Only with its features is the Fréchet distance the FID.
 
 Szegedy et al., "Rethinking the Inception Architecture for Computer Vision" (CVPR 2016), trained by
-its authors; Heusel et al. 2017 chose its 2048 pooled features. Other trainings of the same
-network, torchvision's for one, give other numbers. Two conversions are in use and equal:
+its authors; Heusel et al. 2017 chose its 2048 pooled features. Other trainings of the same network,
+such as torchvision's, give other values. Two equivalent conversions are in use:
 
-    inception-2015-12-05.pt                       NVIDIA's TorchScript; needs nothing else
+    inception-2015-12-05.pt                       NVIDIA's TorchScript; needs no other package
     weights-inception-2015-12-05-6726825d.pth     torch-fidelity's weights; needs torch-fidelity
 """
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -19,7 +20,7 @@ from torch import Tensor
 from kaogan.errors import KaoganError
 from kaogan.metrics.features.base import Extractor, Network, extractors
 from kaogan.metrics.features.torchscript import probe, read_script
-from kaogan.metrics.features.weights import WeightsFile, download, find, identify
+from kaogan.metrics.features.weights import WeightsFile, download, find_cached, identify
 
 SCRIPT = WeightsFile(
     "inception-2015-12-05.pt",
@@ -39,34 +40,27 @@ RESIZE = "299 x 299, bilinear as in TensorFlow 1, not antialiased"
 
 @extractors.register("inception")
 def load_inception(device: torch.device, weights: Path | None) -> Extractor:
-    """The network from `weights`, else `$KAOGAN_INCEPTION`, else a usual cache, else downloaded.
+    """The network from `weights`, `$KAOGAN_INCEPTION`, a usual cache, or downloaded; in this order.
 
-    Raises:
-        KaoganError: it is nowhere, the checksum is wrong, or torch-fidelity is needed and missing.
-
+    Raises KaoganError if it is not found or wrong, or needs torch-fidelity and that is missing.
     """
     files = (SCRIPT, STATE)
     given = weights or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    path = given or find(files) or download(SCRIPT)
+    path = given or find_cached(files) or download(SCRIPT)
     file = identify(path, files, "the Inception network of 2015-12-05")
-    network = _scripted(path, device) if file == SCRIPT else _torch_fidelity(path, device)
-    return Extractor(
-        "inception", probe(network, path, device), file.sha256, RESIZE, network, device
-    )
-
-
-def _scripted(path: Path, device: torch.device) -> Network:
-    script = read_script(path, device)
-    return lambda pictures: script(pictures, return_features=True)
+    if file == SCRIPT:
+        script = read_script(path, device)
+        network: Network = partial(script, return_features=True)
+    else:
+        network = _torch_fidelity(path, device)
+    dim = probe(network, path, device)
+    return Extractor("inception", dim, file.sha256, RESIZE, network, device)
 
 
 def _torch_fidelity(path: Path, device: torch.device) -> Network:
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-    except (
-        ImportError,
-        RuntimeError,
-    ) as error:  # a torchvision of another torch ends in the latter
+    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision for another torch
         raise KaoganError(
             f"{path.name} needs torch-fidelity ({error}): pip install 'kaogan[fid]'; or use "
             f"{SCRIPT.name}, which needs nothing"
@@ -75,7 +69,7 @@ def _torch_fidelity(path: Path, device: torch.device) -> Network:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError:
         raise KaoganError(f"{path} is damaged: it holds more than weights") from None
-    # torch-fidelity unpickles what it reads. What it gets is a copy, made of tensors alone.
+    # torch-fidelity unpickles its file. So it gets a copy that contains only tensors.
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / STATE.name
         torch.save(state, copy)

@@ -1,4 +1,4 @@
-"""Any network as a TorchScript file: the way to bring an extractor of one's own.
+"""A user's own feature extractor: any network as a TorchScript file.
 
 The network takes uint8 pictures in colour, `N 3 H W`, at their own size (it resizes them itself),
 and returns features, `N F`; further axes are flattened.
@@ -20,10 +20,7 @@ PROBE = 64  # pixels
 def load_script(path: Path, device: torch.device, weights: Path | None) -> Extractor:
     """The extractor in the TorchScript file at `path`.
 
-    Raises:
-        UsageError: weights were given as well.
-        KaoganError: the file cannot be read, or the network in it does not work this way.
-
+    Raises UsageError if weights are given as well, and KaoganError if the file does not work.
     """
     if weights is not None:
         raise UsageError(f"{path} holds its weights itself; leave --features-weights away")
@@ -38,12 +35,7 @@ def load_script(path: Path, device: torch.device, weights: Path | None) -> Extra
 
 
 def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
-    """The network in a TorchScript file, ready for inference.
-
-    Raises:
-        KaoganError: it is no TorchScript file, or a damaged one.
-
-    """
+    """The network in a TorchScript file, in eval mode. Raises KaoganError if it cannot be read."""
     try:
         script = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError):
@@ -56,12 +48,7 @@ def read_script(path: Path, device: torch.device) -> Callable[..., Tensor]:
 
 
 def probe(network: Network, path: Path, device: torch.device) -> int:
-    """How many features the network makes of a picture, found by trying.
-
-    Raises:
-        KaoganError: it makes none.
-
-    """
+    """The number of features of a picture. Raises KaoganError if the network cannot compute any."""
     try:
         with torch.no_grad():
             features = network(torch.zeros(2, 3, PROBE, PROBE, dtype=torch.uint8, device=device))

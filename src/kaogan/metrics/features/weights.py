@@ -1,4 +1,4 @@
-"""Files of weights: looked for, checked, and downloaded only if they are nowhere."""
+"""Files of weights: found on this machine or downloaded, and checked."""
 
 import hashlib
 import os
@@ -24,12 +24,7 @@ class WeightsFile:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal.
-
-    Raises:
-        KaoganError: it cannot be read.
-
-    """
+    """The SHA-256 of a file, in hexadecimal. Raises KaoganError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -38,25 +33,24 @@ def sha256_of(path: Path) -> str:
 
 
 def own_folder() -> Path:
-    """Where kaogan itself keeps weights that it downloaded."""
+    """The folder of weights that kaogan downloaded."""
     return cache_folder() / "features"
 
 
 def usual_places() -> list[Path]:
-    """The folders where this and other programs keep such files, kaogan's own first.
+    """The folders in which kaogan and other programs keep such files, kaogan's own first.
 
-    torch hub's checkpoints (torch-fidelity, torchmetrics, pytorch-fid), the temporary folder
-    (clean-fid), and the cache of NVIDIA's programs, which put another checksum and `_` before the
-    name.
+    These are torch hub's checkpoints (torch-fidelity, torchmetrics, pytorch-fid), the temporary
+    folder (clean-fid), and the cache of NVIDIA's programs, which prefix the name with a checksum
+    and `_`.
     """
-    home_cache = Path.home() / ".cache"
-    dnnlib = Path(os.environ.get("DNNLIB_CACHE_DIR") or home_cache / "dnnlib")
+    dnnlib = Path(os.environ.get("DNNLIB_CACHE_DIR") or Path.home() / ".cache" / "dnnlib")
     hub = Path(torch.hub.get_dir()) / "checkpoints"
     return [own_folder(), hub, Path(tempfile.gettempdir()), dnnlib / "downloads"]
 
 
-def find(files: Sequence[WeightsFile]) -> Path | None:
-    """The first of `files` that is in a usual place; its content is not looked at."""
+def find_cached(files: Sequence[WeightsFile]) -> Path | None:
+    """The first of `files` in a usual place; its content is not checked."""
     for folder in usual_places():
         for file in files:
             for path in (folder / file.name, *sorted(folder.glob(f"*_{file.name}"))):
@@ -66,12 +60,7 @@ def find(files: Sequence[WeightsFile]) -> Path | None:
 
 
 def identify(path: Path, files: Sequence[WeightsFile], what: str) -> WeightsFile:
-    """Which of `files` lies at `path`, by its checksum.
-
-    Raises:
-        KaoganError: none of them, or it cannot be read.
-
-    """
+    """Which of `files` lies at `path`, by its checksum. Raises KaoganError if none does."""
     checksum = sha256_of(path)
     for file in files:
         if file.sha256 == checksum:
@@ -84,11 +73,9 @@ def identify(path: Path, files: Sequence[WeightsFile], what: str) -> WeightsFile
 
 
 def download(file: WeightsFile) -> Path:
-    """Fetch a file into kaogan's own folder; it gets its name only once its checksum is right.
+    """Download a file into kaogan's folder; it gets its name after its checksum was verified.
 
-    Raises:
-        KaoganError: there is no network, the disk is full, or something else came.
-
+    Raises KaoganError if there is no network, the disk is full, or the checksum is wrong.
     """
     target = own_folder() / file.name
     try:
