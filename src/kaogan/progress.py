@@ -157,7 +157,8 @@ class _Bar(_Shown):
     def __post_init__(self) -> None:
         super().__post_init__()
         before, after = (
-            TextColumn(f"{{task.{name}}}", markup=False) for name in ("description", "fields[words]")
+            TextColumn(f"{{task.{name}}}", markup=False)
+            for name in ("description", "fields[words]")
         )
         self.progress = Progress(before, BarColumn(), after, console=Console(file=self.stream))
         self.task = self.progress.add_task(self.description, total=self.total, words="")

@@ -1,9 +1,9 @@
 """`kaogan data`: prepare, show, fetch and draw data sets."""
 
 import argparse
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from kaogan.cli.arguments import Commands, add_shared, given, tell
 from kaogan.errors import typed
 
 if TYPE_CHECKING:
@@ -11,16 +11,15 @@ if TYPE_CHECKING:
 
 
 LARGEST_TO_TRAIN = 256
-"""Data sets may be larger than the networks that kaogan has."""
+"""The largest size of kaogan's networks; data sets may be larger."""
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: Commands) -> None:
     """Declare the four commands."""
     group = commands.add_parser(
         "data",
         help="prepare, show, fetch or draw a data set",
         description="Make and look at data sets.",
-        allow_abbrev=False,
     )
     verbs = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prepare(verbs)
@@ -29,13 +28,13 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     _add_avatars(verbs)
 
 
-def _add_prepare(verbs: "argparse._SubParsersAction[Any]") -> None:
+def _add_prepare(verbs: Commands) -> None:
     prepare = verbs.add_parser(
         "prepare",
+        run=_prepare,
         help="make a data set of pictures",
         description="Make a data set of folders, ZIP, TAR, Parquet, .npy and .npz files. Broken, "
-        "tiny and flat pictures are listed in rejected.jsonl, duplicates too.",
-        allow_abbrev=False,
+        "tiny, flat and duplicate pictures are left out and listed in rejected.jsonl.",
     )
     prepare.add_argument("sources", nargs="+", metavar="SOURCE", help="folder, archive or array")
     _add_shape(prepare)
@@ -56,49 +55,48 @@ def _add_prepare(verbs: "argparse._SubParsersAction[Any]") -> None:
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
     _add_output(prepare)
-    prepare.set_defaults(run=_prepare)
 
 
-def _add_show(verbs: "argparse._SubParsersAction[Any]") -> None:
+def _add_show(verbs: Commands) -> None:
     show = verbs.add_parser(
         "show",
-        help="say what a data set holds",
-        description="Counts, sizes, rejects by reason, and a contact sheet.",
-        allow_abbrev=False,
+        run=_show,
+        help="describe a data set",
+        description="Print the numbers of pictures, their sizes and the reasons why pictures were "
+        "left out; with --sheet, write a contact sheet.",
     )
     show.add_argument("dataset", metavar="DATASET", help="folder of a data set")
     show.add_argument("--sheet", metavar="FILE.png", help="write a contact sheet")
-    show.add_argument("--json", action="store_true", help="print as JSON")
-    show.set_defaults(run=_show)
+    add_shared(show, "--json")
 
 
-def _add_fetch(verbs: "argparse._SubParsersAction[Any]") -> None:
+def _add_fetch(verbs: Commands) -> None:
     fetch = verbs.add_parser(
         "fetch",
+        run=_fetch,
         help="download and prepare a known data set",
         description="Download a known data set from Kaggle and prepare it. Needs "
         "pip install 'kaogan[kaggle]'; without network it says what to download by hand.",
-        allow_abbrev=False,
     )
     fetch.add_argument("name", metavar="NAME", help="anime-faces")
     _add_shape(fetch)
     _add_output(fetch)
-    fetch.set_defaults(run=_fetch)
 
 
-def _add_avatars(verbs: "argparse._SubParsersAction[Any]") -> None:
+def _add_avatars(verbs: Commands) -> None:
     avatars = verbs.add_parser(
         "avatars",
+        run=_avatars,
         help="draw anime avatars with known attributes",
-        description="Draw anime avatars: data without download or licence. What each shows is "
-        "written to attributes.jsonl.",
-        allow_abbrev=False,
+        description="Draw anime avatars: a data set without download or licence. The attributes "
+        "of each avatar are written to attributes.jsonl.",
     )
     avatars.add_argument("--count", type=int, default=8192, help="avatars to draw (8192)")
     avatars.add_argument("--size", type=int, default=64, help="32 to 512, a power of two (64)")
-    avatars.add_argument("--seed", type=int, default=0, help="same seed, same pixels (0)")
+    avatars.add_argument(
+        "--seed", type=int, default=0, help="seed; the same seed gives the same pixels (0)"
+    )
     _add_output(avatars)
-    avatars.set_defaults(run=_avatars)
 
 
 def _add_shape(command: argparse.ArgumentParser) -> None:
@@ -109,53 +107,36 @@ def _add_shape(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", required=True, metavar="DATASET", help="folder to make")
     command.add_argument("--workers", type=int, metavar="N", help="processes (one per core)")
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    add_shared(command, "--json")
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from kaogan.data.decode import DEFAULT_MAX_PIXELS
     from kaogan.data.prepare import prepare
 
-    dataset = prepare(
-        options.sources,
-        options.out,
-        size=options.size,
-        channels=options.channels,
-        fit=options.fit,
-        background=options.background,
-        min_size=options.min_size,
-        keep_duplicates=options.keep_duplicates,
-        max_pixels=DEFAULT_MAX_PIXELS if options.max_pixels is None else options.max_pixels,
-        workers=options.workers,
-    )
-    _report(dataset, options.json)
+    names = ("fit", "background", "min_size", "keep_duplicates", "max_pixels")
+    asked = given(options, *names, "size", "channels", "workers")
+    _report(prepare(options.sources, options.out, **asked), options)
 
 
 def _fetch(options: argparse.Namespace) -> None:
     from kaogan.data.fetch import fetch
 
-    dataset = fetch(
-        options.name,
-        options.out,
-        size=options.size,
-        channels=options.channels,
-        workers=options.workers,
-    )
-    _report(dataset, options.json)
+    asked = given(options, "size", "channels", "workers")
+    _report(fetch(options.name, options.out, **asked), options)
 
 
 def _avatars(options: argparse.Namespace) -> None:
     from kaogan.data.avatars import draw_avatars
 
-    dataset = draw_avatars(
-        options.out,
-        count=options.count,
-        size=options.size,
-        seed=options.seed,
-        workers=options.workers,
-        progress=True,
-    )
-    _report(dataset, options.json)
+    asked = given(options, "count", "size", "seed", "workers")
+    _report(draw_avatars(options.out, **asked, progress=True), options)
+
+
+def _report(dataset: "Dataset", options: argparse.Namespace) -> None:
+    advice = [f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
+    if dataset.size <= LARGEST_TO_TRAIN:
+        advice.append(f"Train on it: kaogan train {typed(dataset.path)}")
+    _print_summary(dataset, options, *advice)
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -165,19 +146,11 @@ def _show(options: argparse.Namespace) -> None:
     dataset = open_dataset(options.dataset)
     if options.sheet:
         save_contact_sheet(dataset, options.sheet)
-    _print_summary(dataset, options.json)
+    _print_summary(dataset, options)
 
 
-def _report(dataset: "Dataset", as_json: bool) -> None:
-    _print_summary(dataset, as_json)
-    if not as_json:
-        print(f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png")
-        if dataset.size <= LARGEST_TO_TRAIN:
-            print(f"Train on it: kaogan train {typed(dataset.path)}")
-
-
-def _print_summary(dataset: "Dataset", as_json: bool) -> None:
+def _print_summary(dataset: "Dataset", options: argparse.Namespace, *advice: str) -> None:
     from kaogan.data.show import describe, summarize
 
     summary = summarize(dataset)
-    print(json.dumps(summary) if as_json else "\n".join(describe(summary)))
+    tell(options, summary, *describe(summary), *advice)

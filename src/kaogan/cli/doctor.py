@@ -1,22 +1,22 @@
-"""`kaogan doctor`: what to put into a report of a fault, and what to mend first."""
+"""`kaogan doctor`: what a report of a fault should say, and what to fix first."""
 
 import argparse
 import dataclasses
 import json
-from typing import Any
+
+from kaogan.cli.arguments import Commands, add_shared
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "doctor",
-        help="say what is installed, on which machine, and what to mend",
-        description="Print versions, device, precision, extras and folders: what a report of a "
-        "fault should hold; and what to mend. It looks, and changes nothing.",
-        allow_abbrev=False,
+        run=run,
+        help="show what is installed, on which machine, and what to fix",
+        description="Print versions, device, precision, extras and folders, as a report of a fault "
+        "needs them, and what to fix. The command changes nothing.",
     )
-    command.add_argument("--json", action="store_true", help="print as JSON")
-    command.set_defaults(run=run)
+    add_shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -2,20 +2,20 @@
 
 import argparse
 import json
-from typing import Any
+
+from kaogan.cli.arguments import Commands, add_shared
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "recipes",
+        run=run,
         help="list the recipes of kaogan train",
         description="List the recipes that kaogan train --recipe takes: what each one is, what it "
         "costs, and when to take it. The options of kaogan train change single parts of a recipe.",
-        allow_abbrev=False,
     )
-    command.add_argument("--json", action="store_true", help="print as JSON, with all values")
-    command.set_defaults(run=run)
+    add_shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
