@@ -16,7 +16,6 @@ The parts themselves are options, too, each as a name or a mapping of its fields
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
@@ -49,27 +48,17 @@ def flag(name: str) -> str:
     return f"--{SPELLED.get(name, name).replace('_', '-')}"
 
 
-@dataclass(frozen=True)
-class Option:
-    """A field of a recipe or of one of its parts, by its name."""
+def choices_of(field: FieldInfo) -> tuple[Any, ...]:
+    """The values of a field that has a few."""
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
-    name: str
-    field: FieldInfo
 
-    @property
-    def kind(self) -> type:
-        """int, float, bool or str."""
-        if self.choices:
-            return type(self.choices[0])
-        annotation = self.field.annotation
-        kinds = get_args(annotation) or (annotation,)  # `int | None` has two
-        return next((kind for kind in (int, float, bool) if kind in kinds), str)
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The values of a field that has a few."""
-        annotation = self.field.annotation
-        return get_args(annotation) if get_origin(annotation) is Literal else ()
+def kind_of(field: FieldInfo) -> type:
+    """The type of a field's values: int, float, bool or str."""
+    if choices := choices_of(field):
+        return type(choices[0])
+    kinds = get_args(field.annotation) or (field.annotation,)  # `int | None` has two
+    return next((kind for kind in (int, float, bool) if kind in kinds), str)
 
 
 def own_fields() -> dict[str, FieldInfo]:
@@ -90,15 +79,14 @@ def draws_pictures(kind: type[Component]) -> bool:
         return True
 
 
-def all_options() -> list[Option]:
-    """The fields of all models for pictures, of all losses and of the recipe, each name once."""
+def all_options() -> dict[str, FieldInfo]:
+    """The fields of all models for pictures, of all losses and of the recipe."""
     sources = [fields_of(models[name]) for name in models if draws_pictures(models[name])]
     sources += [fields_of(losses[name]) for name in losses]
-    found: dict[str, Option] = {}
+    found: dict[str, FieldInfo] = {}
     for fields in [*sources, own_fields()]:
-        for name, field in fields.items():
-            found.setdefault(name, Option(name, field))
-    return list(found.values())
+        found |= {name: field for name, field in fields.items() if name not in found}
+    return found
 
 
 def named(part: object) -> dict[str, Any]:

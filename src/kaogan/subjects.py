@@ -11,14 +11,7 @@ from kaogan.data.decode import FILTER, Preparation, decode
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import count_items, read_items
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.generators import (
-    TrainedGenerator,
-    kind_of,
-    note_taken,
-    open_generator,
-    run_of,
-    suggestion,
-)
+from kaogan.generators import kind_of, note_taken, open_generator, run_of, suggestion
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import PictureSource
 from kaogan.progress import track
@@ -31,7 +24,7 @@ About = dict[str, str | int | float]
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a generator draws; what is None was not asked for."""
+    """How a generator draws; None for what was not asked for."""
 
     seed: int
     weights: Weights | None
@@ -39,50 +32,22 @@ class Drawing:
     checkpoint: str | None
     device: torch.device
 
-    def by(self, generator: TrainedGenerator, what: str) -> "Subject":
-        """The pictures of a generator, and what they depend on."""
-        truncation = 1.0 if self.truncation is None else self.truncation
-        sampler = generator.sampler
-        sampler.generator.to(self.device)
-        about: About = {"what": what}
-        if generator.images_seen is not None:
-            about["images seen"] = generator.images_seen
-        if generator.weights is not None:
-            about["weights"] = generator.weights
-
-        def draw(start: int, count: int) -> Pixels:
-            return sampler.sample(count, self.seed + start, truncation)
-
-        how: About = {"truncation": truncation, "first seed": self.seed}
-        return Subject(PictureSource(draw), about | how)
-
-    def refuse(self, what: str) -> None:
-        """Raise a UsageError if something was asked that only a generator can do."""
-        if self.weights is not None or self.truncation is not None:
-            raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
-
 
 @dataclass(frozen=True)
 class Subject:
-    """Pictures to evaluate.
-
-    Args:
-        pictures: by position.
-        about: what they are, and what they depend on.
-
-    """
+    """Pictures to evaluate, and what they depend on."""
 
     pictures: PictureSource
     about: About
 
 
 def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> Subject:
-    """What `what` names: a path, or a generator that comes with kaogan.
+    """The pictures that `what` names.
 
     Args:
-        what: the user's word for it.
-        dataset: pictures of any size are brought to its size and channels.
-        count: pictures needed at most.
+        what: a generator, as `open_generator` takes it; or a data set, folder or archive.
+        dataset: pictures of other sizes are resized to its size and channels.
+        count: the most pictures that are needed.
         drawing: how to draw.
 
     Raises:
@@ -91,11 +56,12 @@ def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> S
     """
     path = Path(what)
     if kind_of(what) is not None:
-        return drawing.by(open_generator(what, drawing.checkpoint, drawing.weights), what)
+        return _of_generator(what, drawing)
     note_taken(what)
     if drawing.checkpoint is not None:
         raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
-    drawing.refuse(what)
+    if drawing.weights is not None or drawing.truncation is not None:
+        raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
     if is_dataset(path):
         return _of_dataset(open_dataset(path), what, drawing.seed)
     if not path.exists():
@@ -107,8 +73,25 @@ def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> S
     return _of_source(path, dataset, count, drawing.seed)
 
 
+def _of_generator(what: str, drawing: Drawing) -> Subject:
+    generator = open_generator(what, drawing.checkpoint, drawing.weights)
+    truncation = 1.0 if drawing.truncation is None else drawing.truncation
+    generator.sampler.generator.to(drawing.device)
+    about: About = {"what": what}
+    if generator.images_seen is not None:
+        about["images seen"] = generator.images_seen
+    if generator.weights is not None:
+        about["weights"] = generator.weights
+
+    def draw(start: int, count: int) -> Pixels:
+        return generator.sample(count, drawing.seed + start, truncation)
+
+    how: About = {"truncation": truncation, "first seed": drawing.seed}
+    return Subject(PictureSource(draw), about | how)
+
+
 def real_pictures(what: str, data: str | Path | None) -> Dataset:
-    """The data set to compare with: the one that is named, else what the RUN learned from.
+    """The data set to compare with: the one that `data` names, or that of the RUN.
 
     Raises:
         UsageError: none is named, and `what` is no RUN.
@@ -119,7 +102,7 @@ def real_pictures(what: str, data: str | Path | None) -> Dataset:
         return open_dataset(data)
     run = run_of(what)
     if run is None:
-        raise UsageError(f"--data is missing: {what} is no RUN that tells what it saw")
+        raise UsageError(f"--data is missing: {what} is no RUN, which would name its data set")
     return run.dataset()
 
 
@@ -148,15 +131,16 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
         for place, item in enumerate(read_items([path])):
             if place not in chosen:
                 continue
+            tracker.advance(1)
             try:
                 if isinstance(item.content, Rejected):
                     raise item.content
                 decoded = decode(item.content, preparation)
-                pictures.append(decoded.pixels)
-                resized += decoded.original_size != (dataset.size, dataset.size)
             except Rejected:
                 unusable += 1
-            tracker.advance(1)
+                continue
+            pictures.append(decoded.pixels)
+            resized += decoded.original_size != (dataset.size, dataset.size)
     if not pictures:
         raise KaoganError(
             f"no usable picture in {path}; see: kaogan data prepare {typed(path)} --out NEW"
@@ -168,5 +152,5 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
     }
     if unusable:
         about["unusable"] = unusable
-    # In the order of the source, neighbours may be alike.
+    # Neighbours in the source may be alike.
     return Subject(PictureSource.shuffled(np.stack(pictures), seed), about)

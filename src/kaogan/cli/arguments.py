@@ -86,13 +86,30 @@ def add_shared(command: Any, *names: str, **changes: Any) -> None:
         command.add_argument(name, **SHARED[name] | changes)
 
 
-def check_one_generator(options: argparse.Namespace) -> None:
-    """Raise a UsageError unless there is exactly one of WHAT and --pretrained."""
-    if (options.what is None) == (options.pretrained is None):
-        raise UsageError(
-            "give a RUN, a checkpoint, an exported file or a NAME as WHAT, or --pretrained NAME, "
-            "and not both"
-        )
+def add_flag(command: Any, name: str, text: str) -> None:
+    """Declare an option without a value."""
+    command.add_argument(name, action="store_true", help=text)
+
+
+def add_value(
+    command: Any, name: str, metavar: str, default: Any, text: str, kind: Any = None
+) -> None:
+    """Declare an option with a default, which the help shows: "faces to draw (64)".
+
+    Args:
+        command: a parser or a group.
+        name: the option.
+        metavar: what stands for its value in the help.
+        default: its default.
+        text: its help.
+        kind: turns the text of a value into the value; the default's type if None.
+
+    """
+    shown = f"{default:g}" if isinstance(default, float) else default
+    kind = kind or type(default)
+    command.add_argument(
+        name, metavar=metavar, default=default, type=kind, help=f"{text} ({shown})"
+    )
 
 
 def generator_of(options: argparse.Namespace) -> "TrainedGenerator":
@@ -105,7 +122,11 @@ def generator_of(options: argparse.Namespace) -> "TrainedGenerator":
     """
     from kaogan.generators import open_generator, open_pretrained
 
-    check_one_generator(options)
+    if (options.what is None) == (options.pretrained is None):
+        raise UsageError(
+            "give a RUN, a checkpoint, an exported file or a NAME as WHAT, or --pretrained NAME, "
+            "and not both"
+        )
     if options.pretrained is not None:
         return open_pretrained(options.pretrained, options.checkpoint, options.weights)
     return open_generator(options.what, options.checkpoint, options.weights)

@@ -8,6 +8,7 @@ from kaogan.cli.arguments import (
     HARDWARE,
     Commands,
     add_shared,
+    add_value,
     given,
     hardware_of,
     open_data,
@@ -37,21 +38,14 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("data", nargs="?", metavar="DATASET", help="prepared data set")
     command.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
-    command.add_argument(
-        "--recipe", default="standard", metavar="NAME", help="standard or dcgan (standard)"
-    )
+    add_value(command, "--recipe", "NAME", "standard", "standard or dcgan")
     command.add_argument("--width", type=int, metavar="N", help="channels of the largest map (64)")
     command.add_argument(
         "--batch", type=int, metavar="N", help="pictures in a batch (32; dcgan 128)"
     )
     add_shared(command, *HARDWARE)
-    command.add_argument(
-        "--seconds",
-        type=within(float, 0.01, 86_400),
-        default=12.0,
-        metavar="N",
-        help="how long to train (12)",
-    )
+    seconds = within(float, 0.01, 86_400)
+    add_value(command, "--seconds", "N", 12.0, "how long to train", seconds)
     add_shared(command, "--json")
 
 

@@ -5,7 +5,9 @@ import argparse
 from kaogan.cli.arguments import (
     HEADING,
     Commands,
+    add_flag,
     add_shared,
+    add_value,
     file_named,
     heading_of,
     tell_files,
@@ -23,16 +25,10 @@ def add(commands: Commands) -> None:
         "The same RUN gives the same bytes.",
     )
     add_shared(command, "run_folder", "--data")
-    command.add_argument(
-        "--out", metavar="FILE.zip", default="handin.zip", help="ZIP to write (handin.zip)"
-    )
+    add_value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")
     add_shared(command, *HEADING, "--no-live")
-    command.add_argument(
-        "--no-pdf", action="store_true", help="no report.pdf, which needs Chromium"
-    )
-    command.add_argument(
-        "--no-data-pictures", action="store_true", help="show no training pictures in the report"
-    )
+    add_flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
+    add_flag(command, "--no-data-pictures", "show no training pictures in the report")
     add_shared(command, "--json")
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import Commands, add_shared, given, tell
+from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, given, tell
 from kaogan.errors import typed
 
 if TYPE_CHECKING:
@@ -44,13 +44,11 @@ def _add_prepare(verbs: Commands) -> None:
         default="crop",
         help="what to do with pictures that are not square (crop)",
     )
-    prepare.add_argument("--background", default="white", help="colour behind transparency (white)")
+    add_value(prepare, "--background", "COLOUR", "white", "colour behind transparency")
     prepare.add_argument(
         "--min-size", type=int, metavar="N", help="reject smaller pictures (half of --size)"
     )
-    prepare.add_argument(
-        "--keep-duplicates", action="store_true", help="keep equal and nearly equal pictures"
-    )
+    add_flag(prepare, "--keep-duplicates", "keep equal and nearly equal pictures")
     prepare.add_argument(
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
@@ -91,17 +89,19 @@ def _add_avatars(verbs: Commands) -> None:
         description="Draw anime avatars: a data set without download or licence. The attributes "
         "of each avatar are written to attributes.jsonl.",
     )
-    avatars.add_argument("--count", type=int, default=8192, help="avatars to draw (8192)")
-    avatars.add_argument("--size", type=int, default=64, help="32 to 512, a power of two (64)")
-    avatars.add_argument(
-        "--seed", type=int, default=0, help="seed; the same seed gives the same pixels (0)"
-    )
+    add_value(avatars, "--count", "N", 8192, "avatars to draw")
+    _add_size(avatars)
+    add_value(avatars, "--seed", "N", 0, "seed; the same seed gives the same pixels")
     _add_output(avatars)
 
 
+def _add_size(command: argparse.ArgumentParser) -> None:
+    add_value(command, "--size", "N", 64, "pixels, 32 to 512, a power of two")
+
+
 def _add_shape(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--size", type=int, default=64, help="32 to 512, a power of two (64)")
-    command.add_argument("--channels", type=int, default=3, help="1 for grey, 3 for colour (3)")
+    _add_size(command)
+    add_value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:

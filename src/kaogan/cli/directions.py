@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import GENERATOR, Commands, add_shared, generator_of, tell
+from kaogan.cli.arguments import GENERATOR, Commands, add_flag, add_shared, generator_of, tell
 
 if TYPE_CHECKING:
     from kaogan.latent.directions import Directions
@@ -26,11 +26,10 @@ def add(commands: Commands) -> None:
         f"{FILE}, and {PICTURE}, which shows each from its low end to its high end.",
     )
     add_shared(command, *GENERATOR)
-    command.add_argument(
+    add_flag(
+        command,
         "--orthogonal",
-        action="store_true",
-        help="make the directions of hair, background and face independent: when one changes, the "
-        "others stay",
+        "make hair, background and face independent: when one changes, the others stay",
     )
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="folder to write to (the RUN, or the current one)"

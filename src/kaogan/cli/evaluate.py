@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import Commands, add_shared, file_named, tell, within
+from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, file_named, tell, within
 from kaogan.errors import UsageError
 from kaogan.page.server import Server, serve
 
@@ -33,20 +33,14 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--count", type=int, metavar="N", help="pictures of each side (up to 5000; with --panel 20)"
     )
-    command.add_argument(
-        "--seed", type=within(int, 0), default=0, help="seed of everything random (0)"
-    )
+    add_value(command, "--seed", "N", 0, "seed of everything random", within(int, 0))
     command.add_argument(
         "--split",
         choices=("train", "held-out"),
         help="compare with this split alone (both, side by side; with --panel held-out)",
     )
-    command.add_argument(
-        "--features",
-        default="random",
-        metavar="NAME",
-        help="random, inception (for FID), dinov2, or FILE.pt, a TorchScript file (random)",
-    )
+    features = "random, inception (for FID), dinov2, or FILE.pt, a TorchScript file"
+    add_value(command, "--features", "NAME", "random", features)
     command.add_argument(
         "--features-weights",
         type=Path,
@@ -62,16 +56,15 @@ def add(commands: Commands) -> None:
         "with --panel the page (RUN/panel.html, or panel.html)",
     )
     add_shared(command, "--device", "--json")
-    command.add_argument(
+    add_flag(
+        command,
         "--panel",
-        action="store_true",
-        help="measure nothing: write a page on which people tell real pictures from generated ones",
+        "measure nothing: write a page on which people tell real pictures from generated ones",
     )
-    command.add_argument(
+    add_flag(
+        command,
         "--serve",
-        action="store_true",
-        help="with --panel: do not write the page, but serve it to this machine and keep every "
-        "score",
+        "with --panel: serve the page to this machine instead, and keep every score",
     )
     add_shared(command, "--no-open", help="with --serve: do not open the browser")
 

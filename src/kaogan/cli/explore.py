@@ -6,6 +6,7 @@ from kaogan.cli.arguments import (
     GENERATOR,
     Commands,
     add_shared,
+    add_value,
     generator_of,
     page_of_generator,
     within,
@@ -23,9 +24,7 @@ def add(commands: Commands) -> None:
         "only, and open it in the browser; Ctrl-C ends it. Needs pip install 'kaogan[onnx]'.",
     )
     add_shared(command, *GENERATOR)
-    command.add_argument(
-        "--port", type=within(int, 0, 65_535), default=0, help="port; 0: any free one (0)"
-    )
+    add_value(command, "--port", "N", 0, "port; 0: any free one", within(int, 0, 65_535))
     add_shared(command, "--no-open", "--title", "--encoder")
 
 

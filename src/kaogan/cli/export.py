@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kaogan.cli.arguments import (
     GENERATOR,
     Commands,
+    add_flag,
     add_shared,
-    check_one_generator,
     generator_of,
     page_of_generator,
     tell,
@@ -60,10 +60,8 @@ def add(commands: Commands) -> None:
         help="number format of the weights, for onnx and page: fp32, or fp16, which is half the "
         "size (fp32; fp16 with --single-file)",
     )
-    command.add_argument(
-        "--single-file",
-        action="store_true",
-        help="write the page as one HTML file that can be opened from the disk",
+    add_flag(
+        command, "--single-file", "write the page as one HTML file that can be opened from the disk"
     )
     add_shared(command, "--title", "--encoder", "--json")
 
@@ -135,12 +133,12 @@ def _tell(
 def _network(options: argparse.Namespace) -> "Network":
     from kaogan.generators import open_network
 
-    check_one_generator(options)
-    if options.pretrained is None:
+    if options.pretrained is None and options.what is not None:
         return open_network(options.what, options.network, options.checkpoint, options.weights)
+    network = generator_of(options).network()
     if options.network is not None:
         raise UsageError(f"--network is for a RUN; {options.pretrained} is one network")
-    return generator_of(options).network()
+    return network
 
 
 def _usual_file(options: argparse.Namespace, network: "Network", suffix: str) -> Path:

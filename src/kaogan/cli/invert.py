@@ -9,6 +9,7 @@ from kaogan.cli.arguments import (
     GENERATOR,
     Commands,
     add_shared,
+    add_value,
     file_named,
     generator_of,
     tell,
@@ -42,28 +43,13 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "pictures", nargs="*", metavar="PICTURE", help="picture files; the middle square is used"
     )
-    command.add_argument(
-        "--steps",
-        type=within(int, 0),
-        default=300,
-        help="steps of refinement; 0: the encoder's guess alone (300)",
-    )
-    command.add_argument(
-        "--seed", type=within(int, 0), default=0, help="seed of the encoder's training (0)"
-    )
-    command.add_argument(
-        "--encoder-pictures",
-        type=within(int, 1),
-        metavar="N",
-        default=24_576,
-        help="faces to train the encoder on, if there is none yet (24576: minutes at 64 x 64)",
-    )
-    command.add_argument(
-        "--out",
-        metavar="FILE",
-        default="inverted.png",
-        help="picture to write, FILE.png; FILE.npy and FILE.json beside it (inverted.png)",
-    )
+    steps = "steps of refinement; 0: the encoder's guess alone"
+    add_value(command, "--steps", "N", 300, steps, within(int, 0))
+    add_value(command, "--seed", "N", 0, "seed of the encoder's training", within(int, 0))
+    faces = "faces to train the encoder on, if there is none yet; takes minutes"
+    add_value(command, "--encoder-pictures", "N", 24_576, faces, within(int, 1))
+    out = "picture to write; latents and errors beside it, as .npy and .json"
+    add_value(command, "--out", "FILE.png", "inverted.png", out)
     add_shared(command, "--json")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from kaogan.cli.arguments import (
     HEADING,
     Commands,
+    add_flag,
     add_shared,
     file_named,
     heading_of,
@@ -26,13 +27,9 @@ def add(commands: Commands) -> None:
     )
     add_shared(command, "run_folder", "--data")
     command.add_argument("--out", metavar="FILE.html", help="file to write (RUN/report.html)")
-    command.add_argument(
-        "--pdf", action="store_true", help="also print it as PDF, beside it; needs Chromium"
-    )
+    add_flag(command, "--pdf", "also print it as PDF, beside it; needs Chromium")
     add_shared(command, "--no-live")
-    command.add_argument(
-        "--no-evaluate", action="store_true", help="measure nothing, which saves up to a minute"
-    )
+    add_flag(command, "--no-evaluate", "measure nothing, which saves up to a minute")
     add_shared(command, *HEADING, "--json")
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from kaogan.cli.arguments import GENERATOR, Commands, add_shared, generator_of, tell
+from kaogan.cli.arguments import GENERATOR, Commands, add_shared, add_value, generator_of, tell
 from kaogan.errors import UsageError
 
 
@@ -17,13 +17,10 @@ def add(commands: Commands) -> None:
         "Each face has a seed of its own: --seed 7 --count 1 draws the eighth of --seed 0.",
     )
     add_shared(command, *GENERATOR)
-    command.add_argument("--count", type=int, default=64, help="faces to draw (64)")
-    command.add_argument("--seed", type=int, default=0, help="seed of the first face (0)")
-    command.add_argument(
-        "--out",
-        default="faces.png",
-        help="a grid, FILE.png, or a folder, DIR/, with one PNG each (faces.png)",
-    )
+    add_value(command, "--count", "N", 64, "faces to draw")
+    add_value(command, "--seed", "N", 0, "seed of the first face")
+    out = "a grid, FILE.png, or a folder, DIR/, with one PNG each"
+    add_value(command, "--out", "PATH", "faces.png", out)
     add_shared(command, "--truncation", "--json")
 
 

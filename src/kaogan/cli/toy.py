@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.arguments import Commands, add_shared, given, tell, within
+from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, given, tell, within
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from kaogan.bench.toy import MeanAndError, Result
 
 LOSSES = "a loss; kaogan train --help lists them"
-PACKING = "points that the discriminator judges together (1)"
+PACKING = "points that the discriminator judges together"
 
 
 def add(commands: Commands) -> None:
@@ -27,32 +27,26 @@ def add(commands: Commands) -> None:
         "training: real and generated points, the discriminator's output, and its gradient. "
         "The same command again resumes the run.",
     )
-    command.add_argument(
-        "--data",
-        default="ring",
-        metavar="NAME",
-        help="gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points (ring)",
-    )
+    data = "gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points"
+    add_value(command, "--data", "NAME", "ring", data)
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/toy-NAME)")
-    command.add_argument(
-        "--loss", default="relativistic", metavar="NAME", help=f"{LOSSES} (relativistic)"
-    )
+    add_value(command, "--loss", "NAME", "relativistic", LOSSES)
     command.add_argument(
         "--penalty",
         action="append",
         metavar="NAME=WEIGHT",
         help="r1, r2 or gradient-penalty; repeatable (r1=0.1 and r2=0.1 for relativistic)",
     )
-    command.add_argument("--steps", type=int, metavar="N", help="steps of the whole run (3000)")
-    command.add_argument("--batch", type=int, metavar="N", help="points in a batch (128)")
-    command.add_argument("--width", type=int, metavar="N", help="hidden units of a layer (128)")
-    command.add_argument("--packing", type=int, metavar="N", help=PACKING)
+    add_value(command, "--steps", "N", 3000, "steps of the whole run")
+    add_value(command, "--batch", "N", 128, "points in a batch")
+    add_value(command, "--width", "N", 128, "hidden units of a layer")
+    add_value(command, "--packing", "N", 1, PACKING)
     command.add_argument(
         "--lr", type=float, metavar="RATE", help="learning rate (6e-3 with penalties, else 1e-3)"
     )
-    command.add_argument("--seed", type=int, metavar="N", help="seed of everything random (0)")
+    add_value(command, "--seed", "N", 0, "seed of everything random")
     add_shared(command, "--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
-    command.add_argument("--no-film", action="store_true", help="train only, draw nothing")
+    add_flag(command, "--no-film", "train only, draw nothing")
     add_shared(command, "--json")
     _add_bench(command.add_subparsers(title="commands", metavar="COMMAND"))
 
@@ -73,28 +67,11 @@ def _add_bench(commands: Commands) -> None:
         metavar="NAME",
         help=f"{LOSSES}; repeatable (nonsaturating and relativistic)",
     )
-    bench.add_argument(
-        "--seeds",
-        type=within(int, 1, 64),
-        default=3,
-        metavar="N",
-        help="number of seeds, trained together (3)",
-    )
-    bench.add_argument(
-        "--steps",
-        type=within(int, 1),
-        default=40_000,
-        metavar="N",
-        help="steps of each run (40000)",
-    )
-    bench.add_argument("--packing", type=int, default=1, metavar="N", help=PACKING)
-    bench.add_argument(
-        "--out",
-        type=Path,
-        default=Path("runs/toy-bench"),
-        metavar="FOLDER",
-        help="folder of the runs (runs/toy-bench)",
-    )
+    seeds = "number of seeds, trained together"
+    add_value(bench, "--seeds", "N", 3, seeds, within(int, 1, 64))
+    add_value(bench, "--steps", "N", 40_000, "steps of each run", within(int, 1))
+    add_value(bench, "--packing", "N", 1, PACKING)
+    add_value(bench, "--out", "FOLDER", "runs/toy-bench", "folder of the runs", Path)
     add_shared(bench, "--device", "--json")
 
 
@@ -108,18 +85,17 @@ def run(options: argparse.Namespace) -> None:
 
     target = distribution(options.data)
     asked = given(options, "steps", "batch", "width", "packing", "lr", "seed")
-    steps = asked.setdefault("steps", recipes.TOY_STEPS)
     if options.penalty is not None:
         asked["penalties"] = parse_penalties(options.penalty)
     recipe = recipes.toy(target.dim, options.loss, **asked)
     name = Path(options.data).name
     out = Path(options.out or Path("runs") / f"toy-{Path(name).stem}")
-    budget = Budget(images=steps * recipe.batch)
-    watch = Watch(evaluate_every=max(1, steps // 20) * recipe.batch)
+    budget = Budget(images=options.steps * recipe.batch)
+    watch = Watch(evaluate_every=max(1, options.steps // 20) * recipe.batch)
     hardware = Hardware(device=options.device, precision="fp32", tune=False)
     trained = train_toy(recipe, target, name, out, budget, hardware, watch, not options.no_film)
     result = json.loads((trained.path / "toy.json").read_text(encoding="utf-8"))
-    go_on = [f"Go on: {options.command_line}"] if result["steps"] < steps else []
+    go_on = [f"Go on: {options.command_line}"] if result["steps"] < options.steps else []
     about = {"run": str(trained.path), **result}
     tell(options, about, *_describe(trained.path, result), *go_on)
 

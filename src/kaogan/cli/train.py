@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kaogan.cli.arguments import (
     HARDWARE,
     Commands,
+    add_flag,
     add_shared,
+    add_value,
     given,
     hardware_of,
     open_data,
@@ -21,8 +23,9 @@ from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from kaogan.data.dataset import Dataset
-    from kaogan.options import Option
     from kaogan.training.run import Run
 
 SECONDS_TO_MEASURE = 3.0
@@ -55,22 +58,11 @@ def add(commands: Commands) -> None:
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
     hardware = command.add_argument_group("hardware, saving and evaluation")
     add_shared(hardware, *HARDWARE)
-    hardware.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="threads that read pictures (1)"
-    )
-    hardware.add_argument(
-        "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
-    )
-    hardware.add_argument(
-        "--evaluate-every",
-        type=int,
-        default=10_000,
-        metavar="N",
-        help="images between evaluations at first; 0: never (10000)",
-    )
-    hardware.add_argument(
-        "--stop-when-flat", action="store_true", help="stop when faces no longer improve"
-    )
+    add_value(hardware, "--workers", "N", 1, "threads that read pictures")
+    add_value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
+    images = "images between evaluations at first; 0: never"
+    add_value(hardware, "--evaluate-every", "N", 10_000, images)
+    add_flag(hardware, "--stop-when-flat", "stop when faces no longer improve")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -126,7 +118,7 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
     from kaogan.losses import losses
     from kaogan.losses.penalties import penalties
     from kaogan.models import models
-    from kaogan.options import FRAMEWORKS, all_options, draws_pictures, flag, parse_part
+    from kaogan.options import FRAMEWORKS, all_options, draws_pictures, flag, kind_of, parse_part
     from kaogan.schedules import schedules
 
     data = [word for word in words if not word.startswith("-")]
@@ -134,12 +126,7 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
         plugins.load_kept(Path(run))
     plugins.load_installed()
     group = command.add_argument_group("recipe")
-    group.add_argument(
-        "--recipe",
-        default="standard",
-        metavar="NAME",
-        help="standard or dcgan; see kaogan recipes (standard)",
-    )
+    add_value(group, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
     pictured = [name for name in models if draws_pictures(models[name])]
     parts = {
         "model": f"{', '.join(pictured)} (dcgan)",
@@ -168,27 +155,26 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
     )
     # An older spelling of --model.
     group.add_argument("--framework", choices=FRAMEWORKS, help=argparse.SUPPRESS)
-    for option in all_options():
+    for name, field in all_options().items():
+        kind, text = kind_of(field), _described(name, field)
         settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
-        if option.kind is not bool:
-            metavar = {int: "N", float: "X"}.get(option.kind, "HOW")
-            settings = {"type": option.kind, "metavar": metavar}
-        text = described(option)
-        group.add_argument(flag(option.name), dest=option.name, help=text, **settings)
+        if kind is not bool:
+            settings = {"type": kind, "metavar": {int: "N", float: "X"}.get(kind, "HOW")}
+        group.add_argument(flag(name), dest=name, help=text, **settings)
 
 
-def described(option: "Option") -> str:
-    """An option's help: its field's description, and its default in each recipe."""
-    from kaogan.options import SHAPE
+def _described(name: str, field: "FieldInfo") -> str:
+    """The help of an option: its field's description, and its default in each recipe."""
+    from kaogan.options import SHAPE, choices_of
     from kaogan.recipes import RECIPES
 
-    default = option.field.default
-    found = {name: made.usual.get(option.name, default) for name, made in RECIPES.items()}
+    found = {each: made.usual.get(name, field.default) for each, made in RECIPES.items()}
     (_, first), *others = found.items()
-    words = [_word(first), *(f"{name} {_word(one)}" for name, one in others if one != first)]
-    told = "DATA's" if option.name in SHAPE else "; ".join(words)
-    choices = f"{', '.join(option.choices)}: " if option.kind is str and option.choices else ""
-    return f"{choices}{option.field.description} ({told})".replace("%", "%%")
+    words = [_word(first), *(f"{each} {_word(one)}" for each, one in others if one != first)]
+    told = "DATA's" if name in SHAPE else "; ".join(words)
+    choices = [choice for choice in choices_of(field) if isinstance(choice, str)]
+    before = f"{', '.join(choices)}: " if choices else ""
+    return f"{before}{field.description} ({told})".replace("%", "%%")
 
 
 def _word(value: object) -> str:
@@ -201,8 +187,7 @@ def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
     """The options of `kaogan.recipes` that were given; size and channels are the data's."""
     from kaogan.options import OTHERS, PARTS, SHAPE, all_options, parse_penalties
 
-    names = {option.name for option in all_options()} | PARTS | OTHERS
-    asked = given(options, *sorted(names - set(SHAPE)))
+    asked = given(options, *sorted((all_options().keys() | PARTS | OTHERS) - set(SHAPE)))
     if "schedule" in asked:
         asked["schedule"], *others = asked["schedule"]
         asked |= {"penalty_schedule": others[-1]} if others else {}

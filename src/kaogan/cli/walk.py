@@ -8,6 +8,7 @@ from kaogan.cli.arguments import (
     GENERATOR,
     Commands,
     add_shared,
+    add_value,
     file_named,
     generator_of,
     tell,
@@ -66,20 +67,9 @@ def add(commands: Commands) -> None:
         metavar="A,B,...",
         help="with --plus: subtract the mean of these faces; repeatable",
     )
-    command.add_argument(
-        "--seed",
-        type=within(int, 0),
-        default=0,
-        metavar="N",
-        help="first face of a loop or --axes (0)",
-    )
-    command.add_argument(
-        "--count",
-        type=within(int, 1, 64),
-        default=1,
-        metavar="N",
-        help="faces side by side, of the seeds from --seed on (1)",
-    )
+    add_value(command, "--seed", "N", 0, "first face of a loop or --axes", within(int, 0))
+    count = "faces side by side, of the seeds from --seed on"
+    add_value(command, "--count", "N", 1, count, within(int, 1, 64))
     command.add_argument(
         "--interpolation",
         choices=("slerp", "lerp"),
@@ -87,30 +77,19 @@ def add(commands: Commands) -> None:
         help="between --seeds: on the sphere, or straight (slerp)",
     )
     length = command.add_mutually_exclusive_group()
-    length.add_argument(
-        "--seconds",
-        type=within(float, 0.01, 3600),
-        default=8.0,
-        metavar="N",
-        help="length of a film (8)",
-    )
+    add_value(length, "--seconds", "N", 8.0, "length of a film", within(float, 0.01, 3600))
     length.add_argument(
         "--frames",
         type=within(int, 2, 100_000),
         metavar="N",
         help="length in frames; of a row in a PNG (8)",
     )
-    command.add_argument("--fps", type=int, default=25, metavar="N", help="frames per second (25)")
+    add_value(command, "--fps", "N", 25, "frames per second")
     add_shared(command, "--truncation", type=within(float, 0, 2))
     command.add_argument(
-        "--directions",
-        type=Path,
-        metavar="FILE",
-        help="file for --axes (directions.json beside the generator)",
+        "--directions", type=Path, metavar="FILE", help="for --axes (beside the generator)"
     )
-    command.add_argument(
-        "--out", default="walk.mp4", metavar="FILE", help="file to write (walk.mp4)"
-    )
+    add_value(command, "--out", "FILE", "walk.mp4", "file to write")
     add_shared(command, "--json")
 
 
