@@ -80,20 +80,18 @@ HEADING = ("--title", "--author", "--course")
 HARDWARE = ("--device", "--precision", "--no-compile", "--no-tune")
 
 
-def add_shared(command: Any, *names: str, **changes: Any) -> None:
+def shared(command: Any, *names: str, **changes: Any) -> None:
     """Declare shared options for a command or a group of its options, with these changes."""
     for name in names:
         command.add_argument(name, **SHARED[name] | changes)
 
 
-def add_flag(command: Any, name: str, text: str) -> None:
+def flag(command: Any, name: str, text: str) -> None:
     """Declare an option without a value."""
     command.add_argument(name, action="store_true", help=text)
 
 
-def add_value(
-    command: Any, name: str, metavar: str, default: Any, text: str, kind: Any = None
-) -> None:
+def value(command: Any, name: str, metavar: str, default: Any, text: str, kind: Any = None) -> None:
     """Declare an option with a default, which the help shows: "faces to draw (64)".
 
     Args:
@@ -234,14 +232,14 @@ def within(kind: type[int] | type[float], low: float, high: float = MOST) -> Any
     return number
 
 
-def tell(options: argparse.Namespace, about: Any, *lines: str) -> None:
+def tell(options: argparse.Namespace, about: Any, *lines: str, indent: int | None = None) -> None:
     """Print the result, as JSON or in these lines; `about` may be JSON already."""
-    as_json = about if isinstance(about, str) else json.dumps(about)
-    print(as_json if options.json else "\n".join(lines), flush=True)
+    if options.json and not isinstance(about, str):
+        about = json.dumps(about, default=dataclasses.asdict, indent=indent)
+    print(about if options.json else "\n".join(lines), flush=True)
 
 
 def tell_files(options: argparse.Namespace, about: Any, *lines: str, missing: Any) -> None:
     """Print what was written, and which parts of it were left out and why."""
-    left_out = [dataclasses.asdict(one) for one in missing]
-    words = [f"left out: {one['part']}: {one['why']}" for one in left_out]
-    tell(options, about | {"left_out": left_out}, *lines, *words)
+    left_out = [f"left out: {one.part}: {one.why}" for one in missing]
+    tell(options, about | {"left_out": list(missing)}, *lines, *left_out)

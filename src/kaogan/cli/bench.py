@@ -4,17 +4,7 @@ import argparse
 import dataclasses
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import (
-    HARDWARE,
-    Commands,
-    add_shared,
-    add_value,
-    given,
-    hardware_of,
-    open_data,
-    tell,
-    within,
-)
+from kaogan.cli import arguments as args
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
@@ -26,7 +16,7 @@ DRAWN = 128
 """Avatars to train on without a data set: the content of pictures does not change the speed."""
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bench",
@@ -38,15 +28,15 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("data", nargs="?", metavar="DATASET", help="prepared data set")
     command.add_argument("--size", type=int, metavar="N", help="32 to 256 (DATASET's, else 64)")
-    add_value(command, "--recipe", "NAME", "standard", "standard or dcgan")
+    args.value(command, "--recipe", "NAME", "standard", "standard or dcgan")
     command.add_argument("--width", type=int, metavar="N", help="channels of the largest map (64)")
     command.add_argument(
         "--batch", type=int, metavar="N", help="pictures in a batch (32; dcgan 128)"
     )
-    add_shared(command, *HARDWARE)
-    seconds = within(float, 0.01, 86_400)
-    add_value(command, "--seconds", "N", 12.0, "how long to train", seconds)
-    add_shared(command, "--json")
+    args.shared(command, *args.HARDWARE)
+    seconds = args.within(float, 0.01, 86_400)
+    args.value(command, "--seconds", "N", 12.0, "how long to train", seconds)
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -56,15 +46,15 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.precision import choose_device
 
     choose_device(options.device)  # complain before drawing
-    dataset = None if options.data is None else open_data(options)
-    asked = given(options, "size", "width", "batch")
+    dataset = None if options.data is None else args.open_data(options)
+    asked = args.given(options, "size", "width", "batch")
     if dataset is not None:
         asked |= {"size": dataset.size, "channels": dataset.channels}
     recipe = recipes.named(options.recipe, **asked)
     size = recipe.model.sample_shape[-1]
     pictures = avatars(DRAWN, size) if dataset is None else dataset.train
     epoch = ANIME_FACES if dataset is None else len(dataset)
-    found = measure(recipe, pictures, hardware_of(options), options.seconds)
+    found = measure(recipe, pictures, args.hardware_of(options), options.seconds)
     about = {
         "size": size,
         "batch": recipe.batch,
@@ -73,7 +63,7 @@ def run(options: argparse.Namespace) -> None:
         "epoch_images": epoch,
         "epoch_seconds": epoch / found.images_per_second,
     }
-    tell(options, about, *_describe(found, epoch))
+    args.tell(options, about, *_describe(found, epoch))
 
 
 def _describe(found: "Measurement", epoch: int) -> list[str]:

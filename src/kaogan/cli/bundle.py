@@ -2,19 +2,10 @@
 
 import argparse
 
-from kaogan.cli.arguments import (
-    HEADING,
-    Commands,
-    add_flag,
-    add_shared,
-    add_value,
-    file_named,
-    heading_of,
-    tell_files,
-)
+from kaogan.cli import arguments as args
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bundle",
@@ -24,24 +15,24 @@ def add(commands: Commands) -> None:
         "file that needs no kaogan), instructions, the report, new faces, weights and checksums. "
         "The same RUN gives the same bytes.",
     )
-    add_shared(command, "run_folder", "--data")
-    add_value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")
-    add_shared(command, *HEADING, "--no-live")
-    add_flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
-    add_flag(command, "--no-data-pictures", "show no training pictures in the report")
-    add_shared(command, "--json")
+    args.shared(command, "run_folder", "--data")
+    args.value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")
+    args.shared(command, *args.HEADING, "--no-live")
+    args.flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
+    args.flag(command, "--no-data-pictures", "show no training pictures in the report")
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
     """Collect the files and write the ZIP."""
-    out = file_named(options.out, ".zip")
+    out = args.file_named(options.out, ".zip")
     from kaogan.report.bundle import write_bundle
     from kaogan.training.run import Run
 
     bundle = write_bundle(
         Run(options.run_folder),
         out,
-        heading_of(options),
+        args.heading_of(options),
         pdf=not options.no_pdf,
         live=not options.no_live,
         data_pictures=not options.no_data_pictures,
@@ -50,4 +41,4 @@ def run(options: argparse.Namespace) -> None:
     size = out.stat().st_size
     about = {"file": str(out), "bytes": size, "files": bundle.names}
     words = f"{out}, {len(bundle.names)} files, {size / 1e6:.1f} MB"
-    tell_files(options, about, words, missing=bundle.missing)
+    args.tell_files(options, about, words, missing=bundle.missing)

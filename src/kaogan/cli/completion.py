@@ -3,13 +3,13 @@
 import argparse
 import sys
 
-from kaogan.cli.arguments import Commands
+from kaogan.cli import arguments as args
 from kaogan.errors import KaoganError
 
 SHELLS = ("bash", "zsh")
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "completion",

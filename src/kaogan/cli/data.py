@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, given, tell
+from kaogan.cli import arguments as args
 from kaogan.errors import typed
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ LARGEST_TO_TRAIN = 256
 """The largest size of kaogan's networks; data sets may be larger."""
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the four commands."""
     group = commands.add_parser(
         "data",
@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
     _add_avatars(verbs)
 
 
-def _add_prepare(verbs: Commands) -> None:
+def _add_prepare(verbs: args.Commands) -> None:
     prepare = verbs.add_parser(
         "prepare",
         run=_prepare,
@@ -44,18 +44,18 @@ def _add_prepare(verbs: Commands) -> None:
         default="crop",
         help="what to do with pictures that are not square (crop)",
     )
-    add_value(prepare, "--background", "COLOUR", "white", "colour behind transparency")
+    args.value(prepare, "--background", "COLOUR", "white", "colour behind transparency")
     prepare.add_argument(
         "--min-size", type=int, metavar="N", help="reject smaller pictures (half of --size)"
     )
-    add_flag(prepare, "--keep-duplicates", "keep equal and nearly equal pictures")
+    args.flag(prepare, "--keep-duplicates", "keep equal and nearly equal pictures")
     prepare.add_argument(
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
     _add_output(prepare)
 
 
-def _add_show(verbs: Commands) -> None:
+def _add_show(verbs: args.Commands) -> None:
     show = verbs.add_parser(
         "show",
         run=_show,
@@ -65,10 +65,10 @@ def _add_show(verbs: Commands) -> None:
     )
     show.add_argument("dataset", metavar="DATASET", help="folder of a data set")
     show.add_argument("--sheet", metavar="FILE.png", help="write a contact sheet")
-    add_shared(show, "--json")
+    args.shared(show, "--json")
 
 
-def _add_fetch(verbs: Commands) -> None:
+def _add_fetch(verbs: args.Commands) -> None:
     fetch = verbs.add_parser(
         "fetch",
         run=_fetch,
@@ -81,7 +81,7 @@ def _add_fetch(verbs: Commands) -> None:
     _add_output(fetch)
 
 
-def _add_avatars(verbs: Commands) -> None:
+def _add_avatars(verbs: args.Commands) -> None:
     avatars = verbs.add_parser(
         "avatars",
         run=_avatars,
@@ -89,54 +89,47 @@ def _add_avatars(verbs: Commands) -> None:
         description="Draw anime avatars: a data set without download or licence. The attributes "
         "of each avatar are written to attributes.jsonl.",
     )
-    add_value(avatars, "--count", "N", 8192, "avatars to draw")
+    args.value(avatars, "--count", "N", 8192, "avatars to draw")
     _add_size(avatars)
-    add_value(avatars, "--seed", "N", 0, "seed; the same seed gives the same pixels")
+    args.value(avatars, "--seed", "N", 0, "seed; the same seed gives the same pixels")
     _add_output(avatars)
 
 
 def _add_size(command: argparse.ArgumentParser) -> None:
-    add_value(command, "--size", "N", 64, "pixels, 32 to 512, a power of two")
+    args.value(command, "--size", "N", 64, "pixels, 32 to 512, a power of two")
 
 
 def _add_shape(command: argparse.ArgumentParser) -> None:
     _add_size(command)
-    add_value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
+    args.value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", required=True, metavar="DATASET", help="folder to make")
     command.add_argument("--workers", type=int, metavar="N", help="processes (one per core)")
-    add_shared(command, "--json")
+    args.shared(command, "--json")
 
 
 def _prepare(options: argparse.Namespace) -> None:
     from kaogan.data.prepare import prepare
 
     names = ("fit", "background", "min_size", "keep_duplicates", "max_pixels")
-    asked = given(options, *names, "size", "channels", "workers")
-    _report(prepare(options.sources, options.out, **asked), options)
+    asked = args.given(options, *names, "size", "channels", "workers")
+    _made(prepare(options.sources, options.out, **asked), options)
 
 
 def _fetch(options: argparse.Namespace) -> None:
     from kaogan.data.fetch import fetch
 
-    asked = given(options, "size", "channels", "workers")
-    _report(fetch(options.name, options.out, **asked), options)
+    asked = args.given(options, "size", "channels", "workers")
+    _made(fetch(options.name, options.out, **asked), options)
 
 
 def _avatars(options: argparse.Namespace) -> None:
     from kaogan.data.avatars import draw_avatars
 
-    asked = given(options, "count", "size", "seed", "workers")
-    _report(draw_avatars(options.out, **asked, progress=True), options)
-
-
-def _report(dataset: "Dataset", options: argparse.Namespace) -> None:
-    advice = [f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
-    if dataset.size <= LARGEST_TO_TRAIN:
-        advice.append(f"Train on it: kaogan train {typed(dataset.path)}")
-    _print_summary(dataset, options, *advice)
+    asked = args.given(options, "count", "size", "seed", "workers")
+    _made(draw_avatars(options.out, **asked, progress=True), options)
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -146,11 +139,18 @@ def _show(options: argparse.Namespace) -> None:
     dataset = open_dataset(options.dataset)
     if options.sheet:
         save_contact_sheet(dataset, options.sheet)
-    _print_summary(dataset, options)
+    _tell(dataset, options)
 
 
-def _print_summary(dataset: "Dataset", options: argparse.Namespace, *advice: str) -> None:
+def _made(dataset: "Dataset", options: argparse.Namespace) -> None:
+    advice = [f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
+    if dataset.size <= LARGEST_TO_TRAIN:
+        advice.append(f"Train on it: kaogan train {typed(dataset.path)}")
+    _tell(dataset, options, *advice)
+
+
+def _tell(dataset: "Dataset", options: argparse.Namespace, *advice: str) -> None:
     from kaogan.data.show import describe, summarize
 
     summary = summarize(dataset)
-    tell(options, summary, *describe(summary), *advice)
+    args.tell(options, summary, *describe(summary), *advice)

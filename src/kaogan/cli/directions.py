@@ -1,11 +1,10 @@
 """`kaogan directions`: what can be steered in a generator's faces, found without labels."""
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import GENERATOR, Commands, add_flag, add_shared, generator_of, tell
+from kaogan.cli import arguments as args
 
 if TYPE_CHECKING:
     from kaogan.latent.directions import Directions
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 FILE, PICTURE = "directions.json", "directions.png"
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "directions",
@@ -25,8 +24,8 @@ def add(commands: Commands) -> None:
         "effect of each is measured; directions without effect are left out. Writes "
         f"{FILE}, and {PICTURE}, which shows each from its low end to its high end.",
     )
-    add_shared(command, *GENERATOR)
-    add_flag(
+    args.shared(command, *args.GENERATOR)
+    args.flag(
         command,
         "--orthogonal",
         "make hair, background and face independent: when one changes, the others stay",
@@ -34,7 +33,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="folder to write to (the RUN, or the current one)"
     )
-    add_shared(command, "--json")
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -43,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.images import write_png
     from kaogan.latent.directions import as_json
 
-    source = generator_of(options)
+    source = args.generator_of(options)
     out = options.out or (source.run.path if source.run else Path())
     found = find_directions(source, options.orthogonal)
     found.write(out / FILE)
@@ -55,10 +54,10 @@ def run(options: argparse.Namespace) -> None:
         "picture": str(out / PICTURE),
         "orthogonal": found.orthogonal,
         "directions": [{k: v for k, v in row.items() if k != "vector"} for row in rows],
-        "left_out": [dataclasses.asdict(each) for each in found.left_out],
+        "left_out": found.left_out,
     }
     end = f"{len(found.directions)} directions: {out / FILE}, {out / PICTURE}"
-    tell(options, about, *_describe(found), end)
+    args.tell(options, about, *_describe(found), end)
 
 
 def _describe(found: "Directions") -> list[str]:

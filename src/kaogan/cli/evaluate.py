@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, file_named, tell, within
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 from kaogan.page.server import Server, serve
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kaogan.subjects import Subject
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "evaluate",
@@ -29,44 +29,44 @@ def add(commands: Commands) -> None:
         "nothing is downloaded, and no figure is an FID. With --panel people judge.",
     )
     command.add_argument("what", metavar="WHAT", help="what to evaluate")
-    add_shared(command, "--data")
+    args.shared(command, "--data", help="the real pictures (the data set of the RUN)")
     command.add_argument(
         "--count", type=int, metavar="N", help="pictures of each side (up to 5000; with --panel 20)"
     )
-    add_value(command, "--seed", "N", 0, "seed of everything random", within(int, 0))
+    args.value(command, "--seed", "N", 0, "seed of everything random", args.within(int, 0))
     command.add_argument(
         "--split",
         choices=("train", "held-out"),
         help="compare with this split alone (both, side by side; with --panel held-out)",
     )
     features = "random, inception (for FID), dinov2, or FILE.pt, a TorchScript file"
-    add_value(command, "--features", "NAME", "random", features)
+    args.value(command, "--features", "NAME", "random", features)
     command.add_argument(
         "--features-weights",
         type=Path,
         metavar="PATH",
         help="file of weights (from a usual cache, or downloaded)",
     )
-    add_shared(command, "--checkpoint", "--weights")
-    add_shared(command, "--truncation", default=None)
+    args.shared(command, "--checkpoint", "--weights")
+    args.shared(command, "--truncation", default=None)
     command.add_argument(
         "--out",
         metavar="FILE",
         help="picture of generated faces beside their nearest training faces (RUN/nearest.png); "
         "with --panel the page (RUN/panel.html, or panel.html)",
     )
-    add_shared(command, "--device", "--json")
-    add_flag(
+    args.shared(command, "--device", "--json")
+    args.flag(
         command,
         "--panel",
         "measure nothing: write a page on which people tell real pictures from generated ones",
     )
-    add_flag(
+    args.flag(
         command,
         "--serve",
         "with --panel: serve the page to this machine instead, and keep every score",
     )
-    add_shared(command, "--no-open", help="with --serve: do not open the browser")
+    args.shared(command, "--no-open", help="with --serve: do not open the browser")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -91,7 +91,7 @@ def _measure(options: argparse.Namespace) -> None:
     run = run_of(options.what)
     picture = None if run is None else run.path / "nearest.png"
     if options.out is not None:
-        picture = file_named(options.out, ".png")
+        picture = args.file_named(options.out, ".png")
     dataset = real_pictures(options.what, options.data)
     count, _ = common_count(dataset, splits, options.count, None)
     device = choose_device(options.device)
@@ -107,7 +107,7 @@ def _measure(options: argparse.Namespace) -> None:
         options.seed,
         picture,
     )
-    tell(options, report.model_dump_json(), *report.lines())
+    args.tell(options, report.model_dump_json(), *report.lines())
 
 
 def _subject(
@@ -141,7 +141,7 @@ def _ask_people(options: argparse.Namespace) -> None:
         raise UsageError("--serve writes no page; leave out --out")
     run, seed = run_of(options.what), options.seed
     home = Path() if run is None else run.path
-    out = file_named(options.out or home / f"{NAME}.html", ".html", ".htm")
+    out = args.file_named(options.out or home / f"{NAME}.html", ".html", ".htm")
     place = home / f"{NAME}.jsonl"
     dataset = real_pictures(options.what, options.data)
     count = COUNT if options.count is None else options.count
@@ -162,7 +162,7 @@ def _ask_people(options: argparse.Namespace) -> None:
         partial.write_bytes(content)
     about = {"file": str(out), "bytes": len(content), "scores": str(place)}
     size = f"{len(content) / 1e6:.1f} MB"
-    tell(options, about, f"{out}, {size}: open it in a browser; --serve keeps the score")
+    args.tell(options, about, f"{out}, {size}: open it in a browser; --serve keeps the score")
 
 
 def _serve(panel: "Panel", place: Path, options: argparse.Namespace) -> None:
@@ -175,7 +175,7 @@ def _serve(panel: "Panel", place: Path, options: argparse.Namespace) -> None:
         score = panel.score(content)
         with turn:
             add_score(place, score)
-            tell(options, score.model_dump_json(), f"{score}; kept in {place}")
+            args.tell(options, score.model_dump_json(), f"{score}; kept in {place}")
 
     with Server(0, take) as serving:
         serving.files = panel.files(place, served=True)

@@ -2,19 +2,11 @@
 
 import argparse
 
-from kaogan.cli.arguments import (
-    GENERATOR,
-    Commands,
-    add_shared,
-    add_value,
-    generator_of,
-    page_of_generator,
-    within,
-)
+from kaogan.cli import arguments as args
 from kaogan.page.server import Server, serve
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "explore",
@@ -23,13 +15,13 @@ def add(commands: Commands) -> None:
         description="Serve the page that `kaogan export --format page` writes, to this machine "
         "only, and open it in the browser; Ctrl-C ends it. Needs pip install 'kaogan[onnx]'.",
     )
-    add_shared(command, *GENERATOR)
-    add_value(command, "--port", "N", 0, "port; 0: any free one", within(int, 0, 65_535))
-    add_shared(command, "--no-open", "--title", "--encoder")
+    args.shared(command, *args.GENERATOR)
+    args.value(command, "--port", "N", 0, "port; 0: any free one", args.within(int, 0, 65_535))
+    args.shared(command, "--no-open", "--title", "--encoder")
 
 
 def run(options: argparse.Namespace) -> None:
     """Make the page and serve it until Ctrl-C."""
     with Server(options.port) as serving:  # first, since making the page may take a minute
-        serving.files = page_of_generator(generator_of(options), options, "fp32").files
+        serving.files = args.page_of_generator(args.generator_of(options), options, "fp32").files
         serve(serving, open_browser=not options.no_open)

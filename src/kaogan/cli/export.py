@@ -5,15 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.arguments import (
-    GENERATOR,
-    Commands,
-    add_flag,
-    add_shared,
-    generator_of,
-    page_of_generator,
-    tell,
-)
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +13,7 @@ if TYPE_CHECKING:
     from kaogan.export.graph import OnnxPrecision
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "export",
@@ -34,7 +26,7 @@ def add(commands: Commands) -> None:
         "draws faces in the browser; needs pip install 'kaogan[onnx]', too. If WHAT is an exported "
         "file, it is converted to another format.",
     )
-    add_shared(command, *GENERATOR)
+    args.shared(command, *args.GENERATOR)
     command.add_argument(
         "--format",
         choices=("keras", "safetensors", "onnx", "page"),
@@ -52,7 +44,7 @@ def add(commands: Commands) -> None:
         help="file to write (RUN/generator.keras, or beside the file); for a page the folder, or "
         "the file (RUN/page, RUN/page.html)",
     )
-    add_shared(
+    args.shared(
         command,
         "--precision",
         choices=("fp32", "fp16"),
@@ -60,10 +52,10 @@ def add(commands: Commands) -> None:
         help="number format of the weights, for onnx and page: fp32, or fp16, which is half the "
         "size (fp32; fp16 with --single-file)",
     )
-    add_flag(
+    args.flag(
         command, "--single-file", "write the page as one HTML file that can be opened from the disk"
     )
-    add_shared(command, "--title", "--encoder", "--json")
+    args.shared(command, "--title", "--encoder", "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -96,7 +88,7 @@ def _form(options: argparse.Namespace) -> "Format":
 def _write_page(options: argparse.Namespace) -> None:
     if options.network == "discriminator":
         raise UsageError("a page shows a generator; leave out --network")
-    generator = generator_of(options)
+    generator = args.generator_of(options)
     home = generator.home if generator.kind == "file" else Path()
     home = generator.run.path if generator.run else home
     out = Path(options.out or home / ("page.html" if options.single_file else "page"))
@@ -104,7 +96,7 @@ def _write_page(options: argparse.Namespace) -> None:
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
     precision: OnnxPrecision = options.precision or ("fp16" if options.single_file else "fp32")
-    page = page_of_generator(generator, options, precision)
+    page = args.page_of_generator(generator, options, precision)
     if options.single_file:
         page.write_file(out)
         size = out.stat().st_size
@@ -127,7 +119,7 @@ def _tell(
     near = ""
     if "largest_difference" in facts:
         near = f", within {facts['largest_difference']:.1g} of PyTorch"
-    tell(options, about | dict(facts), f"{noun}, {size / 1e6:.1f} MB{near}: {out}")
+    args.tell(options, about | dict(facts), f"{noun}, {size / 1e6:.1f} MB{near}: {out}")
 
 
 def _network(options: argparse.Namespace) -> "Network":
@@ -135,7 +127,7 @@ def _network(options: argparse.Namespace) -> "Network":
 
     if options.pretrained is None and options.what is not None:
         return open_network(options.what, options.network, options.checkpoint, options.weights)
-    network = generator_of(options).network()
+    network = args.generator_of(options).network()
     if options.network is not None:
         raise UsageError(f"--network is for a RUN; {options.pretrained} is one network")
     return network

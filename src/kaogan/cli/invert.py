@@ -5,16 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.arguments import (
-    GENERATOR,
-    Commands,
-    add_shared,
-    add_value,
-    file_named,
-    generator_of,
-    tell,
-    within,
-)
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 from kaogan.files import atomic_file, write_text
 
@@ -28,7 +19,7 @@ LEVELS = 127.5
 """Steps of 255 in one unit of the networks' pictures."""
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "invert",
@@ -39,18 +30,18 @@ def add(commands: Commands) -> None:
         "the latents are written as .npy (N x Z, float32) and, with the errors, as .json. The "
         "first time, an encoder is trained on faces of the generator and kept in the RUN.",
     )
-    add_shared(command, *GENERATOR)
+    args.shared(command, *args.GENERATOR)
     command.add_argument(
         "pictures", nargs="*", metavar="PICTURE", help="picture files; the middle square is used"
     )
     steps = "steps of refinement; 0: the encoder's guess alone"
-    add_value(command, "--steps", "N", 300, steps, within(int, 0))
-    add_value(command, "--seed", "N", 0, "seed of the encoder's training", within(int, 0))
+    args.value(command, "--steps", "N", 300, steps, args.within(int, 0))
+    args.value(command, "--seed", "N", 0, "seed of the encoder's training", args.within(int, 0))
     faces = "faces to train the encoder on, if there is none yet; takes minutes"
-    add_value(command, "--encoder-pictures", "N", 24_576, faces, within(int, 1))
+    args.value(command, "--encoder-pictures", "N", 24_576, faces, args.within(int, 1))
     out = "picture to write; latents and errors beside it, as .npy and .json"
-    add_value(command, "--out", "FILE.png", "inverted.png", out)
-    add_shared(command, "--json")
+    args.value(command, "--out", "FILE.png", "inverted.png", out)
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -63,14 +54,14 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.latent.inversion import invert
     from kaogan.progress import track
 
-    out = file_named(options.out, ".png")
+    out = args.file_named(options.out, ".png")
     if options.pretrained is not None and options.what is not None:
         # The first word is WHAT; with --pretrained it is a picture.
         options.pictures.insert(0, options.what)
         options.what = None
     if not options.pictures:
         raise UsageError("give one or more pictures after the generator")
-    source = generator_of(options)
+    source = args.generator_of(options)
     channels, size, _ = source.model.sample_shape
     pixels = read_pictures([Path(name) for name in options.pictures], size, channels)
     pictures = to_model(torch.from_numpy(pixels))
@@ -93,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
         for row in about["pictures"]
     ]
     last = f"original, encoder, refined: {out}; latents: {out.with_suffix('.npy')}"
-    tell(options, about, *lines, last)
+    args.tell(options, about, *lines, last)
 
 
 def _rows(names: list[str], found: "Inversion") -> list[dict[str, Any]]:

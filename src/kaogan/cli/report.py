@@ -4,18 +4,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from kaogan.cli.arguments import (
-    HEADING,
-    Commands,
-    add_flag,
-    add_shared,
-    file_named,
-    heading_of,
-    tell_files,
-)
+from kaogan.cli import arguments as args
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "report",
@@ -25,12 +17,12 @@ def add(commands: Commands) -> None:
         "and result, with the run's own numbers and pictures, and the generator itself to draw "
         "with. It shows some of the training pictures.",
     )
-    add_shared(command, "run_folder", "--data")
+    args.shared(command, "run_folder", "--data")
     command.add_argument("--out", metavar="FILE.html", help="file to write (RUN/report.html)")
-    add_flag(command, "--pdf", "also print it as PDF, beside it; needs Chromium")
-    add_shared(command, "--no-live")
-    add_flag(command, "--no-evaluate", "measure nothing, which saves up to a minute")
-    add_shared(command, *HEADING, "--json")
+    args.flag(command, "--pdf", "also print it as PDF, beside it; needs Chromium")
+    args.shared(command, "--no-live")
+    args.flag(command, "--no-evaluate", "measure nothing, which saves up to a minute")
+    args.shared(command, *args.HEADING, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -39,10 +31,10 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.report.pdf import find_browser
     from kaogan.training.run import Run
 
-    out = file_named(options.out or options.run_folder / "report.html", ".html", ".htm")
+    out = args.file_named(options.out or options.run_folder / "report.html", ".html", ".htm")
     if options.pdf:
         find_browser()  # complain before the work
-    run, heading = Run(options.run_folder), heading_of(options)
+    run, heading = Run(options.run_folder), args.heading_of(options)
     report = make_report(run, heading, evaluate=not options.no_evaluate, data=options.data)
     missing = report.write(out, live=not options.no_live)
     files = [out]
@@ -53,4 +45,4 @@ def run(options: argparse.Namespace) -> None:
             files.append(write_pdf(plain, out.with_suffix(".pdf")))
     sizes = {str(file): file.stat().st_size for file in files}
     lines = [f"{file}, {size / 1e6:.1f} MB" for file, size in sizes.items()]
-    tell_files(options, {"files": sizes}, *lines, missing=missing)
+    args.tell_files(options, {"files": sizes}, *lines, missing=missing)

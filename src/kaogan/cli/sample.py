@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from kaogan.cli.arguments import GENERATOR, Commands, add_shared, add_value, generator_of, tell
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "sample",
@@ -16,12 +16,12 @@ def add(commands: Commands) -> None:
         description="Draw new faces from a run, or from a generator that comes with kaogan. "
         "Each face has a seed of its own: --seed 7 --count 1 draws the eighth of --seed 0.",
     )
-    add_shared(command, *GENERATOR)
-    add_value(command, "--count", "N", 64, "faces to draw")
-    add_value(command, "--seed", "N", 0, "seed of the first face")
+    args.shared(command, *args.GENERATOR)
+    args.value(command, "--count", "N", 64, "faces to draw")
+    args.value(command, "--seed", "N", 0, "seed of the first face")
     out = "a grid, FILE.png, or a folder, DIR/, with one PNG each"
-    add_value(command, "--out", "PATH", "faces.png", out)
-    add_shared(command, "--truncation", "--json")
+    args.value(command, "--out", "PATH", "faces.png", out)
+    args.shared(command, "--truncation", "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
     as_folder = options.out.endswith(("/", "\\")) or out.is_dir() or out.suffix == ""
     if not as_folder and out.suffix.lower() != ".png":
         raise UsageError(f"cannot write {out}: give --out FILE.png, or a folder as DIR/")
-    source = generator_of(options)
+    source = args.generator_of(options)
     pictures = source.sample(count, first, options.truncation)
     seeded = enumerate(pictures, first) if as_folder else [(first, grid(pictures))]
     files = []
@@ -45,4 +45,4 @@ def run(options: argparse.Namespace) -> None:
         files.append(str(file))
     words = f"seed {first}" if count == 1 else f"seeds {first} to {first + count - 1}"
     about = {"seed": first, "count": count, "files": files}
-    tell(options, about, f"{count} face{'s' * (count > 1)}, {words}: {out}")
+    args.tell(options, about, f"{count} face{'s' * (count > 1)}, {words}: {out}")

@@ -1,13 +1,12 @@
 """`kaogan toy`: GANs on simulated points, and the measurement of lost modes."""
 
 import argparse
-import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.arguments import Commands, add_flag, add_shared, add_value, given, tell, within
+from kaogan.cli import arguments as args
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ LOSSES = "a loss; kaogan train --help lists them"
 PACKING = "points that the discriminator judges together"
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command, and the one below it."""
     command = commands.add_parser(
         "toy",
@@ -28,30 +27,30 @@ def add(commands: Commands) -> None:
         "The same command again resumes the run.",
     )
     data = "gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points"
-    add_value(command, "--data", "NAME", "ring", data)
+    args.value(command, "--data", "NAME", "ring", data)
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/toy-NAME)")
-    add_value(command, "--loss", "NAME", "relativistic", LOSSES)
+    args.value(command, "--loss", "NAME", "relativistic", LOSSES)
     command.add_argument(
         "--penalty",
         action="append",
         metavar="NAME=WEIGHT",
         help="r1, r2 or gradient-penalty; repeatable (r1=0.1 and r2=0.1 for relativistic)",
     )
-    add_value(command, "--steps", "N", 3000, "steps of the whole run")
-    add_value(command, "--batch", "N", 128, "points in a batch")
-    add_value(command, "--width", "N", 128, "hidden units of a layer")
-    add_value(command, "--packing", "N", 1, PACKING)
+    args.value(command, "--steps", "N", 3000, "steps of the whole run")
+    args.value(command, "--batch", "N", 128, "points in a batch")
+    args.value(command, "--width", "N", 128, "hidden units of a layer")
+    args.value(command, "--packing", "N", 1, PACKING)
     command.add_argument(
         "--lr", type=float, metavar="RATE", help="learning rate (6e-3 with penalties, else 1e-3)"
     )
-    add_value(command, "--seed", "N", 0, "seed of everything random")
-    add_shared(command, "--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
-    add_flag(command, "--no-film", "train only, draw nothing")
-    add_shared(command, "--json")
+    args.value(command, "--seed", "N", 0, "seed of everything random")
+    args.shared(command, "--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
+    args.flag(command, "--no-film", "train only, draw nothing")
+    args.shared(command, "--json")
     _add_bench(command.add_subparsers(title="commands", metavar="COMMAND"))
 
 
-def _add_bench(commands: Commands) -> None:
+def _add_bench(commands: args.Commands) -> None:
     bench = commands.add_parser(
         "bench",
         run=run_bench,
@@ -68,11 +67,11 @@ def _add_bench(commands: Commands) -> None:
         help=f"{LOSSES}; repeatable (nonsaturating and relativistic)",
     )
     seeds = "number of seeds, trained together"
-    add_value(bench, "--seeds", "N", 3, seeds, within(int, 1, 64))
-    add_value(bench, "--steps", "N", 40_000, "steps of each run", within(int, 1))
-    add_value(bench, "--packing", "N", 1, PACKING)
-    add_value(bench, "--out", "FOLDER", "runs/toy-bench", "folder of the runs", Path)
-    add_shared(bench, "--device", "--json")
+    args.value(bench, "--seeds", "N", 3, seeds, args.within(int, 1, 64))
+    args.value(bench, "--steps", "N", 40_000, "steps of each run", args.within(int, 1))
+    args.value(bench, "--packing", "N", 1, PACKING)
+    args.value(bench, "--out", "FOLDER", "runs/toy-bench", "folder of the runs", Path)
+    args.shared(bench, "--device", "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -84,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.tasks.points import train_toy
 
     target = distribution(options.data)
-    asked = given(options, "steps", "batch", "width", "packing", "lr", "seed")
+    asked = args.given(options, "steps", "batch", "width", "packing", "lr", "seed")
     if options.penalty is not None:
         asked["penalties"] = parse_penalties(options.penalty)
     recipe = recipes.toy(target.dim, options.loss, **asked)
@@ -97,7 +96,7 @@ def run(options: argparse.Namespace) -> None:
     result = json.loads((trained.path / "toy.json").read_text(encoding="utf-8"))
     go_on = [f"Go on: {options.command_line}"] if result["steps"] < options.steps else []
     about = {"run": str(trained.path), **result}
-    tell(options, about, *_describe(trained.path, result), *go_on)
+    args.tell(options, about, *_describe(trained.path, result), *go_on)
 
 
 def _describe(path: Path, result: dict[str, Any]) -> list[str]:
@@ -144,10 +143,10 @@ def run_bench(options: argparse.Namespace) -> None:
     about = {
         "seeds": options.seeds,
         "steps": options.steps,
-        "results": _as_dict(ours),
-        "paper": _as_dict(PAPER),
+        "results": ours,
+        "paper": PAPER,
     }
-    tell(
+    args.tell(
         options,
         about,
         f"kaogan: {options.seeds} seeds, {options.steps:,} steps; paper: 10 seeds, 400,000 steps",
@@ -173,10 +172,3 @@ def _cell(figure: "MeanAndError", digits: int, scale: float = 1.0) -> str:
     """A mean, and its standard error."""
     mean = f"{scale * figure.mean:.{digits}f}"
     return mean if figure.error is None else f"{mean} ± {scale * figure.error:.{digits}f}"
-
-
-def _as_dict(results: "Mapping[str, Mapping[str, Result]]") -> dict[str, Any]:
-    return {
-        name: {data: dataclasses.asdict(result) for data, result in by_data.items()}
-        for name, by_data in results.items()
-    }

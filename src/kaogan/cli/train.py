@@ -7,18 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli.arguments import (
-    HARDWARE,
-    Commands,
-    add_flag,
-    add_shared,
-    add_value,
-    given,
-    hardware_of,
-    open_data,
-    tell,
-    values_of,
-)
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
 
@@ -32,7 +21,7 @@ SECONDS_TO_MEASURE = 3.0
 """Seconds of trial training, to fit a recipe to a budget of time."""
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "train",
@@ -51,18 +40,18 @@ def add(commands: Commands) -> None:
         metavar="WHAT",
         help="begin with networks of a RUN or faces-64 (fresh ones)",
     )
-    add_shared(command, "--json")
+    args.shared(command, "--json")
     budget = command.add_argument_group("how long, from the run's beginning (--images 1000000)")
     budget.add_argument("--images", type=int, metavar="N", help="images seen")
     budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
     hardware = command.add_argument_group("hardware, saving and evaluation")
-    add_shared(hardware, *HARDWARE)
-    add_value(hardware, "--workers", "N", 1, "threads that read pictures")
-    add_value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
+    args.shared(hardware, *args.HARDWARE)
+    args.value(hardware, "--workers", "N", 1, "threads that read pictures")
+    args.value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
     images = "images between evaluations at first; 0: never"
-    add_value(hardware, "--evaluate-every", "N", 10_000, images)
-    add_flag(hardware, "--stop-when-flat", "stop when faces no longer improve")
+    args.value(hardware, "--evaluate-every", "N", 10_000, images)
+    args.flag(hardware, "--stop-when-flat", "stop when faces no longer improve")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -81,17 +70,17 @@ def run(options: argparse.Namespace) -> None:
     start = open_start(options.start) if options.start else None
     asked = (model_options(start.recipe) if start else {}) | recipe_options(options)
     # Complain before preparing gigabytes.
-    recipes.named(options.recipe, **given(options, "size", "channels") | asked)
+    recipes.named(options.recipe, **args.given(options, "size", "channels") | asked)
 
     def rate(recipe: Recipe) -> float:
         trainer = assemble(recipe, dataset.train, hardware)
         return statistics.median(training_rates(trainer, SECONDS_TO_MEASURE))
 
     try:
-        limits = given(options, "images", "epochs", "minutes")
+        limits = args.given(options, *Budget.model_fields)
         budget = Budget(**limits) if limits else DEFAULT_BUDGET
-        hardware = hardware_of(options, options.workers)
-        watch = Watch(**given(options, "checkpoint_minutes", "evaluate_every", "stop_when_flat"))
+        hardware = args.hardware_of(options, options.workers)
+        watch = Watch(**args.given(options, *Watch.model_fields))
     except ValidationError as error:
         raise UsageError(explain(error)) from None
     dataset = _dataset(options)
@@ -122,11 +111,11 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
     from kaogan.schedules import schedules
 
     data = [word for word in words if not word.startswith("-")]
-    for run in values_of("--out", words) or [f"runs/{_name(word)}" for word in data]:
+    for run in args.values_of("--out", words) or [f"runs/{_name(word)}" for word in data]:
         plugins.load_kept(Path(run))
     plugins.load_installed()
     group = command.add_argument_group("recipe")
-    add_value(group, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
+    args.value(group, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
     pictured = [name for name in models if draws_pictures(models[name])]
     parts = {
         "model": f"{', '.join(pictured)} (dcgan)",
@@ -187,7 +176,7 @@ def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
     """The options of `kaogan.recipes` that were given; size and channels are the data's."""
     from kaogan.options import OTHERS, PARTS, SHAPE, all_options, parse_penalties
 
-    asked = given(options, *sorted((all_options().keys() | PARTS | OTHERS) - set(SHAPE)))
+    asked = args.given(options, *sorted((all_options().keys() | PARTS | OTHERS) - set(SHAPE)))
     if "schedule" in asked:
         asked["schedule"], *others = asked["schedule"]
         asked |= {"penalty_schedule": others[-1]} if others else {}
@@ -204,8 +193,8 @@ def _dataset(options: argparse.Namespace) -> "Dataset":
     from kaogan.data.dataset import is_dataset
 
     if is_dataset(options.data):
-        return open_data(options)
-    return prepare_cached(options.data, **given(options, "size", "channels"))
+        return args.open_data(options)
+    return prepare_cached(options.data, **args.given(options, "size", "channels"))
 
 
 def _name(data: str) -> str:
@@ -221,7 +210,7 @@ def _report(
     files = {name: str(trained.path / name) for name in shown if (trained.path / name).exists()}
     seen, seconds = state["images_seen"], state["seconds"]
     about = {"run": str(trained.path), "images_seen": seen, "seconds": seconds, "files": files}
-    tell(
+    args.tell(
         options,
         about,
         f"{seen:,} images seen in {clock(seconds)}. Look at:",

@@ -4,16 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kaogan.cli.arguments import (
-    GENERATOR,
-    Commands,
-    add_shared,
-    add_value,
-    file_named,
-    generator_of,
-    tell,
-    within,
-)
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +21,7 @@ if TYPE_CHECKING:
 PICTURE_FRAMES = 8
 
 
-def add(commands: Commands) -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "walk",
@@ -40,7 +31,7 @@ def add(commands: Commands) -> None:
         "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png). Without --seeds, --axes or "
         "--plus it is a random walk that begins with --seed and loops without a seam.",
     )
-    add_shared(command, *GENERATOR)
+    args.shared(command, *args.GENERATOR)
     way = command.add_mutually_exclusive_group()
     way.add_argument(
         "--seeds",
@@ -67,9 +58,9 @@ def add(commands: Commands) -> None:
         metavar="A,B,...",
         help="with --plus: subtract the mean of these faces; repeatable",
     )
-    add_value(command, "--seed", "N", 0, "first face of a loop or --axes", within(int, 0))
+    args.value(command, "--seed", "N", 0, "first face of a loop or --axes", args.within(int, 0))
     count = "faces side by side, of the seeds from --seed on"
-    add_value(command, "--count", "N", 1, count, within(int, 1, 64))
+    args.value(command, "--count", "N", 1, count, args.within(int, 1, 64))
     command.add_argument(
         "--interpolation",
         choices=("slerp", "lerp"),
@@ -77,20 +68,20 @@ def add(commands: Commands) -> None:
         help="between --seeds: on the sphere, or straight (slerp)",
     )
     length = command.add_mutually_exclusive_group()
-    add_value(length, "--seconds", "N", 8.0, "length of a film", within(float, 0.01, 3600))
+    args.value(length, "--seconds", "N", 8.0, "length of a film", args.within(float, 0.01, 3600))
     length.add_argument(
         "--frames",
-        type=within(int, 2, 100_000),
+        type=args.within(int, 2, 100_000),
         metavar="N",
         help="length in frames; of a row in a PNG (8)",
     )
-    add_value(command, "--fps", "N", 25, "frames per second")
-    add_shared(command, "--truncation", type=within(float, 0, 2))
+    args.value(command, "--fps", "N", 25, "frames per second")
+    args.shared(command, "--truncation", type=args.within(float, 0, 2))
     command.add_argument(
         "--directions", type=Path, metavar="FILE", help="for --axes (beside the generator)"
     )
-    add_value(command, "--out", "FILE", "walk.mp4", "file to write")
-    add_shared(command, "--json")
+    args.value(command, "--out", "FILE", "walk.mp4", "file to write")
+    args.shared(command, "--json")
 
 
 def seeds(text: str) -> list[int]:
@@ -106,10 +97,10 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.films import film_of_faces, is_film, write_film
     from kaogan.images import aligned_right, grid, write_png
 
-    out = file_named(options.out, ".mp4", ".gif", ".webp", ".png")
+    out = args.file_named(options.out, ".mp4", ".gif", ".webp", ".png")
     film = is_film(out)
     _check(options, film)
-    source = generator_of(options)
+    source = args.generator_of(options)
     frames = options.frames or PICTURE_FRAMES
     if film and options.frames is None:
         frames = max(2, round(options.seconds * options.fps))
@@ -133,7 +124,7 @@ def run(options: argparse.Namespace) -> None:
         pictures = aligned_right([[next(drawn) for _ in row] for row in rows])
         made = {"shown": words, "truncation": options.truncation, "source": source.name}
         write_png(grid(pictures, max(map(len, rows))), out, made)
-    tell(options, about, f"{words}, {frames} frame{'s' * (frames > 1)}: {out}")
+    args.tell(options, about, f"{words}, {frames} frame{'s' * (frames > 1)}: {out}")
 
 
 def _check(options: argparse.Namespace, film: bool) -> None:
