@@ -92,19 +92,13 @@ def _folders() -> list[Finding]:
     here, cache = Path.cwd(), cache_folder()
     free = shutil.disk_usage(here).free
     room = "" if free > ROOM else "make room: a data set and a run need about 1 GB"
-    writable = os.access(here, os.W_OK)
+    findings = [Finding("free here", f"{free / 1e9:.1f} GB", room)]
     parent = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    keeps = os.access(parent, os.W_OK)
-    return [
-        Finding("free here", f"{free / 1e9:.1f} GB", room),
-        Finding(
-            "this folder",
-            f"{here}, {'writable' if writable else 'not writable'}",
-            "" if writable else "cd to a folder of your own, or give --out",
-        ),
-        Finding(
-            "cache",
-            f"{cache}, {'writable' if keeps else 'not writable'}",
-            "" if keeps else "set KAOGAN_CACHE to a folder of your own",
-        ),
-    ]
+    for name, folder, place, advice in (
+        ("this folder", here, here, "cd to a folder of your own, or give --out"),
+        ("cache", cache, parent, "set KAOGAN_CACHE to a folder of your own"),
+    ):
+        writable = os.access(place, os.W_OK)
+        words = f"{folder}, {'writable' if writable else 'not writable'}"
+        findings.append(Finding(name, words, "" if writable else advice))
+    return findings

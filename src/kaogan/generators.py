@@ -112,7 +112,12 @@ def open_generator(
         case "pretrained":
             return open_pretrained(what, checkpoint, weights)
         case "file":
-            return _of_file(Path(what), checkpoint, weights)
+            network = open_network(what, None, checkpoint, weights)
+            if network.player != "generator":
+                raise UsageError(f"{what} holds a discriminator; give a generator")
+            sampler = Sampler(network.module, network.model.latent_dim)
+            path = Path(what)
+            return TrainedGenerator(sampler, "file", path.stem, path.parent, network.model)
         case "run" | "checkpoint":
             return _of_run(what, checkpoint, weights)
     raise _unknown(what)
@@ -159,7 +164,11 @@ def open_network(
     if player is not None and kind in ("file", "pretrained"):
         raise UsageError(f"--network is for a RUN; {what} is one network")
     if kind == "file":
-        return _read_file(Path(what), checkpoint, weights)
+        _refuse_checkpoint(what, checkpoint)
+        if weights is not None:
+            raise UsageError(f"--weights is for a RUN; {what} is one network")
+        file = Path(what)
+        return readers[file.suffix]().read(file)
     if player == "discriminator" and weights is not None:
         raise UsageError("--weights is for generators; a discriminator has no averaged weights")
     return open_generator(what, checkpoint, weights).network(player or "generator")
@@ -285,18 +294,3 @@ def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> Train
         usual=kind == "run" and checkpoint is None and weights == "ema",
         networks={name: tensors[name] for name in tensors if name.startswith(players)},
     )
-
-
-def _of_file(file: Path, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:
-    network = _read_file(file, checkpoint, weights)
-    if network.player != "generator":
-        raise UsageError(f"{file} holds a discriminator, which draws nothing; give a generator")
-    sampler = Sampler(network.module, network.model.latent_dim)
-    return TrainedGenerator(sampler, "file", file.stem, file.parent, network.model)
-
-
-def _read_file(file: Path, checkpoint: str | None, weights: Weights | None) -> Network:
-    _refuse_checkpoint(file, checkpoint)
-    if weights is not None:
-        raise UsageError(f"--weights is for a RUN; {file} is one network")
-    return readers[file.suffix]().read(file)

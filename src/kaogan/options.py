@@ -184,23 +184,20 @@ def flat(recipe: Recipe) -> dict[str, Any]:
         fields.pop("name"): fields["weight"] if len(fields) == 1 else fields for fields in penalties
     }
     options["augmentation"] = recipe.augmentation and shortest(recipe.augmentation)
-    return options | _schedules(recipe)
+    rates = recipe.lr_schedule
+    if rates == Constant():
+        options["anneal_images"] = None
+    elif isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
+        options["anneal_images"] = rates.images
+    else:
+        options["schedule"] = shortest(rates)
+    return options | {"penalty_schedule": shortest(recipe.penalty_schedule)}
 
 
 def model_options(recipe: Recipe) -> dict[str, Any]:
     """The options of a recipe's model, without those of the data."""
     fields = recipe.model.model_dump(exclude=set(SHAPE))
     return {"model": fields.pop("name"), **fields}
-
-
-def _schedules(recipe: Recipe) -> dict[str, Any]:
-    rates = recipe.lr_schedule
-    found: dict[str, Any] = {"schedule": shortest(rates)}
-    if rates == Constant():
-        found = {"anneal_images": None}
-    elif isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
-        found = {"anneal_images": rates.images}
-    return found | {"penalty_schedule": shortest(recipe.penalty_schedule)}
 
 
 def shortest(part: Component) -> str | dict[str, Any]:

@@ -52,11 +52,6 @@ class Plugin:
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
-    @property
-    def module(self) -> str:
-        """The name under which it is imported."""
-        return f"kaogan_plugin_{self.path.stem}_{self.sha256[:16]}"
-
 
 _loaded: dict[str, Plugin] = {}
 """By module name."""
@@ -211,7 +206,7 @@ def _installed_entries() -> importlib.metadata.EntryPoints:
 
 def _run(plugin: Plugin) -> None:
     """Import the content as a module; once in a process."""
-    name = plugin.module
+    name = f"kaogan_plugin_{plugin.path.stem}_{plugin.sha256[:16]}"
     if name in _loaded:
         return
     module = types.ModuleType(name)

@@ -11,7 +11,14 @@ from kaogan.data.decode import FILTER, Preparation, decode
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import count_items, read_items
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.generators import kind_of, note_taken, open_generator, run_of, suggestion
+from kaogan.generators import (
+    TrainedGenerator,
+    kind_of,
+    note_taken,
+    open_generator,
+    run_of,
+    suggestion,
+)
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import PictureSource
 from kaogan.progress import track
@@ -23,17 +30,6 @@ About = dict[str, str | int | float]
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How a generator draws; None for what was not asked for."""
-
-    seed: int
-    weights: Weights | None
-    truncation: float | None
-    checkpoint: str | None
-    device: torch.device
-
-
-@dataclass(frozen=True)
 class Subject:
     """Pictures to evaluate, and what they depend on."""
 
@@ -41,42 +37,55 @@ class Subject:
     about: About
 
 
-def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> Subject:
+def find_subject(
+    what: str,
+    dataset: Dataset,
+    count: int,
+    seed: int,
+    device: torch.device,
+    weights: Weights | None = None,
+    truncation: float | None = None,
+    checkpoint: str | None = None,
+) -> Subject:
     """The pictures that `what` names.
 
     Args:
         what: a generator, as `open_generator` takes it; or a data set, folder or archive.
         dataset: pictures of other sizes are resized to its size and channels.
         count: the most pictures that are needed.
-        drawing: how to draw.
+        seed: of the first picture that a generator draws, or of the choice among pictures.
+        device: where a generator draws.
+        weights: of a generator; see `open_generator`.
+        truncation: of a generator; None: 1.
+        checkpoint: of a RUN; see `open_generator`.
 
     Raises:
+        UsageError: something was asked for that only a generator or a RUN has.
         KaoganError: there is no such thing, or it cannot be read.
 
     """
     path = Path(what)
     if kind_of(what) is not None:
-        return _of_generator(what, drawing)
+        generator = open_generator(what, checkpoint, weights)
+        generator.sampler.generator.to(device)
+        return _of_generator(generator, what, seed, 1.0 if truncation is None else truncation)
     note_taken(what)
-    if drawing.checkpoint is not None:
+    if checkpoint is not None:
         raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
-    if drawing.weights is not None or drawing.truncation is not None:
+    if weights is not None or truncation is not None:
         raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
     if is_dataset(path):
-        return _of_dataset(open_dataset(path), what, drawing.seed)
+        return _of_dataset(open_dataset(path), what, seed)
     if not path.exists():
         hint = suggestion(what) or (
             "; WHAT is a RUN, a checkpoint, an exported generator, a folder or archive of "
             f"pictures, a DATASET, or {' or '.join(names())}"
         )
         raise KaoganError(f"there is nothing at {what}{hint}")
-    return _of_source(path, dataset, count, drawing.seed)
+    return _of_source(path, dataset, count, seed)
 
 
-def _of_generator(what: str, drawing: Drawing) -> Subject:
-    generator = open_generator(what, drawing.checkpoint, drawing.weights)
-    truncation = 1.0 if drawing.truncation is None else drawing.truncation
-    generator.sampler.generator.to(drawing.device)
+def _of_generator(generator: TrainedGenerator, what: str, seed: int, truncation: float) -> Subject:
     about: About = {"what": what}
     if generator.images_seen is not None:
         about["images seen"] = generator.images_seen
@@ -84,10 +93,9 @@ def _of_generator(what: str, drawing: Drawing) -> Subject:
         about["weights"] = generator.weights
 
     def draw(start: int, count: int) -> Pixels:
-        return generator.sample(count, drawing.seed + start, truncation)
+        return generator.sample(count, seed + start, truncation)
 
-    how: About = {"truncation": truncation, "first seed": drawing.seed}
-    return Subject(PictureSource(draw), about | how)
+    return Subject(PictureSource(draw), about | {"truncation": truncation, "first seed": seed})
 
 
 def real_pictures(what: str, data: str | Path | None) -> Dataset:

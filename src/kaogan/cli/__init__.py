@@ -115,7 +115,9 @@ def _meant(word: str, known: Sequence[str]) -> str:
 def parser(complete: bool = False) -> argparse.ArgumentParser:
     """The whole command line; with `complete`, it has the late options, too."""
     top = Parser(
-        prog="kaogan", description="Turn a folder of pictures into a GAN that draws new ones."
+        prog="kaogan",
+        description="Turn a folder of pictures into a GAN that draws new ones. In the help of a "
+        "command, the default of an option stands in parentheses.",
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Commands = Any
 """What `ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
 
+FLAG: dict[str, Any] = {"action": "store_true"}
 SHARED: dict[str, dict[str, Any]] = {
     "what": {
         "nargs": "?",
@@ -53,15 +54,11 @@ SHARED: dict[str, dict[str, Any]] = {
     "--author": {"metavar": "NAME", "help": "name of the author"},
     "--course": {"metavar": "NAME", "help": "name of the course"},
     "--encoder": {
-        "action": "store_true",
-        "help": "train an encoder (minutes) if there is none: the page then finds faces in "
-        "pictures",
+        **FLAG,
+        "help": "train an encoder (minutes) if there is none: the page then reads pictures, too",
     },
-    "--no-live": {
-        "action": "store_true",
-        "help": "leave the generator out of the report: a few MB instead of 20",
-    },
-    "--no-open": {"action": "store_true", "help": "do not open the browser"},
+    "--no-live": FLAG | {"help": "leave the generator out of the report: a few MB instead of 20"},
+    "--no-open": FLAG | {"help": "do not open the browser"},
     "--device": {"default": "auto", "help": "auto, cpu, cuda, cuda:1, mps (auto)"},
     "--precision": {
         "choices": ("auto", "fp32", "bf16", "fp16"),
@@ -69,9 +66,9 @@ SHARED: dict[str, dict[str, Any]] = {
         "metavar": "FORMAT",
         "help": "number format: fp32, bf16, fp16 or auto (auto)",
     },
-    "--no-compile": {"action": "store_true", "help": "no torch.compile and no CUDA graph on GPUs"},
-    "--no-tune": {"action": "store_true", "help": "only PyTorch's convolutions on CPUs"},
-    "--json": {"action": "store_true", "help": "print the result as JSON"},
+    "--no-compile": FLAG | {"help": "no torch.compile and no CUDA graph on GPUs"},
+    "--no-tune": FLAG | {"help": "only PyTorch's convolutions on CPUs"},
+    "--json": FLAG | {"help": "print the result as JSON"},
 }
 """The declarations of options and arguments that more than one command has."""
 
@@ -88,7 +85,7 @@ def shared(command: Any, *names: str, **changes: Any) -> None:
 
 def flag(command: Any, name: str, text: str) -> None:
     """Declare an option without a value."""
-    command.add_argument(name, action="store_true", help=text)
+    command.add_argument(name, **FLAG, help=text)
 
 
 def value(command: Any, name: str, metavar: str, default: Any, text: str, kind: Any = None) -> None:

@@ -114,17 +114,12 @@ def _subject(
     options: argparse.Namespace, dataset: "Dataset", count: int, first_seed: int
 ) -> "Subject":
     """The pictures of WHAT, drawn as the options say."""
-    from kaogan.subjects import Drawing, find_subject
+    from kaogan.subjects import find_subject
     from kaogan.training.precision import choose_device
 
-    drawing = Drawing(
-        first_seed,
-        options.weights,
-        options.truncation,
-        options.checkpoint,
-        choose_device(options.device),
-    )
-    return find_subject(options.what, dataset, count, drawing)
+    how = args.given(options, "weights", "truncation", "checkpoint")
+    device = choose_device(options.device)
+    return find_subject(options.what, dataset, count, first_seed, device, **how)
 
 
 def _ask_people(options: argparse.Namespace) -> None:

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
     if out.suffix != form.suffix:
         raise UsageError(f"cannot write {out}: give --out FILE{form.suffix}")
     facts = form.write(network, out)
-    _tell(options, network.player, network.player, out, out.stat().st_size, facts)
+    _tell(options, network.player, out, out.stat().st_size, facts)
 
 
 def _form(options: argparse.Namespace) -> "Format":
@@ -104,22 +104,18 @@ def _write_page(options: argparse.Namespace) -> None:
         page.write_folder(out)
         size = sum(len(content) for content in page.files.values())
     facts = {"precision": precision, "largest_difference": page.largest_difference}
-    _tell(options, "page", "generator", out, size, facts)
+    _tell(options, "generator", out, size, facts)
 
 
 def _tell(
-    options: argparse.Namespace,
-    noun: str,
-    player: str,
-    out: Path,
-    size: int,
-    facts: Mapping[str, Any],
+    options: argparse.Namespace, player: str, out: Path, size: int, facts: Mapping[str, Any]
 ) -> None:
     about = {"file": str(out), "format": options.format, "network": player, "bytes": size}
     near = ""
     if "largest_difference" in facts:
         near = f", within {facts['largest_difference']:.1g} of PyTorch"
-    args.tell(options, about | dict(facts), f"{noun}, {size / 1e6:.1f} MB{near}: {out}")
+    what = "page" if options.format == "page" else player
+    args.tell(options, about | dict(facts), f"{what}, {size / 1e6:.1f} MB{near}: {out}")
 
 
 def _network(options: argparse.Namespace) -> "Network":
