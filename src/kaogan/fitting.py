@@ -31,11 +31,7 @@ class Variant:
 
 
 VARIANTS = (
-    Variant(
-        60_000,
-        {"width": 32, "batch": 16},
-        "half the width sees three times as many images in so short a time",
-    ),
+    Variant(60_000, {"width": 32, "batch": 16}, "half the width sees three times as many images"),
     Variant(float("inf"), {}, ""),
 )
 """The table behind `--minutes`. Its threshold is a guess until the study is done."""

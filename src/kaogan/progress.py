@@ -152,7 +152,7 @@ class _Lines(_Shown):
 class _Bar(_Shown):
     """For terminals: rich draws the bar, ten times a second."""
 
-    seconds_between = 0.0
+    seconds_between = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()

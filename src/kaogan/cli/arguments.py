@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kaogan.export.graph import OnnxPrecision
     from kaogan.generators import TrainedGenerator
     from kaogan.page.making import Page
-    from kaogan.report.html import Heading
     from kaogan.training.recipe import Hardware
 
 Commands = Any
@@ -155,13 +154,6 @@ def hardware_of(options: argparse.Namespace, workers: int = 1) -> "Hardware":
         compile=not options.no_compile,
         tune=not options.no_tune,
     )
-
-
-def heading_of(options: argparse.Namespace) -> "Heading":
-    """The heading of a report, as the options of `HEADING` say."""
-    from kaogan.report.html import Heading
-
-    return Heading(options.title, options.author, options.course)
 
 
 def given(options: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -27,12 +27,13 @@ def run(options: argparse.Namespace) -> None:
     """Collect the files and write the ZIP."""
     out = args.file_named(options.out, ".zip")
     from kaogan.report.bundle import write_bundle
+    from kaogan.report.html import Heading
     from kaogan.training.run import Run
 
     bundle = write_bundle(
         Run(options.run_folder),
         out,
-        args.heading_of(options),
+        Heading(options.title, options.author, options.course),
         pdf=not options.no_pdf,
         live=not options.no_live,
         data_pictures=not options.no_data_pictures,

@@ -28,13 +28,15 @@ def add(commands: args.Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make it and write it."""
     from kaogan.report import make_report, write_pdf
+    from kaogan.report.html import Heading
     from kaogan.report.pdf import find_browser
     from kaogan.training.run import Run
 
     out = args.file_named(options.out or options.run_folder / "report.html", ".html", ".htm")
     if options.pdf:
         find_browser()  # complain before the work
-    run, heading = Run(options.run_folder), args.heading_of(options)
+    heading = Heading(options.title, options.author, options.course)
+    run = Run(options.run_folder)
     report = make_report(run, heading, evaluate=not options.no_evaluate, data=options.data)
     missing = report.write(out, live=not options.no_live)
     files = [out]
