@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
 
+SIZE = "pixels, 32 to 512, a power of two"
 LARGEST_TO_TRAIN = 256
 """The largest size of kaogan's networks; data sets may be larger."""
 
@@ -90,17 +91,13 @@ def _add_avatars(verbs: args.Commands) -> None:
         "of each avatar are written to attributes.jsonl.",
     )
     args.value(avatars, "--count", "N", 8192, "avatars to draw")
-    _add_size(avatars)
+    args.value(avatars, "--size", "N", 64, SIZE)
     args.value(avatars, "--seed", "N", 0, "seed; the same seed gives the same pixels")
     _add_output(avatars)
 
 
-def _add_size(command: argparse.ArgumentParser) -> None:
-    args.value(command, "--size", "N", 64, "pixels, 32 to 512, a power of two")
-
-
 def _add_shape(command: argparse.ArgumentParser) -> None:
-    _add_size(command)
+    args.value(command, "--size", "N", 64, SIZE)
     args.value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
 
 
