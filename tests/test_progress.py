@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 
 def test_plain_lines_where_there_is_no_terminal(monkeypatch):
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(progress._Lines, "seconds_between", 0.0)
     stream = io.StringIO()
     with track(10, "preparing", "pictures", stream=stream) as tracker:
         tracker.advance(4, "loss 0.5")

@@ -1,7 +1,7 @@
 """kaogan (顔, face): a folder of pictures in, a GAN that draws new ones out.
 
-*A GAN is a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer
-plays the game.*
+*A GAN has a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer runs
+the training steps.*
 
     import kaogan
 

@@ -1,6 +1,6 @@
-"""What belongs to a generator beside its weights, directions and an encoder: read, or made anew.
+"""The directions and the encoder of a generator: read from its folder, or made anew.
 
-What is made for the generator that a RUN draws with is kept in the RUN.
+If they are made for the generator that a RUN draws with, they are kept in the RUN.
 """
 
 import sys
@@ -18,7 +18,9 @@ from kaogan.latent.encoder_file import NAME as ENCODER
 from kaogan.latent.encoder_file import read_encoder, write_encoder
 from kaogan.latent.finding import faces_drawn, find
 from kaogan.latent.fingerprint import fingerprint
+from kaogan.latent.inversion import Distance, pixel_distance, with_features
 from kaogan.latent.walks import across
+from kaogan.models.dcgan import Discriminator
 from kaogan.progress import track
 from kaogan.rng import latents
 
@@ -28,7 +30,7 @@ LABEL_HEIGHT = 14
 
 
 def directions_of(generator: TrainedGenerator) -> Directions:
-    """The directions that lie beside a generator, or new ones.
+    """The directions in a generator's folder, or new ones.
 
     Raises:
         KaoganError: their file is damaged.
@@ -39,24 +41,22 @@ def directions_of(generator: TrainedGenerator) -> Directions:
         found = Directions.read(beside)
         if found.generator == fingerprint(generator.sampler.generator):
             return found
-    found = find_directions(generator, work="finding directions")
+    found = find_directions(generator)
     if generator.usual:
         _note_replaced(beside)
         found.write(beside)
     return found
 
 
-def find_directions(
-    generator: TrainedGenerator, orthogonal: bool = False, work: str = "measuring"
-) -> Directions:
-    """New directions, with the progress shown as this work; see `kaogan.latent.find`."""
+def find_directions(generator: TrainedGenerator, orthogonal: bool = False) -> Directions:
+    """New directions, see `kaogan.latent.find`; shows the progress."""
     sampler = generator.sampler
-    with track(faces_drawn(), work, "faces") as tracker:
+    with track(faces_drawn(), "finding directions", "faces") as tracker:
         return find(sampler.generator, sampler.latent_dim, orthogonal, tracker=tracker)
 
 
 def encoder_beside(generator: TrainedGenerator) -> Encoder | None:
-    """The encoder that was trained for a generator.
+    """The encoder in a generator's folder; None if there is none for these weights.
 
     Raises:
         KaoganError: its file is damaged.
@@ -66,15 +66,15 @@ def encoder_beside(generator: TrainedGenerator) -> Encoder | None:
 
 
 def encoder_of(generator: TrainedGenerator, pictures: int = PICTURES, seed: int = 0) -> Encoder:
-    """The encoder that lies beside a generator, or a new one.
+    """The encoder in a generator's folder, or a new one.
 
     Args:
-        generator: whose faces it learns to read.
-        pictures: generated ones to learn from.
+        generator: the encoder learns from its faces.
+        pictures: number of faces to learn from.
         seed: of everything random.
 
     Raises:
-        KaoganError: the file of the one that is there is damaged.
+        KaoganError: the file of the encoder is damaged.
 
     """
     encoder = encoder_beside(generator)
@@ -90,8 +90,21 @@ def encoder_of(generator: TrainedGenerator, pictures: int = PICTURES, seed: int 
     return encoder
 
 
+def distance_of(generator: TrainedGenerator) -> Distance:
+    """The distance by which pictures are inverted: of pixels, and of features if possible.
+
+    The features are those of the discriminator of a RUN or a checkpoint.
+    """
+    if generator.kind not in ("run", "checkpoint"):
+        return pixel_distance
+    discriminator = generator.network("discriminator").module
+    if isinstance(discriminator, Discriminator):
+        return with_features(discriminator)
+    return pixel_distance  # which feature maps of another network to compare is not known
+
+
 def strips(generator: TrainedGenerator, found: Directions) -> Pixels | None:
-    """Some faces from the low end of each direction to its high end; None if there is none."""
+    """Faces from the low end of each direction to its high end; None without directions."""
     origins = latents(list(range(STRIP_SEEDS)), generator.sampler.latent_dim)
     made = []
     for each in found.directions:
@@ -103,13 +116,13 @@ def strips(generator: TrainedGenerator, found: Directions) -> Pixels | None:
 
 
 def _label(text: str, width: int) -> Pixels:
-    """Black on white, a line high."""
+    """A line of black text on white."""
     line = Image.new("RGB", (width, LABEL_HEIGHT), "white")
     ImageDraw.Draw(line).text((2, 1), text, fill="black")
     return np.asarray(line)
 
 
 def _note_replaced(file: Path) -> None:
-    """Say that a file of other weights, such as those before more training, gives way."""
+    """Print a note if a file of other weights, e.g. of an earlier state, is replaced."""
     if file.exists():
         print(f"note: {file} belongs to other weights; replacing it", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What matters for a report of a fault: versions, devices, what is installed, what to mend."""
+"""Versions, devices, extras and folders: what a report of a fault needs, and what to fix."""
 
 import importlib.metadata
 import os
@@ -16,7 +16,7 @@ from kaogan.training.precision import choose_device, choose_precision, name_of
 from kaogan.version import __version__
 
 ROOM = 2**30
-"""Bytes that a data set of 63,000 faces and a run need, about."""
+"""Bytes: about what a data set of 63,000 faces and a run need."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at this installation and machine; nothing is changed, and no network is used."""
+    """Examine this installation and machine. Nothing is changed, and no network is used."""
     return [*_versions(), *_machine(), *_extras(), *_folders()]
 
 
@@ -43,7 +43,7 @@ def _versions() -> list[Finding]:
 
 
 def _torch_advice() -> str:
-    """Is there a GPU that this build of torch cannot use?"""
+    """Advice if there is a GPU that this build of torch cannot use."""
     if torch.version.cuda is None and shutil.which("nvidia-smi"):
         return (
             "this machine has an NVIDIA driver, but torch is built without CUDA; install a "
@@ -68,53 +68,37 @@ def _machine() -> list[Finding]:
 
 
 def _extras() -> list[Finding]:
-    """Each extra of the package: there, or how to get it."""
+    """Each extra of the package: the versions of its packages, or how to install them."""
+    package = importlib.metadata.metadata("kaogan")
     findings = []
-    for extra in importlib.metadata.metadata("kaogan").get_all("Provides-Extra") or []:
+    for extra in package.get_all("Provides-Extra") or []:
         if extra == "dev":
-            continue  # what developers need, they see when it is missing
-        names = _needs(extra)
-        if all(map(_installed, names)):
-            value = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
-        else:
+            continue  # developers see what is missing
+        # The lines of an extra's packages end in `extra == 'NAME'`.
+        mark = re.compile(rf"extra == ['\"]{re.escape(extra)}['\"]")
+        lines = [line for line in package.get_all("Requires-Dist") or [] if mark.search(line)]
+        names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in lines]
+        try:
+            value = ", ".join(
+                f"{name} {importlib.metadata.version(name)}" for name in names if name != "kaogan"
+            )
+        except importlib.metadata.PackageNotFoundError:
             value = f"not installed; to get it: pip install 'kaogan[{extra}]'"
         findings.append(Finding(f"extra {extra}", value))
     return findings
-
-
-def _needs(extra: str) -> list[str]:
-    """The packages that an extra names: its lines end in `extra == 'NAME'`."""
-    lines = importlib.metadata.requires("kaogan") or []
-    own = [line for line in lines if re.search(rf"extra == ['\"]{re.escape(extra)}['\"]", line)]
-    names = [re.split(r"[^A-Za-z0-9._-]", line)[0] for line in own]
-    return [name for name in names if name != "kaogan"]
-
-
-def _installed(name: str) -> bool:
-    try:
-        importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _folders() -> list[Finding]:
     here, cache = Path.cwd(), cache_folder()
     free = shutil.disk_usage(here).free
     room = "" if free > ROOM else "make room: a data set and a run need about 1 GB"
-    writable = os.access(here, os.W_OK)
+    findings = [Finding("free here", f"{free / 1e9:.1f} GB", room)]
     parent = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    keeps = os.access(parent, os.W_OK)
-    return [
-        Finding("free here", f"{free / 1e9:.1f} GB", room),
-        Finding(
-            "this folder",
-            f"{here}, {'writable' if writable else 'not writable'}",
-            "" if writable else "cd to a folder of your own, or give --out",
-        ),
-        Finding(
-            "cache",
-            f"{cache}, {'writable' if keeps else 'not writable'}",
-            "" if keeps else "set KAOGAN_CACHE to a folder of your own",
-        ),
-    ]
+    for name, folder, place, advice in (
+        ("this folder", here, here, "cd to a folder of your own, or give --out"),
+        ("cache", cache, parent, "set KAOGAN_CACHE to a folder of your own"),
+    ):
+        writable = os.access(place, os.W_OK)
+        words = f"{folder}, {'writable' if writable else 'not writable'}"
+        findings.append(Finding(name, words, "" if writable else advice))
+    return findings

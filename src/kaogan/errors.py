@@ -1,8 +1,7 @@
-"""What can go wrong through a user's doing, said in one line.
+"""Errors that a user can mend, as one line that says what happened and what to do next.
 
-The command line turns a `KaoganError` into `error: <message>` and its exit status; a program
-that uses kaogan as a library catches it as an ordinary exception. The message says what happened
-and what to do next.
+The command line prints `error: <message>` and ends with the error's exit status. A program that
+uses kaogan as a library catches a `KaoganError` like any other exception.
 """
 
 import shlex
@@ -10,7 +9,7 @@ from pathlib import Path
 
 
 def typed(path: Path | str) -> str:
-    """A path as one types it into a shell: in quotes where it has spaces and the like."""
+    """A path as one types it into a shell, in quotes if it needs them."""
     return shlex.quote(str(path))
 
 
@@ -21,6 +20,6 @@ class KaoganError(Exception):
 
 
 class UsageError(KaoganError):
-    """The command or call itself makes no sense. Exit status 2."""
+    """The command or call itself is wrong. Exit status 2."""
 
     exit_status = 2

@@ -1,7 +1,7 @@
-"""Atomic writes: a file or a folder is complete under its name, or it is not there.
+"""Atomic writes: a file or folder with its final name is always complete.
 
 Everything is written beside its target under a temporary name (`.NAME.partial-XXXX`), flushed to
-the disk, and renamed. A process killed at any moment leaves the old content, or the new one.
+the disk, and renamed. If the process is killed, either the old or the new content is there.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ def fsync(path: Path) -> None:
 
 
 def _partial(target: Path) -> Path:
-    """A temporary name beside `target` that nobody has."""
+    """An unused temporary name beside `target`."""
     return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
 
 
@@ -74,17 +74,17 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_partials(target: Path) -> None:
-    """Remove what killed processes left behind while they were writing the folder `target`."""
+    """Remove the partial folders that killed processes left behind for `target`."""
     _remove(target.parent, f".{glob.escape(target.name)}.partial-*")
 
 
 def remove_all_partials(folder: Path) -> None:
-    """Remove what killed processes left behind while they were writing folders in `folder`."""
+    """Remove all partial folders that killed processes left behind in `folder`."""
     _remove(folder, ".*.partial-*")
 
 
 LOCK = ".lock"
-"""The suffix of the lock beside a partial folder: a process that lives holds it."""
+"""The suffix of the lock beside a partial folder. The process that writes the folder holds it."""
 
 
 @contextlib.contextmanager

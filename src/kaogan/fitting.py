@@ -1,7 +1,7 @@
-"""A recipe that fits the data and the time: what `kaogan train` fills in where it was not told.
+"""What `kaogan train` chooses for the data and the time, where the user did not choose.
 
-Only the standard recipe is fitted; `dcgan` is the paper's, whatever the budget. What is chosen here
-becomes a part of the recipe (`run.json`), so the same command again goes on with the same run.
+Only the standard recipe is fitted; `dcgan` stays the paper's for every budget. The choices become a
+part of the recipe (`run.json`), so the same command again resumes the same run.
 """
 
 from collections.abc import Callable
@@ -17,36 +17,33 @@ from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.run import Run
 
 Rate = Callable[[Recipe], float]
-"""Measures how many images a second this machine trains a recipe with."""
+"""Measures the speed of this machine with a recipe, in images per second."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What suits a training of so many images, counted at the standard's width."""
+    """Options for a short training."""
 
     below: float
+    """Images that the standard recipe would see in the time."""
     options: Options
     why: str
 
 
 VARIANTS = (
-    Variant(
-        60_000,
-        {"width": 32, "batch": 16},
-        "half the width sees three times as many images in so short a time",
-    ),
+    Variant(60_000, {"width": 32, "batch": 16}, "half the width sees three times as many images"),
     Variant(float("inf"), {}, ""),
 )
 """The table behind `--minutes`. Its threshold is a guess until the study is done."""
 
 
 CHOSEN = ("batch", "mirror", "width")
-"""What may be chosen, besides the schedule."""
+"""The options that may be chosen, besides the schedule."""
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A recipe, and what was chosen for it, in sentences."""
+    """A recipe, and the choices that were made for it, in sentences."""
 
     recipe: Recipe
     remarks: tuple[str, ...]
@@ -60,16 +57,16 @@ def fitted(
     out: Run,
     rate: Rate,
 ) -> Fitted:
-    """The recipe called `name` with these options, the rest fitted to data and budget.
+    """The recipe called `name` with these options, and the rest fitted to data and budget.
 
     Args:
         name: registered name; only "standard" is fitted.
-        options: what was asked for; it is never changed.
-        dataset: what will be trained on; its size and channels are taken over.
-        budget: how long.
-        out: where the run will be, or is already: then its choices are kept, and only annealing is
-            prolonged where the budget is.
-        rate: asked only where the budget is one of time.
+        options: the user's options; they are never changed.
+        dataset: the pictures to train on. The recipe takes their size and channels.
+        budget: how long to train.
+        out: the run's folder. If a run is there already, its choices are kept, and its schedules
+            end with the budget.
+        rate: called only if the budget is one of time.
 
     Raises:
         UsageError: there is no such recipe, or it is not valid.
@@ -78,19 +75,18 @@ def fitted(
     asked: Options = {"size": dataset.size, "channels": dataset.channels, **options}
     if name != "standard":
         return Fitted(recipes.named(name, **asked), ())
-    earlier = _earlier(out)
-    if earlier is not None:
-        kept = earlier.choices | earlier.schedules(budget, len(dataset.train))
-        return Fitted(recipes.standard(**{**kept, **asked}), ())
+    if checkpoints.found(out.checkpoints):
+        kept = _kept(out, budget, len(dataset.train))
+        return Fitted(recipes.standard(**kept | asked), ())
     remarks: list[str] = []
     if "mirror" not in options:
         share = handedness(dataset.train)
         if share >= HANDED:
             asked = {**asked, "mirror": False}
             remarks.append(
-                "these pictures have a right and a wrong way round (a simple test tells "
-                f"{share:.0%} of them from their mirror images): they are not mirrored; "
-                "--mirror does it anyway"
+                "left and right differ in these pictures (a simple test tells "
+                f"{share:.0%} of them from their mirror images), so they are not mirrored; "
+                "--mirror mirrors them all the same"
             )
     horizon = budget.images_limit(len(dataset.train))
     if budget.minutes is not None:
@@ -110,48 +106,24 @@ def fitted(
 
 
 def rounded(images: float) -> int:
-    """Two digits of a number of images: what was measured is known no better."""
+    """A number of images, to two digits: a measurement is no more precise."""
     return max(1, int(float(f"{images:.1e}")))
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """A run that is there already."""
-
-    recipe: Recipe
-    minutes: float | None
-    """The time that it was fitted to."""
-    images_seen: int
-    seconds: float
-
-    @property
-    def choices(self) -> Options:
-        """What may have been chosen for it."""
-        all_options = flat(self.recipe)
-        return {name: all_options[name] for name in CHOSEN if name in all_options}
-
-    def schedules(self, budget: Budget, epoch_size: int) -> Options:
-        """Those of the run, prolonged; penalties that fell with the learning rates still do."""
-        horizon, kept = self.horizon(budget, epoch_size), self.recipe.penalty_schedule
-        if horizon is not None and kept == self.recipe.lr_schedule != Constant():
-            return {"anneal_images": horizon, "penalty_schedule": Cosine(images=horizon)}
-        return {"anneal_images": horizon, "penalty_schedule": kept}
-
-    def horizon(self, budget: Budget, epoch_size: int) -> int | None:
-        """Images over which it is annealed: as before, or up to the end of a longer budget."""
-        limit = budget.images_limit(epoch_size)
-        if budget.minutes is None:
-            return limit
-        if budget.minutes == self.minutes:
-            return self.recipe.anneal_images
-        left = budget.minutes * 60 - self.seconds
-        images = rounded(self.images_seen + left * self.images_seen / max(self.seconds, 1.0))
-        return min(images, limit or images)
-
-
-def _earlier(out: Run) -> Earlier | None:
-    if not checkpoints.found(out.checkpoints):
-        return None
-    state = out.read("newest")[1]
-    minutes = out.about.get("budget", {}).get("minutes")
-    return Earlier(out.recipe, minutes, state["images_seen"], state["seconds"])
+def _kept(out: Run, budget: Budget, epoch_size: int) -> Options:
+    """The choices of a run that is there already, with schedules that end with this budget."""
+    recipe, state = out.recipe, out.read("newest")[1]
+    horizon = budget.images_limit(epoch_size)
+    if budget.minutes is not None:
+        seen, seconds = state["images_seen"], state["seconds"]
+        left = budget.minutes * 60 - seconds
+        images = rounded(seen + left * seen / max(seconds, 1.0))
+        horizon = min(images, horizon or images)
+        if budget.minutes == out.about.get("budget", {}).get("minutes"):
+            horizon = recipe.anneal_images
+    penalties = recipe.penalty_schedule
+    if horizon is not None and penalties == recipe.lr_schedule != Constant():
+        penalties = Cosine(images=horizon)  # they fell with the learning rates, and still do
+    options = flat(recipe)
+    chosen = {name: options[name] for name in CHOSEN if name in options}
+    return chosen | {"anneal_images": horizon, "penalty_schedule": penalties}

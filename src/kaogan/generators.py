@@ -1,5 +1,5 @@
-"""Which generator? One word names it, everywhere: a RUN, a checkpoint, an exported file, or one of
-the generators that come with kaogan.
+"""Trained generators by one word: a RUN, a checkpoint, an exported file, or the name of a generator
+that comes with kaogan.
 
     faces = open_generator("runs/faces").sample(16)
     faces = open_generator("faces-64").sample(16)
@@ -8,9 +8,9 @@ the generators that come with kaogan.
 import difflib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from torch import Tensor
 
@@ -33,16 +33,18 @@ class TrainedGenerator:
     """A generator ready to draw, and where it comes from.
 
     Args:
-        sampler: the generator, settled, on the CPU.
+        sampler: the generator, in evaluation mode, on the CPU.
         kind: what it was opened from.
         name: the RUN folder's name, the file's, or that of a generator that comes with kaogan.
         home: the folder of files that belong to it, such as `directions.json`.
-        model: the networks' description.
-        recipe: what was trained; None if an exported file is all there is.
+        model: the description of both networks.
+        recipe: what was trained; None for an exported file.
         run: the training, if it is on the disk.
-        images_seen: real samples shown until then, if that is known.
-        weights: averaged or raw; None if an exported file does not tell.
-        usual: is this what the RUN draws with when neither checkpoint nor weights are named?
+        images_seen: images seen until then, if that is known.
+        weights: averaged or raw; None if that is not known, as for an exported file.
+        usual: does the RUN draw with this one if neither checkpoint nor weights are named?
+        networks: of a RUN or a checkpoint: `generator.*`, `ema.*` and `discriminator.*`, as
+            `TrainState.tensors` names them.
 
     """
 
@@ -56,6 +58,7 @@ class TrainedGenerator:
     images_seen: int | None = None
     weights: Weights | None = None
     usual: bool = False
+    networks: Mapping[str, Tensor] = field(default_factory=dict)
 
     def sample(self, count: int = 16, seed: int = 0, truncation: float = 1.0) -> Pixels:
         """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
@@ -65,17 +68,22 @@ class TrainedGenerator:
         """Pictures (N x H x W x C, uint8) of latents `N Z`."""
         return self.sampler.draw(z)
 
-    def network(self) -> Network:
-        """The same generator, to export.
+    def network(self, player: Player = "generator") -> Network:
+        """The generator, or the discriminator of a RUN or a checkpoint, to export.
 
         Raises:
             UsageError: no format knows such a model.
 
         """
+        state: Mapping[str, Tensor] = self.sampler.generator.state_dict()
+        if player == "discriminator":
+            prefix = "discriminator."
+            own = {k: tensor for k, tensor in self.networks.items() if k.startswith(prefix)}
+            state = {name.removeprefix(prefix): tensor for name, tensor in own.items()}
         origin = None
         if self.recipe is not None:
             origin = Origin(self.name, self.home, self.recipe, self.run, self.images_seen)
-        return network_of(self.model, "generator", self.sampler.generator.state_dict(), origin)
+        return network_of(self.model, player, state, origin)
 
 
 def open_generator(
@@ -89,9 +97,9 @@ def open_generator(
     Args:
         what: a RUN, a checkpoint's folder, an exported file (`.safetensors`, `.keras`), or the
             name of a generator that comes with kaogan.
-        checkpoint: of a RUN: "best", "newest" or images seen; the best unless told, or the newest
-            of a run that was not evaluated.
-        weights: of a RUN or a checkpoint: averaged (unless told) or raw.
+        checkpoint: of a RUN: "best", "newest" or images seen. None: the best, or the newest of a
+            run that was not evaluated.
+        weights: of a RUN or a checkpoint: averaged (None means this) or raw.
 
     Raises:
         UsageError: `checkpoint` or `weights` of something that has only one network.
@@ -104,7 +112,12 @@ def open_generator(
         case "pretrained":
             return open_pretrained(what, checkpoint, weights)
         case "file":
-            return _of_file(Path(what), checkpoint, weights)
+            network = open_network(what, None, checkpoint, weights)
+            if network.player != "generator":
+                raise UsageError(f"{what} holds a discriminator; give a generator")
+            sampler = Sampler(network.module, network.model.latent_dim)
+            path = Path(what)
+            return TrainedGenerator(sampler, "file", path.stem, path.parent, network.model)
         case "run" | "checkpoint":
             return _of_run(what, checkpoint, weights)
     raise _unknown(what)
@@ -122,7 +135,7 @@ def open_pretrained(
     recipe = zoo.pretrained_recipe(name)
     _refuse_checkpoint(name, checkpoint)
     if weights == "raw":
-        raise UsageError(f"{name} comes with averaged weights only; leave --weights away")
+        raise UsageError(f"{name} comes with averaged weights only; leave out --weights")
     sampler, home = zoo.pretrained(name), zoo.FOLDER / name
     return TrainedGenerator(sampler, "pretrained", name, home, recipe.model, recipe, weights="ema")
 
@@ -137,12 +150,12 @@ def open_network(
 
     Args:
         what: as for `open_generator`.
-        player: of a RUN or a checkpoint: the generator unless told.
+        player: of a RUN or a checkpoint. None: the generator.
         checkpoint: as for `open_generator`.
-        weights: of a generator; a discriminator has no averaged ones.
+        weights: of a generator; a discriminator has no averaged weights.
 
     Raises:
-        UsageError: something is asked for that this has not, or no format knows such a model.
+        UsageError: `what` lacks something that was asked for, or no format knows such a model.
         KaoganError: there is no such network, or it cannot be read.
 
     """
@@ -151,18 +164,14 @@ def open_network(
     if player is not None and kind in ("file", "pretrained"):
         raise UsageError(f"--network is for a RUN; {what} is one network")
     if kind == "file":
-        return _read_file(Path(what), checkpoint, weights)
-    if player != "discriminator" or kind is None:
-        return open_generator(what, checkpoint, weights).network()
-    if weights is not None:
+        _refuse_checkpoint(what, checkpoint)
+        if weights is not None:
+            raise UsageError(f"--weights is for a RUN; {what} is one network")
+        file = Path(what)
+        return readers[file.suffix]().read(file)
+    if player == "discriminator" and weights is not None:
         raise UsageError("--weights is for generators; a discriminator has no averaged weights")
-    tensors, state, run = _read_run(what, checkpoint)
-    recipe = checkpoints.recipe_of(state)
-    name, home = _called(what, run)
-    origin = Origin(name, home, recipe, run, state["images_seen"])
-    prefix = "discriminator."
-    own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
-    return network_of(recipe.model, "discriminator", own, origin)
+    return open_generator(what, checkpoint, weights).network(player or "generator")
 
 
 def open_start(what: str | Path) -> Start:
@@ -177,37 +186,24 @@ def open_start(what: str | Path) -> Start:
         KaoganError: there are no such networks, or they cannot be read.
 
     """
-    what = str(what)
-    note_taken(what)
-    match kind_of(what):
-        case "pretrained":
-            generator = zoo.pretrained(what).generator.state_dict()
-            players = {
-                "generator": generator,
-                "ema": generator,
-                "discriminator": zoo.pretrained_discriminator(what).state_dict(),
-            }
-            tensors = {
-                f"{player}.{name}": tensor
-                for player, state in players.items()
-                for name, tensor in state.items()
-            }
-            return Start(what, zoo.pretrained_recipe(what), tensors)
-        case "file":
-            raise UsageError(
-                f"{what} holds one network, and training needs both; give a RUN, a checkpoint, or "
-                f"{' or '.join(zoo.names())}"
-            )
-        case "run" | "checkpoint":
-            whole, about, run = _read_run(what, None)
-            own = {
-                name: tensor
-                for name, tensor in whole.items()
-                if name.partition(".")[0] in ("generator", "ema", "discriminator")
-            }
-            name, _ = _called(what, run)
-            return Start(name, checkpoints.recipe_of(about), own, about["images_seen"])
-    raise _unknown(what)
+    if kind_of(str(what)) == "file":
+        raise UsageError(
+            f"{what} holds one network, and training needs both; give a RUN, a checkpoint, or "
+            f"{' or '.join(zoo.names())}"
+        )
+    source = open_generator(what)
+    tensors = source.networks
+    if source.kind == "pretrained":
+        averaged = source.sampler.generator.state_dict()
+        discriminator = zoo.pretrained_discriminator(source.name).state_dict()
+        networks = {"generator": averaged, "ema": averaged, "discriminator": discriminator}
+        tensors = {
+            f"{player}.{name}": tensor
+            for player, state in networks.items()
+            for name, tensor in state.items()
+        }
+    assert source.recipe is not None  # only a file has none
+    return Start(source.name, source.recipe, tensors, source.images_seen)
 
 
 def kind_of(what: str) -> Kind | None:
@@ -223,7 +219,7 @@ def kind_of(what: str) -> Kind | None:
 
 
 def note_taken(what: str) -> None:
-    """Say so if a path has the name of a generator that comes with kaogan: the path wins."""
+    """Print a note if a path has the name of a generator that comes with kaogan: the path wins."""
     if what in zoo.names() and Path(what).exists():
         print(
             f"note: {what} in the current folder is used; the generator that comes with kaogan is "
@@ -242,7 +238,7 @@ def run_of(what: str | Path) -> Run | None:
 
 
 def suggestion(what: str) -> str:
-    """What may have been meant, to end an error's line with: "; did you mean ...?", or nothing."""
+    """The end of an error message: "; did you mean ...?", or nothing."""
     path = Path(what)
     folders = [
         folder for place in (path.parent, Path("runs")) for folder in place.glob("*/run.json")
@@ -275,52 +271,26 @@ def _refuse_checkpoint(what: str | Path, checkpoint: str | None) -> None:
 
 
 def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:
-    tensors, state, run = _read_run(what, checkpoint)
-    weights = weights or "ema"
-    sampler, recipe = sampler_of(tensors, state, weights), checkpoints.recipe_of(state)
-    name, home = _called(what, run)
-    whole = (Path(what) / "run.json").is_file()
+    run, weights = run_of(what), weights or "ema"
+    if run is not None and (Path(what) / "run.json").is_file():
+        kind: Kind = "run"
+        tensors, state = run.read(checkpoint)
+    else:
+        kind = "checkpoint"
+        _refuse_checkpoint(what, checkpoint)
+        tensors, state = checkpoints.read(Path(what))
+    home, recipe = Path(what) if run is None else run.path, checkpoints.recipe_of(state)
+    players = ("generator.", "ema.", "discriminator.")
     return TrainedGenerator(
-        sampler=sampler,
-        kind="run" if whole else "checkpoint",
-        name=name,
+        sampler=sampler_of(tensors, state, weights),
+        kind=kind,
+        name=home.resolve().name,
         home=home,
         model=recipe.model,
         recipe=recipe,
         run=run,
         images_seen=state["images_seen"],
         weights=weights,
-        usual=whole and checkpoint is None and weights == "ema",
+        usual=kind == "run" and checkpoint is None and weights == "ema",
+        networks={name: tensors[name] for name in tensors if name.startswith(players)},
     )
-
-
-def _read_run(
-    what: str, checkpoint: str | None
-) -> tuple[Mapping[str, Tensor], Mapping[str, Any], Run | None]:
-    """Tensors and numbers of a RUN's checkpoint, or of the checkpoint that `what` is; its RUN."""
-    run = run_of(what)
-    if run is not None and (Path(what) / "run.json").is_file():
-        return *run.read(checkpoint), run
-    _refuse_checkpoint(what, checkpoint)
-    return *checkpoints.read(Path(what)), run
-
-
-def _called(what: str, run: Run | None) -> tuple[str, Path]:
-    """Name and home of a run's network."""
-    home = Path(what) if run is None else run.path
-    return home.resolve().name, home
-
-
-def _of_file(file: Path, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:
-    network = _read_file(file, checkpoint, weights)
-    if network.player != "generator":
-        raise UsageError(f"{file} holds a discriminator, which draws nothing; give a generator")
-    sampler = Sampler(network.module, network.model.latent_dim)
-    return TrainedGenerator(sampler, "file", file.stem, file.parent, network.model)
-
-
-def _read_file(file: Path, checkpoint: str | None, weights: Weights | None) -> Network:
-    _refuse_checkpoint(file, checkpoint)
-    if weights is not None:
-        raise UsageError(f"--weights is for a RUN; {file} is one network")
-    return readers[file.suffix]().read(file)

@@ -5,14 +5,19 @@ Inside (networks, losses, metrics) it is floating point, channels x height x wid
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+
+from kaogan.files import atomic_file
+from kaogan.version import __version__
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -74,3 +79,13 @@ def aligned_right(rows: Sequence[Sequence[Pixels]]) -> list[Pixels]:
 def to_pil(picture: Pixels) -> Image.Image:
     """One picture (H x W x 1 or H x W x 3) as a Pillow image."""
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def write_png(picture: Pixels, file: Path, about: Mapping[str, object]) -> None:
+    """Write a PNG file whose metadata (`kaogan:KEY`) say how to make it again."""
+    info = PngInfo()
+    info.add_text("Software", f"kaogan {__version__}")
+    for key, value in about.items():
+        info.add_text(f"kaogan:{key}", str(value))
+    with atomic_file(file) as partial:
+        to_pil(picture).save(partial, format="PNG", pnginfo=info)

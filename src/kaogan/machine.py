@@ -1,4 +1,4 @@
-"""The machine and what runs on it, in words: for a run's record, and for reports of faults."""
+"""The machine, its cores, and the versions that run on it."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "pillow")
-"""Whose versions can change what a training gives."""
+"""Packages whose versions can change the result of a training."""
 
 
 def versions() -> dict[str, str]:
@@ -19,7 +19,7 @@ def versions() -> dict[str, str]:
 
 
 def cpuinfo() -> dict[str, str]:
-    """What Linux says of the first processor; empty elsewhere."""
+    """Linux's facts about the first processor; empty on other systems."""
     with contextlib.suppress(OSError):
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         lines = (line.split(":", 1) for line in text.split("\n\n")[0].splitlines() if ":" in line)
@@ -35,8 +35,8 @@ def processor() -> str:
 def usable_cores() -> int:
     """How many processor cores this process can keep busy, at least 1.
 
-    On Linux those of its affinity (`taskset`, cpusets), and no more than the CPU time that its
-    control groups leave it (`docker run --cpus`), rounded down.
+    On Linux, these are the cores of its affinity (`taskset`, cpusets), but no more than the CPU
+    time of its control groups (`docker run --cpus`), rounded down.
     """
     if sys.platform != "linux":
         return os.cpu_count() or 1
@@ -44,11 +44,11 @@ def usable_cores() -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """The limits of CPU time of this process's control groups and of those above, in cores.
+    """The limits of CPU time of this process's control groups and of their parents, in cores.
 
-    cgroup v2 has `cpu.max`, "QUOTA PERIOD" or "max PERIOD"; v1 has two files, with a quota of -1
-    where there is no limit. In a container the groups' own paths may not be there: its limit then
-    is that of the root.
+    cgroup v2 has `cpu.max`, "QUOTA PERIOD" or "max PERIOD"; v1 has two files, and a quota of -1
+    means no limit. In a container the groups' own paths may be missing. Then the limit of the root
+    counts.
     """
     groups = root / "sys/fs/cgroup"
     with contextlib.suppress(OSError):
@@ -70,14 +70,14 @@ def _quotas(root: Path) -> Iterator[float]:
 def limit_threads() -> None:
     """Let PyTorch use no more threads than there are usable cores, unless OMP_NUM_THREADS is set.
 
-    It knows the affinity, and not the quota. Threads that take turns wait for each other in every
-    layer, busily: with two on one core everything takes several times as long.
+    PyTorch knows the affinity, but not the quota. Threads that share a core wait for each other
+    actively in every layer: with two threads on one core, everything takes several times as long.
     """
     cores = usable_cores()
     if "OMP_NUM_THREADS" in os.environ or cores >= (os.cpu_count() or 1):
         return
     if "torch" not in sys.modules:
-        os.environ["OMP_NUM_THREADS"] = str(cores)  # it is read when PyTorch is loaded
+        os.environ["OMP_NUM_THREADS"] = str(cores)  # PyTorch reads it when it is loaded
         return
     import torch
 

@@ -1,10 +1,10 @@
 """The options of a recipe for pictures: its fields and those of its parts, in one flat list.
 
-`batch` is the recipe's own, `width` the model's, `label_smoothing` the loss's. The command line,
-the calls of `kaogan.recipes` and the lines that make a run again all name a recipe in this way.
-Type, bounds, default and description stand at the field, and nowhere else.
+`batch` belongs to the recipe, `width` to the model, `label_smoothing` to the loss. The command
+line, the calls of `kaogan.recipes` and the commands that reproduce a run use these names. Type,
+bounds, default and description are written at the field only.
 
-Beside the fields there are the parts themselves, each as a name or a mapping of its fields:
+The parts themselves are options, too, each as a name or a mapping of its fields:
 
     model, loss, augmentation   "hinge", {"name": "nonsaturating", "label_smoothing": 0.1}
     penalties                   {"r1": 1.0}, {"mine": {"weight": 2.0, "floor": 0.1}}
@@ -13,10 +13,10 @@ Beside the fields there are the parts themselves, each as a name or a mapping of
     framework                   "keras": model = "keras-dcgan"
 """
 
-import types
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -37,8 +37,7 @@ PARTS = {"model", "loss", "penalties", "augmentation", "lr_schedule", "penalty_s
 """The recipe's fields that are components."""
 OTHERS = {"schedule", "anneal_images", "framework"}
 SHAPE = ("size", "channels")
-"""The data's: a model that has them not is of one shape."""
-
+"""The options that the data set determines. A model without them has one fixed shape."""
 
 SPELLED = {"latent_dim": "latent", "penalties": "penalty", "augmentation": "augment"}
 """Names that the command line shortens."""
@@ -49,39 +48,17 @@ def flag(name: str) -> str:
     return f"--{SPELLED.get(name, name).replace('_', '-')}"
 
 
-@dataclass(frozen=True)
-class Option:
-    """A field that can be asked for.
-
-    Args:
-        name: the field's.
-        field: its type, bounds, default and description.
-
-    """
-
-    name: str
-    field: FieldInfo
-
-    @property
-    def kind(self) -> type:
-        """int, float, bool or str."""
-        found = _plain(self.field.annotation)
-        return found if found in (int, float, bool) else str
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """What it can be, if it is one of some words."""
-        annotation = self.field.annotation
-        return get_args(annotation) if get_origin(annotation) is Literal else ()
+def choices_of(field: FieldInfo) -> tuple[Any, ...]:
+    """The values of a field that has a few."""
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
-def _plain(annotation: Any) -> Any:
-    """`int` out of `int | None` and of `Literal[1, 3]`."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next(kind for kind in get_args(annotation) if kind is not type(None))
-    if get_origin(annotation) is Literal:
-        return type(get_args(annotation)[0])
-    return annotation
+def kind_of(field: FieldInfo) -> type:
+    """The type of a field's values: int, float, bool or str."""
+    if choices := choices_of(field):
+        return type(choices[0])
+    kinds = get_args(field.annotation) or (field.annotation,)  # `int | None` has two
+    return next((kind for kind in (int, float, bool) if kind in kinds), str)
 
 
 def own_fields() -> dict[str, FieldInfo]:
@@ -95,23 +72,21 @@ def fields_of(kind: type[Component]) -> dict[str, FieldInfo]:
 
 
 def draws_pictures(kind: type[Component]) -> bool:
-    """Can this model be trained on pictures? One that cannot be made without options can."""
+    """Can this model be trained on pictures? A model that needs options is assumed to."""
     try:
         return len(kind().sample_shape) == 3  # type: ignore[attr-defined,call-arg]
     except ValidationError:
         return True
 
 
-def all_options() -> Iterator[Option]:
-    """The fields of all models for pictures, of all losses and of the recipe, each name once."""
-    seen: set[str] = set()
+def all_options() -> dict[str, FieldInfo]:
+    """The fields of all models for pictures, of all losses and of the recipe."""
     sources = [fields_of(models[name]) for name in models if draws_pictures(models[name])]
     sources += [fields_of(losses[name]) for name in losses]
+    found: dict[str, FieldInfo] = {}
     for fields in [*sources, own_fields()]:
-        for name, field in fields.items():
-            if name not in seen:
-                seen.add(name)
-                yield Option(name, field)
+        found |= {name: field for name, field in fields.items() if name not in found}
+    return found
 
 
 def named(part: object) -> dict[str, Any]:
@@ -125,65 +100,67 @@ def build(usual: Options, asked: Options) -> Recipe:
     """The recipe of these options.
 
     Args:
-        usual: of a recipe; what model and loss have no field for is left out.
-        asked: in their place; each must be a field.
+        usual: the options of a named recipe. Those that model and loss do not have are ignored.
+        asked: options that replace them. Each must be a field.
 
     Raises:
-        UsageError: there is no such option, a value is out of its range, or two parts do not go
-            together.
+        UsageError: there is no such option, a value is out of its range, or two parts are
+            incompatible.
 
     """
-    model, loss = _model_and_loss(usual | asked)
-    kinds = {"model": models[model["name"]], "loss": losses[loss["name"]]}
-    fields = {part: fields_of(kind) for part, kind in kinds.items()}
-    rest: dict[str, Any] = {}
-    for name, value in (usual | asked).items():
-        if name in PARTS - {"model", "loss"} or name in OTHERS or name in own_fields():
-            rest[name] = value
-        elif name in fields["model"]:
+    options = usual | asked
+    model, loss = _model(options), named(options.get("loss", DEFAULT_LOSS))
+    model_fields, loss_fields = fields_of(models[model["name"]]), fields_of(losses[loss["name"]])
+    others: dict[str, Any] = {}
+    for name, value in options.items():
+        if name in ("model", "loss", "framework"):
+            continue
+        if name in PARTS | OTHERS or name in own_fields():
+            others[name] = value
+        elif name in model_fields:
             model[name] = value if name in asked else model.get(name, value)
-        elif name in fields["loss"]:
+        elif name in loss_fields:
             loss[name] = value if name in asked else loss.get(name, value)
-        elif name in asked and name not in SHAPE and name not in ("model", "loss"):
+        elif name in asked and name not in SHAPE:
             raise UsageError(
                 f"neither the model {model['name']} nor the loss {loss['name']} has {name}; "
-                f"leave {flag(name)} away"
+                f"leave out {flag(name)}"
             )
-    rest.pop("framework", None)
-    if (images := rest.get("anneal_images")) is not None and not images > 0:
+    return validated({"model": model, "loss": loss, **_spelled_out(others)})
+
+
+def _model(options: Options) -> dict[str, Any]:
+    if options.get("model") is not None:
+        return named(options["model"])
+    framework = options.get("framework", "pytorch")
+    if framework not in FRAMEWORKS:
+        raise UsageError(f"there is no framework {framework!r}; use {' or '.join(FRAMEWORKS)}")
+    return named(FRAMEWORKS[framework])
+
+
+def _spelled_out(options: Options) -> dict[str, Any]:
+    """The recipe's fields, with `schedule` and the names of parts written out."""
+    fields = dict(options)
+    if (images := fields.get("anneal_images")) is not None and not images > 0:
         raise UsageError(f"anneal-images cannot be {images}; use 1 or more, or None")
-    if schedule := rest.pop("schedule", None):
-        rest.pop("anneal_images", None)
-        rest = {"lr_schedule": named(schedule), "penalty_schedule": named(schedule)} | rest
+    if schedule := fields.pop("schedule", None):
+        fields.pop("anneal_images", None)
+        fields = {"lr_schedule": schedule, "penalty_schedule": schedule} | fields
     for part in ("augmentation", "lr_schedule", "penalty_schedule"):
-        if rest.get(part) is not None:
-            rest[part] = named(rest[part])
-    rest["penalties"] = _penalties(rest.get("penalties", {}))
-    return validated({"model": model, "loss": loss, **rest})
-
-
-def _model_and_loss(options: Options) -> tuple[dict[str, Any], dict[str, Any]]:
-    model = options.get("model")
-    if model is None:
-        framework = options.get("framework", "pytorch")
-        if framework not in FRAMEWORKS:
-            raise UsageError(f"there is no framework {framework!r}; use {' or '.join(FRAMEWORKS)}")
-        model = FRAMEWORKS[framework]
-    return named(model), named(options.get("loss", DEFAULT_LOSS))
-
-
-def _penalties(penalties: object) -> list[dict[str, Any]]:
-    """{"r1": 1.0} and {"r1": {"weight": 1.0}} to [{"name": "r1", "weight": 1.0}]."""
-    if not isinstance(penalties, Mapping):
-        return [named(each) for each in penalties]  # type: ignore[attr-defined]
-    return [
-        {"name": name, **(value if isinstance(value, Mapping) else {"weight": value})}
-        for name, value in penalties.items()
-    ]
+        if fields.get(part) is not None:
+            fields[part] = named(fields[part])
+    penalties = fields.get("penalties", {})
+    if isinstance(penalties, Mapping):
+        # {"r1": 1.0} and {"r1": {"weight": 1.0}} to [{"name": "r1", "weight": 1.0}]
+        penalties = [
+            {"name": name, **(value if isinstance(value, Mapping) else {"weight": value})}
+            for name, value in penalties.items()
+        ]
+    return fields | {"penalties": [named(each) for each in penalties]}
 
 
 def validated(fields: Mapping[str, object]) -> Recipe:
-    """The recipe of these fields; a UsageError in one line if they are none."""
+    """The recipe of these fields; raises a UsageError if they are not valid."""
     try:
         return Recipe.model_validate(fields)
     except ValidationError as error:
@@ -191,14 +168,14 @@ def validated(fields: Mapping[str, object]) -> Recipe:
 
 
 def explain(error: ValidationError) -> str:
-    """The first complaint of a validation as one line: "size: 48; must be a power of two"."""
+    """The first error of a validation as one line: "size cannot be 48: must be ..."."""
     first = error.errors()[0]
     field = str(first["loc"][-1]) if first["loc"] else "the recipe"
     return f"{field.replace('_', '-')} cannot be {first['input']!r}: {first['msg']}"
 
 
 def flat(recipe: Recipe) -> dict[str, Any]:
-    """All options of a recipe for pictures. `build({}, ...)` makes the recipe of them again."""
+    """All options of a recipe for pictures. `build` with them makes the same recipe."""
     model, loss = recipe.model.model_dump(), recipe.loss.model_dump()
     own = recipe.model_dump(include=set(own_fields()))
     penalties = [penalty.model_dump() for penalty in recipe.penalties]
@@ -207,48 +184,89 @@ def flat(recipe: Recipe) -> dict[str, Any]:
         fields.pop("name"): fields["weight"] if len(fields) == 1 else fields for fields in penalties
     }
     options["augmentation"] = recipe.augmentation and shortest(recipe.augmentation)
-    return options | _schedules(recipe)
+    rates = recipe.lr_schedule
+    if rates == Constant():
+        options["anneal_images"] = None
+    elif isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
+        options["anneal_images"] = rates.images
+    else:
+        options["schedule"] = shortest(rates)
+    return options | {"penalty_schedule": shortest(recipe.penalty_schedule)}
 
 
 def model_options(recipe: Recipe) -> dict[str, Any]:
-    """The options that make its model, but for those of the data."""
+    """The options of a recipe's model, without those of the data."""
     fields = recipe.model.model_dump(exclude=set(SHAPE))
     return {"model": fields.pop("name"), **fields}
 
 
-def _schedules(recipe: Recipe) -> dict[str, Any]:
-    rates = recipe.lr_schedule
-    found: dict[str, Any] = {"schedule": shortest(rates)}
-    if rates == Constant():
-        found = {"anneal_images": None}
-    elif isinstance(rates, Cosine) and rates == Cosine(images=rates.images):
-        found = {"anneal_images": rates.images}
-    return found | {"penalty_schedule": shortest(recipe.penalty_schedule)}
-
-
 def shortest(part: Component) -> str | dict[str, Any]:
-    """A part's name, or its name with the fields that are not as they are by themselves."""
-    fields = part.model_dump()
-    changed = {
-        name: fields[name] for name, field in fields_of(type(part)).items()
-        if fields[name] != field.default
-    }  # fmt: skip
-    return {"name": fields["name"], **changed} if changed else fields["name"]
+    """A part's name; with those of its fields that do not have their defaults, if there are any."""
+    changed = part.model_dump(exclude={"name"}, exclude_defaults=True)
+    return {"name": part.name, **changed} if changed else part.name
 
 
 def differing(recipe: Recipe, usual: Options) -> dict[str, Any]:
-    """The options that, given to `build` with the usual ones, make this recipe."""
-    mine = flat(recipe)
-    kinds = (type(recipe.model), type(recipe.loss))
-    defaults: dict[str, Any] = {name: field.default for name, field in own_fields().items()}
-    for kind in kinds:
-        defaults |= {name: field.default for name, field in fields_of(kind).items()}
-    parts = {"model": FRAMEWORKS["pytorch"], "loss": DEFAULT_LOSS, "penalties": {}}
-    schedules = {"anneal_images": None, "penalty_schedule": shortest(recipe.lr_schedule)}
-    usual = defaults | parts | {"augmentation": None} | schedules | usual
-    # Of penalties the order counts, which equality of mappings passes over.
+    """The options `asked` for which `build(usual, asked)` makes this recipe."""
+    fields = own_fields() | fields_of(type(recipe.model)) | fields_of(type(recipe.loss))
+    usual = {
+        **{name: field.default for name, field in fields.items()},
+        "model": FRAMEWORKS["pytorch"],
+        "loss": DEFAULT_LOSS,
+        "penalties": {},
+        "augmentation": None,
+        "anneal_images": None,
+        "penalty_schedule": shortest(recipe.lr_schedule),
+        **usual,
+    }
+    # `repr` compares the order of penalties, too, which equality of mappings ignores.
     return {
         name: value
-        for name, value in mine.items()
+        for name, value in flat(recipe).items()
         if name not in usual or repr(value) != repr(usual[name])
     }
+
+
+def parse_part(text: str) -> str | dict[str, Any]:
+    """The fields of "cosine:images=1000,end=0.1"; a name alone stays a name.
+
+    Raises:
+        UsageError: the text is not written in this way.
+
+    """
+    name, colon, fields = text.partition(":")
+    return {"name": name, **_parse_fields(fields, text)} if colon else name
+
+
+def parse_penalties(texts: list[str]) -> dict[str, Any]:
+    """["r1=10"] to {"r1": 10.0}; ["none"] to {}; ["mine:floor=1"] to {"mine": {"floor": 1}}.
+
+    Raises:
+        UsageError: a text is not written in this way, or names a penalty again.
+
+    """
+    penalties: dict[str, Any] = {}
+    for text in [] if texts == ["none"] else texts:
+        name, sign, value = re.fullmatch(r"([^=:]*)([=:]?)(.*)", text, re.S).groups()  # type: ignore[union-attr]
+        if name in penalties:
+            raise UsageError(f"--penalty {name} was given twice; give it once")
+        try:
+            penalties[name] = _parse_fields(value, text) if sign == ":" else float(value)
+        except ValueError:
+            raise UsageError(
+                f"--penalty {text} has no weight; give NAME=WEIGHT, e.g. --penalty r1=1"
+            ) from None
+    return penalties
+
+
+def _parse_fields(fields: str, text: str) -> dict[str, Any]:
+    parsed = {}
+    for each in fields.split(","):
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise UsageError(f"{text} is not understood; write NAME:FIELD=VALUE,FIELD=VALUE")
+        try:
+            parsed[name.replace("-", "_")] = json.loads(value)
+        except ValueError:
+            parsed[name.replace("-", "_")] = value
+    return parsed

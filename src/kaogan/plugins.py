@@ -1,15 +1,15 @@
 """Plugins: losses, penalties, augmentations, schedules and models of users' own.
 
-A plugin is one Python file that registers components, named with `--plugin FILE`, or an installed
-package with an entry point of the group `kaogan.plugins`, which is found by itself.
+A plugin is one Python file that registers components and that the user names with `--plugin FILE`,
+or an installed package with an entry point of the group `kaogan.plugins`.
 
     RUN/run.json        "plugins": name, path and SHA-256 of the files that the recipe needs
     RUN/plugins/        a copy of each
     CACHE/plugins/      SHA-256.py for each file that this user has named before
 
-A RUN is data, perhaps a stranger's, and opening data must not run code. A copy in a RUN is run only
-if its content is that of a file which this user has named before: named with `--plugin`, that very
-code has run with the user's rights already.
+A RUN is data, perhaps a stranger's, and opening data must not run code. The code of a RUN runs only
+if the user has named a file with the same content before. In that case the same code has already
+run with the user's rights.
 """
 
 import contextlib
@@ -17,7 +17,9 @@ import hashlib
 import importlib.metadata
 import json
 import linecache
+import re
 import sys
+import traceback
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,11 +51,6 @@ class Plugin:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
-
-    @property
-    def module(self) -> str:
-        """The name under which it is imported."""
-        return f"kaogan_plugin_{self.path.stem}_{self.sha256[:16]}"
 
 
 _loaded: dict[str, Plugin] = {}
@@ -103,7 +100,7 @@ def load_known(record: Mapping[str, str], story: str, file: Path | None = None) 
     Args:
         record: name and SHA-256.
         story: why it is needed, as the beginning of a sentence.
-        file: a copy for the user to read and to name; the cache's is what is run.
+        file: a copy that the user can read and name. The code that runs is the cache's.
 
     Raises:
         KaoganError: it was never named, or fails.
@@ -125,13 +122,13 @@ def load_known(record: Mapping[str, str], story: str, file: Path | None = None) 
 
 
 def used_by(parts: Iterable[object]) -> list[Plugin]:
-    """The loaded plugins that define the classes of these objects, or a base of them."""
+    """The loaded plugins that define the classes of these objects, or their bases."""
     modules = {kind.__module__ for part in parts for kind in type(part).__mro__}
     return [plugin for module, plugin in _loaded.items() if module in modules]
 
 
 def known_to_commands(part: object) -> bool:
-    """Can a command make this object: is its class kaogan's own, or a plugin's?"""
+    """Is the class of this object kaogan's own or a plugin's, so that a command can make it?"""
     module = type(part).__module__
     packages = {entry.module.partition(".")[0] for entry in _installed_entries()}
     return module in _loaded or module.partition(".")[0] in packages | {"kaogan"}
@@ -171,7 +168,7 @@ def recorded(run: Path) -> Records:
 
 
 def differences(run: Path, plugins: Iterable[Plugin]) -> list[str]:
-    """Which of these plugins the RUN was trained with another version of, in words."""
+    """The plugins of which the RUN was trained with another version, in words."""
     there = {record["name"]: record["sha256"] for record in recorded(run)}
     return [
         f"plugin {plugin.path.name}: another version than {run / 'plugins' / plugin.path.name}"
@@ -180,16 +177,16 @@ def differences(run: Path, plugins: Iterable[Plugin]) -> list[str]:
     ]
 
 
-def load_installed() -> bool:
-    """Import the plugins of installed packages; False if that was done before.
+def load_installed() -> None:
+    """Import the plugins of installed packages, once in a process.
 
     Raises:
         KaoganError: one cannot be imported.
 
     """
     if _installed:
-        return False
-    _installed.append(True)  # first: an import may look something up
+        return
+    _installed.append(True)  # before the loop, because an import may call this again
     for entry in _installed_entries():
         try:
             entry.load()
@@ -198,7 +195,6 @@ def load_installed() -> bool:
                 f"the installed plugin {entry.name} ({entry.value}) fails: "
                 f"{type(error).__name__}: {error}; mend or uninstall it"
             ) from error
-    return True
 
 
 _installed: list[bool] = []
@@ -210,7 +206,7 @@ def _installed_entries() -> importlib.metadata.EntryPoints:
 
 def _run(plugin: Plugin) -> None:
     """Import the content as a module; once in a process."""
-    name = plugin.module
+    name = f"kaogan_plugin_{plugin.path.stem}_{plugin.sha256[:16]}"
     if name in _loaded:
         return
     module = types.ModuleType(name)
@@ -218,7 +214,7 @@ def _run(plugin: Plugin) -> None:
     sys.modules[name] = module
     try:
         text = plugin.content.decode()
-        # What tracebacks and `inspect` show is what was run, wherever the file has gone.
+        # Tracebacks and `inspect` show this text, even if the file is gone.
         lines = text.splitlines(keepends=True)
         linecache.cache[module.__file__] = (len(text), None, lines, module.__file__)
         exec(compile(text, module.__file__, "exec"), module.__dict__)
@@ -231,18 +227,15 @@ def _run(plugin: Plugin) -> None:
 
 
 def _line(error: Exception, plugin: Plugin) -> str:
-    """Where in the plugin it happened: ", line 12"."""
-    numbers = [getattr(error, "lineno", None)] if isinstance(error, SyntaxError) else []
-    step = error.__traceback__
-    while step is not None:
-        if step.tb_frame.f_code.co_filename == str(plugin.path):
-            numbers.append(step.tb_lineno)
-        step = step.tb_next
-    return f" (line {numbers[-1]})" if numbers and numbers[-1] else ""
+    """The line of the plugin that failed: " (line 12)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(plugin.path)]
+    line = lines[-1] if lines else getattr(error, "lineno", None)
+    return f" (line {line})" if line else ""
 
 
 def _trusted(sha256: str) -> Path:
-    """Where the code of a file that the user named is kept."""
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+    """The copy of a file that the user named, in the cache folder."""
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise ValueError(sha256)
     return cache_folder() / "plugins" / f"{sha256}.py"

@@ -1,12 +1,11 @@
-"""How far a long job has come: a bar on a terminal or in a notebook, plain lines elsewhere.
+"""The progress of long work: a bar on a terminal or in a notebook, plain lines elsewhere.
 
     with track(len(files), "preparing", "pictures") as progress:
         for file in files:
             ...
             progress.advance(1)
 
-Outside notebooks everything goes to the standard error stream, so that standard output stays fit
-for a pipe.
+Outside notebooks it goes to the standard error stream, so that standard output can be piped.
 """
 
 import contextlib
@@ -15,22 +14,18 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TextIO, runtime_checkable
+from typing import ClassVar, Protocol, TextIO, runtime_checkable
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
-from rich.text import Text
-
-SECONDS_BETWEEN_LINES = 5.0
-SECONDS_BETWEEN_BARS = 0.25
+from rich.progress import BarColumn, Progress, TextColumn
 
 
 @runtime_checkable
 class Tracker(Protocol):
-    """Told of every piece of work done."""
+    """Is told about every piece of work that is done."""
 
     def advance(self, n: int, text: str = "") -> None:
-        """`n` more units are done; `text`, when given, is shown beside the numbers."""
+        """Count `n` more units as done; show `text`, if given, beside the numbers."""
 
 
 class Silent:
@@ -49,36 +44,25 @@ def track(
     time_limit: float | None = None,
     stream: TextIO | None = None,
 ) -> Iterator[Tracker]:
-    """Show the progress of `total` units of work (None: nobody knows how many).
+    """Show the progress of `total` units of work.
 
     Args:
-        total: how many units there will be.
+        total: how many units there will be; None if that is not known.
         description: what is being done: "preparing".
         unit: what is counted, in the plural: "pictures".
-        done: units done before this start; they count as done, but not for the rate.
-        time_limit: seconds after which the work ends, done or not.
-        stream: where to; below the cell in a notebook, else to the standard error stream, unless
-            told.
+        done: units done before this start. They count as done, but not for the rate.
+        time_limit: seconds after which the work ends.
+        stream: where to write. None: below the cell in a notebook, else the standard error stream.
 
     """
-    job = _Job(total, description, unit, done, time_limit)
-    if stream is None and _in_notebook():
-        notebook = _Notebook(job)
-        try:
-            yield notebook
-        finally:
-            notebook.draw()
-        return
+    notebook = stream is None and _in_notebook()
     stream = stream or sys.stderr
-    if stream.isatty():
-        with _bar(job, stream) as tracker:
-            yield tracker
-        return
-    lines = _Lines(job, stream)
+    kind = _Notebook if notebook else _Bar if stream.isatty() else _Lines
+    shown = kind(total, description, unit, done, time_limit, stream)
     try:
-        yield lines
+        yield shown
     finally:
-        lines.close()
+        shown.close()
 
 
 def describe(
@@ -110,114 +94,100 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-@dataclass
-class _Job:
-    """A piece of work, and how far it has come."""
+def _in_notebook() -> bool:
+    """Does Jupyter, Colab or the like run this code and show its output?"""
+    shell = sys.modules.get("ipykernel.zmqshell")
+    return shell is not None and shell.ZMQInteractiveShell.initialized()
+
+
+@dataclass(repr=False)
+class _Shown:
+    """A tracker that shows its words again when some seconds have passed."""
 
     total: int | None
     description: str
     unit: str
     done: int
     time_limit: float | None
+    stream: TextIO
+
+    seconds_between: ClassVar[float]
 
     def __post_init__(self) -> None:
-        self.earlier = self.done
-        self.started = time.monotonic()
+        self.earlier, self.text = self.done, ""
+        self.started = self.shown = time.monotonic()
+
+    def advance(self, n: int, text: str = "") -> None:
+        self.done += n
+        self.text = text or self.text
+        if time.monotonic() - self.shown >= self.seconds_between:
+            self.show()
+            self.shown = time.monotonic()
 
     def words(self) -> str:
         seconds = time.monotonic() - self.started
-        return describe(self.done, self.total, self.unit, seconds, self.earlier, self.time_limit)
+        known = (self.done, self.total, self.unit, seconds, self.earlier, self.time_limit)
+        return f"{describe(*known)}  {self.text}".rstrip()
 
-
-class _Lines:
-    """For log files and pipes: one line every few seconds, and one at the end."""
-
-    def __init__(self, job: _Job, stream: TextIO) -> None:
-        self.job, self.stream = job, stream
-        self.text = ""
-        self.printed = job.started
-
-    def advance(self, n: int, text: str = "") -> None:
-        self.job.done += n
-        self.text = text or self.text
-        if time.monotonic() - self.printed >= SECONDS_BETWEEN_LINES:
-            self._print()
+    def show(self) -> None:
+        raise NotImplementedError
 
     def close(self) -> None:
-        if self.job.done > self.job.earlier:
-            self._print()
-
-    def _print(self) -> None:
-        self.printed = time.monotonic()
-        text = f"  {self.text}" if self.text else ""
-        print(f"{self.job.description}: {self.job.words()}{text}", file=self.stream, flush=True)
+        self.show()
 
 
-def _in_notebook() -> bool:
-    """Does Jupyter, Colab or the like run this code, and show what it displays?"""
-    shell = sys.modules.get("ipykernel.zmqshell")
-    return shell is not None and shell.ZMQInteractiveShell.initialized()
+class _Lines(_Shown):
+    """For log files and pipes: a line every few seconds, and one at the end."""
+
+    seconds_between = 5.0
+
+    def show(self) -> None:
+        print(f"{self.description}: {self.words()}", file=self.stream, flush=True)
+
+    def close(self) -> None:
+        if self.done > self.earlier:
+            self.show()
 
 
-class _Notebook:
+class _Bar(_Shown):
+    """For terminals: rich draws the bar, ten times a second."""
+
+    seconds_between = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        before, after = (
+            TextColumn(f"{{task.{name}}}", markup=False)
+            for name in ("description", "fields[words]")
+        )
+        self.progress = Progress(before, BarColumn(), after, console=Console(file=self.stream))
+        self.task = self.progress.add_task(self.description, total=self.total, words="")
+        self.show()
+        self.progress.start()
+
+    def show(self) -> None:
+        self.progress.update(self.task, completed=self.done, words=self.words())
+
+    def close(self) -> None:
+        self.show()
+        self.progress.stop()
+
+
+class _Notebook(_Shown):
     """For notebooks: a bar below the cell, which stays there when the work is done."""
 
-    def __init__(self, job: _Job) -> None:
+    seconds_between = 0.25
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         from IPython.display import display  # there, since a notebook runs this
 
-        self.job, self.text = job, ""
-        self.handle = display(self._html(), display_id=True)  # type: ignore[no-untyped-call]
-        self.drawn = time.monotonic()
+        self.handle = display(self, display_id=True)  # type: ignore[no-untyped-call]
 
-    def advance(self, n: int, text: str = "") -> None:
-        self.job.done += n
-        self.text = text or self.text
-        if time.monotonic() - self.drawn >= SECONDS_BETWEEN_BARS:
-            self.draw()
+    def show(self) -> None:
+        self.handle.update(self)
 
-    def draw(self) -> None:
-        self.drawn = time.monotonic()
-        self.handle.update(self._html())
-
-    def _html(self) -> object:
-        from IPython.display import HTML
-
-        share = f'value="{self.job.done}" max="{self.job.total}"' if self.job.total else ""
-        words = html.escape(f"{self.job.words()}  {self.text}")
-        text = f"{html.escape(self.job.description)} <progress {share}></progress> {words}"
-        return HTML(text)  # type: ignore[no-untyped-call]
-
-
-class _Words(ProgressColumn):
-    """The same words as the plain lines, beside the bar."""
-
-    def __init__(self, job: _Job) -> None:
-        super().__init__()
-        self.job = job
-
-    def render(self, task: Task) -> Text:
-        return Text(self.job.words())
-
-
-class _Bar:
-    def __init__(self, progress: Progress, job: _Job) -> None:
-        self.progress, self.job = progress, job
-        self.task = progress.add_task(job.description, total=job.total, completed=job.done, text="")
-
-    def advance(self, n: int, text: str = "") -> None:
-        self.job.done += n
-        self.progress.advance(self.task, n)
-        if text:
-            self.progress.update(self.task, text=text)
-
-
-@contextlib.contextmanager
-def _bar(job: _Job, stream: TextIO) -> Iterator[Tracker]:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        _Words(job),
-        TextColumn("{task.fields[text]}", markup=False),
-    )
-    with Progress(*columns, console=Console(file=stream)) as progress:
-        yield _Bar(progress, job)
+    def _repr_html_(self) -> str:
+        share = f'value="{self.done}" max="{self.total}"' if self.total else ""
+        description, words = html.escape(self.description), html.escape(self.words())
+        return f"{description} <progress {share}></progress> {words}"

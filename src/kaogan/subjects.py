@@ -30,85 +30,76 @@ About = dict[str, str | int | float]
 
 
 @dataclass(frozen=True)
-class Drawing:
-    """How a generator draws; what is None was not asked for."""
-
-    seed: int
-    weights: Weights | None
-    truncation: float | None
-    checkpoint: str | None
-    device: torch.device
-
-    def by(self, generator: TrainedGenerator, what: str) -> "Subject":
-        """The pictures of a generator, and what they depend on."""
-        truncation = 1.0 if self.truncation is None else self.truncation
-        sampler = generator.sampler
-        sampler.generator.to(self.device)
-        about: About = {"what": what}
-        if generator.images_seen is not None:
-            about["images seen"] = generator.images_seen
-        if generator.weights is not None:
-            about["weights"] = generator.weights
-
-        def draw(start: int, count: int) -> Pixels:
-            return sampler.sample(count, self.seed + start, truncation)
-
-        how: About = {"truncation": truncation, "first seed": self.seed}
-        return Subject(PictureSource(draw), about | how)
-
-    def refuse(self, what: str) -> None:
-        """Raise a UsageError if something was asked that only a generator can do."""
-        if self.weights is not None or self.truncation is not None:
-            raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
-
-
-@dataclass(frozen=True)
 class Subject:
-    """Pictures to evaluate.
-
-    Args:
-        pictures: by position.
-        about: what they are, and what they depend on.
-
-    """
+    """Pictures to evaluate, and what they depend on."""
 
     pictures: PictureSource
     about: About
 
 
-def find_subject(what: str, dataset: Dataset, count: int, drawing: Drawing) -> Subject:
-    """What `what` names: a path, or a generator that comes with kaogan.
+def find_subject(
+    what: str,
+    dataset: Dataset,
+    count: int,
+    seed: int,
+    device: torch.device,
+    weights: Weights | None = None,
+    truncation: float | None = None,
+    checkpoint: str | None = None,
+) -> Subject:
+    """The pictures that `what` names.
 
     Args:
-        what: the user's word for it.
-        dataset: pictures of any size are brought to its size and channels.
-        count: pictures needed at most.
-        drawing: how to draw.
+        what: a generator, as `open_generator` takes it; or a data set, folder or archive.
+        dataset: pictures of other sizes are resized to its size and channels.
+        count: the most pictures that are needed.
+        seed: of the first picture that a generator draws, or of the choice among pictures.
+        device: where a generator draws.
+        weights: of a generator; see `open_generator`.
+        truncation: of a generator; None: 1.
+        checkpoint: of a RUN; see `open_generator`.
 
     Raises:
+        UsageError: something was asked for that only a generator or a RUN has.
         KaoganError: there is no such thing, or it cannot be read.
 
     """
     path = Path(what)
     if kind_of(what) is not None:
-        return drawing.by(open_generator(what, drawing.checkpoint, drawing.weights), what)
+        generator = open_generator(what, checkpoint, weights)
+        generator.sampler.generator.to(device)
+        return _of_generator(generator, what, seed, 1.0 if truncation is None else truncation)
     note_taken(what)
-    if drawing.checkpoint is not None:
+    if checkpoint is not None:
         raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
-    drawing.refuse(what)
+    if weights is not None or truncation is not None:
+        raise UsageError(f"{what} are pictures; --weights and --truncation are for generators")
     if is_dataset(path):
-        return _of_dataset(open_dataset(path), what, drawing.seed)
+        return _of_dataset(open_dataset(path), what, seed)
     if not path.exists():
         hint = suggestion(what) or (
             "; WHAT is a RUN, a checkpoint, an exported generator, a folder or archive of "
             f"pictures, a DATASET, or {' or '.join(names())}"
         )
         raise KaoganError(f"there is nothing at {what}{hint}")
-    return _of_source(path, dataset, count, drawing.seed)
+    return _of_source(path, dataset, count, seed)
+
+
+def _of_generator(generator: TrainedGenerator, what: str, seed: int, truncation: float) -> Subject:
+    about: About = {"what": what}
+    if generator.images_seen is not None:
+        about["images seen"] = generator.images_seen
+    if generator.weights is not None:
+        about["weights"] = generator.weights
+
+    def draw(start: int, count: int) -> Pixels:
+        return generator.sample(count, seed + start, truncation)
+
+    return Subject(PictureSource(draw), about | {"truncation": truncation, "first seed": seed})
 
 
 def real_pictures(what: str, data: str | Path | None) -> Dataset:
-    """The data set to compare with: the one that is named, else what the RUN learned from.
+    """The data set to compare with: the one that `data` names, or that of the RUN.
 
     Raises:
         UsageError: none is named, and `what` is no RUN.
@@ -119,7 +110,7 @@ def real_pictures(what: str, data: str | Path | None) -> Dataset:
         return open_dataset(data)
     run = run_of(what)
     if run is None:
-        raise UsageError(f"--data is missing: {what} is no RUN that tells what it saw")
+        raise UsageError(f"--data is missing: {what} is no RUN, which would name its data set")
     return run.dataset()
 
 
@@ -148,15 +139,16 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
         for place, item in enumerate(read_items([path])):
             if place not in chosen:
                 continue
+            tracker.advance(1)
             try:
                 if isinstance(item.content, Rejected):
                     raise item.content
                 decoded = decode(item.content, preparation)
-                pictures.append(decoded.pixels)
-                resized += decoded.original_size != (dataset.size, dataset.size)
             except Rejected:
                 unusable += 1
-            tracker.advance(1)
+                continue
+            pictures.append(decoded.pixels)
+            resized += decoded.original_size != (dataset.size, dataset.size)
     if not pictures:
         raise KaoganError(
             f"no usable picture in {path}; see: kaogan data prepare {typed(path)} --out NEW"
@@ -168,5 +160,5 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
     }
     if unusable:
         about["unusable"] = unusable
-    # In the order of the source, neighbours may be alike.
+    # Neighbours in the source may be alike.
     return Subject(PictureSource.shuffled(np.stack(pictures), seed), about)

@@ -59,7 +59,7 @@ def test_of_a_pretrained_generator_it_lies_here(kaogan, tmp_path, monkeypatch):
         (["--panel", "--out", "panel.png"], 2, "FILE.html"),
         (["--panel", "--features", "inception"], 2, "measures nothing"),
         (["--panel", "--serve", "--out", "panel.html"], 2, "writes no page"),
-        (["--panel", "--seed", "-1"], 2, "no seed -1"),
+        (["--panel", "--seed", "-1"], 2, "--seed cannot be -1"),
         (["--panel", "--count", "0"], 2, "at least 1"),
         (["--serve"], 2, "belong to --panel"),
     ],

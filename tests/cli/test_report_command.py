@@ -41,7 +41,7 @@ def test_a_folder_that_is_no_run_is_refused(kaogan, tmp_path):
 def test_a_report_is_an_html_file(kaogan, trained):
     told = kaogan("report", trained, "--out", "report.docx")
     assert told.status == 2
-    assert told.error == "error: cannot write report.docx: give --out FILE.html"
+    assert told.error == "error: cannot write report.docx: give --out FILE.html or .htm"
 
 
 def test_a_pdf_without_a_browser_is_refused_before_the_work(kaogan, trained, tmp_path, monkeypatch):

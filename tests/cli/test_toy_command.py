@@ -62,7 +62,7 @@ def test_points_by_hand(kaogan, tmp_path):
         ("--steps 0", "anneal-images"),
         ("--width 5000", "width cannot be 5000"),
         ("--batch 33 --packing 2", "packs of 2"),
-        ("bench --seeds 0", "1 to 64 seeds"),
+        ("bench --seeds 0", "--seeds cannot be 0; use 1 to 64"),
         ("bench --loss wasserstein", "slope"),
     ],
 )

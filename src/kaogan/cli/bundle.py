@@ -1,73 +1,45 @@
 """`kaogan bundle`: a run as a ZIP to hand in."""
 
 import argparse
-import json
-from pathlib import Path
-from typing import Any
 
-from kaogan.errors import UsageError
+from kaogan.cli import arguments as args
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bundle",
+        run=run,
         help="make a ZIP of a run to hand in",
-        description="Make a ZIP to hand in: the training as two programs, one of them a single "
-        "file that needs no kaogan, with instructions, the report, new faces, weights and "
-        "checksums. The same RUN gives the same bytes.",
-        allow_abbrev=False,
+        description="Make a ZIP to hand in: the training as two programs (one of them is a single "
+        "file that needs no kaogan), instructions, the report, new faces, weights and checksums. "
+        "The same RUN gives the same bytes.",
     )
-    command.add_argument("run_folder", metavar="RUN", help="folder of the run")
-    command.add_argument(
-        "--data", metavar="DATASET", help="what the RUN learned from (where it was)"
-    )
-    command.add_argument(
-        "--out", metavar="FILE.zip", default="handin.zip", help="ZIP to write (handin.zip)"
-    )
-    command.add_argument("--title", help="of the project (by the RUN's name)")
-    command.add_argument("--author", metavar="NAME", help="who hands it in")
-    command.add_argument("--course", metavar="NAME", help="for what")
-    command.add_argument(
-        "--no-pdf", action="store_true", help="no report.pdf, which needs Chromium"
-    )
-    command.add_argument(
-        "--no-live",
-        action="store_true",
-        help="leave the generator out of the report's page: a smaller ZIP",
-    )
-    command.add_argument(
-        "--no-data-pictures", action="store_true", help="show no training pictures in the report"
-    )
-    command.add_argument("--json", action="store_true", help="print what was written as JSON")
-    command.set_defaults(run=run)
+    args.shared(command, "run_folder", "--data")
+    args.value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")
+    args.shared(command, *args.HEADING, "--no-live")
+    args.flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
+    args.flag(command, "--no-data-pictures", "show no training pictures in the report")
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Gather it and write it."""
-    out = Path(options.out)
-    if out.suffix.lower() != ".zip" or out.is_dir():
-        raise UsageError(f"cannot write {out}: give --out FILE.zip")
+    """Collect the files and write the ZIP."""
+    out = args.file_named(options.out, ".zip")
     from kaogan.report.bundle import write_bundle
     from kaogan.report.html import Heading
     from kaogan.training.run import Run
 
-    heading = Heading(options.title, options.author, options.course)
     bundle = write_bundle(
-        Run(Path(options.run_folder)),
+        Run(options.run_folder),
         out,
-        heading,
+        Heading(options.title, options.author, options.course),
         pdf=not options.no_pdf,
         live=not options.no_live,
         data_pictures=not options.no_data_pictures,
-        data=Path(options.data) if options.data else None,
+        data=options.data,
     )
     size = out.stat().st_size
-    if options.json:
-        left_out = [{"part": one.part, "why": one.why} for one in bundle.missing]
-        about = {"file": str(out), "bytes": size, "files": bundle.names, "left_out": left_out}
-        print(json.dumps(about))
-        return
-    print(f"{out}, {len(bundle.names)} files, {size / 1e6:.1f} MB")
-    for one in bundle.missing:
-        print(f"left out: {one.part}: {one.why}")
+    about = {"file": str(out), "bytes": size, "files": bundle.names}
+    words = f"{out}, {len(bundle.names)} files, {size / 1e6:.1f} MB"
+    args.tell_files(options, about, words, missing=bundle.missing)

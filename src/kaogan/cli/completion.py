@@ -2,26 +2,25 @@
 
 import argparse
 import sys
-from typing import Any
 
+from kaogan.cli import arguments as args
 from kaogan.errors import KaoganError
 
 SHELLS = ("bash", "zsh")
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "completion",
+        run=run,
         help="print a script that completes commands in the shell",
         description="Print a script that makes the shell complete kaogan's commands and options "
-        "when Tab is pressed; needs pip install 'kaogan[completion]'. For bash, once: "
-        "kaogan completion bash >> ~/.bash_completion; for zsh: kaogan completion zsh > "
-        "FOLDER/_kaogan, with a FOLDER of $fpath.",
-        allow_abbrev=False,
+        "when Tab is pressed; needs pip install 'kaogan[completion]'. For bash, run once: "
+        "kaogan completion bash >> ~/.bash_completion. For zsh: kaogan completion zsh > "
+        "FOLDER/_kaogan, where FOLDER is in $fpath.",
     )
     command.add_argument("shell", choices=SHELLS, metavar="SHELL", help=" or ".join(SHELLS))
-    command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,22 +1,20 @@
-"""`kaogan doctor`: what to put into a report of a fault, and what to mend first."""
+"""`kaogan doctor`: what a report of a fault should say, and what to fix first."""
 
 import argparse
-import dataclasses
-import json
-from typing import Any
+
+from kaogan.cli import arguments as args
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "doctor",
-        help="say what is installed, on which machine, and what to mend",
-        description="Print versions, device, precision, extras and folders: what a report of a "
-        "fault should hold; and what to mend. It looks, and changes nothing.",
-        allow_abbrev=False,
+        run=run,
+        help="show what is installed, on which machine, and what to fix",
+        description="Print versions, device, precision, extras and folders, as a report of a fault "
+        "needs them, and what to fix. The command changes nothing.",
     )
-    command.add_argument("--json", action="store_true", help="print as JSON")
-    command.set_defaults(run=run)
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -24,13 +22,13 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.doctor import examine
 
     findings = examine()
-    if options.json:
-        print(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
-        return
     width = max(len(finding.name) for finding in findings)
-    for finding in findings:
-        print(f"{finding.name:{width}}  {finding.value}")
-    to_mend = [finding for finding in findings if finding.advice]
-    print("\nTo mend:" if to_mend else "\nNothing to mend.")
-    for finding in to_mend:
-        print(f"- {finding.name}: {finding.advice}")
+    to_mend = [f"- {finding.name}: {finding.advice}" for finding in findings if finding.advice]
+    args.tell(
+        options,
+        findings,
+        *(f"{finding.name:{width}}  {finding.value}" for finding in findings),
+        "\nTo mend:" if to_mend else "\nNothing to mend.",
+        *to_mend,
+        indent=2,
+    )

@@ -1,94 +1,102 @@
-"""`kaogan evaluate`: how good are the pictures of a run, or any others?"""
+"""`kaogan evaluate`: how good are the pictures of a run, or any others? By metrics or by people."""
 
 import argparse
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from kaogan.cli import panel
+from kaogan.cli import arguments as args
+from kaogan.errors import UsageError
+from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
+    from kaogan.data.dataset import Dataset
     from kaogan.metrics.report import Split
+    from kaogan.report.panel import Panel
+    from kaogan.subjects import Subject
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "evaluate",
+        run=run,
         help="measure how good generated pictures are",
-        description="Compare pictures with real ones, and say beside each figure what a perfect "
-        "generator would get. WHAT is a RUN, a checkpoint, an exported generator, one that comes "
-        "with kaogan, a folder or archive of pictures, or a DATASET. Without --features nothing is "
-        "downloaded, and no figure is an FID. With --panel people judge.",
-        allow_abbrev=False,
+        description="Compare pictures with real ones, and print beside each figure its floor: what "
+        "a perfect generator would get. WHAT is a RUN, a checkpoint, an exported generator, one "
+        "that comes with kaogan, a folder or archive of pictures, or a DATASET. Without --features "
+        "nothing is downloaded, and no figure is an FID. With --panel people judge.",
     )
     command.add_argument("what", metavar="WHAT", help="what to evaluate")
-    command.add_argument(
-        "--data",
-        metavar="DATASET",
-        help="the real pictures (what the RUN learned from)",
-    )
+    args.shared(command, "--data", help="the real pictures (the data set of the RUN)")
     command.add_argument(
         "--count", type=int, metavar="N", help="pictures of each side (up to 5000; with --panel 20)"
     )
-    command.add_argument("--seed", type=int, default=0, help="seed of all that is random (0)")
+    args.value(command, "--seed", "N", 0, "seed of everything random", args.within(int, 0))
     command.add_argument(
         "--split",
         choices=("train", "held-out"),
         help="compare with this split alone (both, side by side; with --panel held-out)",
     )
-    command.add_argument(
-        "--features",
-        default="random",
-        metavar="NAME",
-        help="random, inception (for FID), dinov2, or FILE.pt, a TorchScript (random)",
-    )
+    features = "random, inception (for FID), dinov2, or FILE.pt, a TorchScript file"
+    args.value(command, "--features", "NAME", "random", features)
     command.add_argument(
         "--features-weights",
+        type=Path,
         metavar="PATH",
-        help="file of weights (a usual cache, else downloaded)",
+        help="file of weights (from a usual cache, or downloaded)",
     )
-    command.add_argument(
-        "--checkpoint",
-        metavar="WHICH",
-        help="of a RUN: best, newest or images seen (best, or newest if it was not evaluated)",
-    )
-    command.add_argument("--weights", choices=("ema", "raw"), help="of a generator (ema)")
-    command.add_argument("--truncation", type=float, metavar="PSI", help="of a generator (1)")
+    args.shared(command, "--checkpoint", "--weights")
+    args.shared(command, "--truncation", default=None)
     command.add_argument(
         "--out",
         metavar="FILE",
-        help="generated faces beside their nearest training faces (RUN/nearest.png); with --panel "
-        "the page (RUN/panel.html, or panel.html)",
+        help="picture of generated faces beside their nearest training faces (RUN/nearest.png); "
+        "with --panel the page (RUN/panel.html, or panel.html)",
     )
-    command.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
-    panel.add_options(command)
-    command.set_defaults(run=run)
+    args.shared(command, "--device", "--json")
+    args.flag(
+        command,
+        "--panel",
+        "measure nothing: write a page on which people tell real pictures from generated ones",
+    )
+    args.flag(
+        command,
+        "--serve",
+        "with --panel: serve the page to this machine instead, and keep every score",
+    )
+    args.shared(command, "--no-open", help="with --serve: do not open the browser")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Evaluate and print, or leave it to people."""
+    """Evaluate and print, or let people judge."""
     if options.panel:
-        panel.run(options)
-        return
-    from kaogan.errors import UsageError
+        _ask_people(options)
+    else:
+        _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> None:
+    from kaogan.generators import run_of
     from kaogan.metrics.evaluate import common_count, evaluate
     from kaogan.metrics.features import load_extractor
     from kaogan.metrics.report import SPLITS
-    from kaogan.subjects import Drawing, find_subject, real_pictures
+    from kaogan.subjects import real_pictures
     from kaogan.training.precision import choose_device
 
     if options.serve or options.no_open:
         raise UsageError("--serve and --no-open belong to --panel")
-    splits: tuple[Split, ...] = (options.split,) if options.split else SPLITS
-    picture = _picture(options)
+    splits = (options.split,) if options.split else SPLITS
+    run = run_of(options.what)
+    picture = None if run is None else run.path / "nearest.png"
+    if options.out is not None:
+        picture = args.file_named(options.out, ".png")
     dataset = real_pictures(options.what, options.data)
     count, _ = common_count(dataset, splits, options.count, None)
     device = choose_device(options.device)
-    weights = Path(options.features_weights) if options.features_weights else None
-    extractor = load_extractor(options.features, device, weights)
-    drawing = Drawing(options.seed, options.weights, options.truncation, options.checkpoint, device)
-    subject = find_subject(options.what, dataset, count, drawing)
+    extractor = load_extractor(options.features, device, options.features_weights)
+    subject = _subject(options, dataset, count, options.seed)
     report = evaluate(
         subject.pictures,
         subject.about,
@@ -99,17 +107,71 @@ def run(options: argparse.Namespace) -> None:
         options.seed,
         picture,
     )
-    print(report.model_dump_json() if options.json else "\n".join(report.lines()))
+    args.tell(options, report.model_dump_json(), *report.lines())
 
 
-def _picture(options: argparse.Namespace) -> Path | None:
-    """Where the picture goes: as told, else beside the RUN, else nowhere."""
-    from kaogan.errors import UsageError
+def _subject(
+    options: argparse.Namespace, dataset: "Dataset", count: int, first_seed: int
+) -> "Subject":
+    """The pictures of WHAT, drawn as the options say."""
+    from kaogan.subjects import find_subject
+    from kaogan.training.precision import choose_device
+
+    how = args.given(options, "weights", "truncation", "checkpoint")
+    device = choose_device(options.device)
+    return find_subject(options.what, dataset, count, first_seed, device, **how)
+
+
+def _ask_people(options: argparse.Namespace) -> None:
+    """Write the page of a panel, or serve it and keep the scores."""
+    from kaogan.files import atomic_file
     from kaogan.generators import run_of
+    from kaogan.page.singlefile import single_file
+    from kaogan.report.panel import COUNT, NAME, first_seed, panel_of, read_scores
+    from kaogan.subjects import real_pictures
 
-    if options.out is not None:
-        if Path(options.out).suffix.lower() != ".png":
-            raise UsageError(f"cannot write {options.out}: give --out FILE.png")
-        return Path(options.out)
-    run = run_of(options.what)
-    return None if run is None else run.path / "nearest.png"
+    if options.features != "random" or options.features_weights is not None:
+        raise UsageError("--panel measures nothing; leave out --features")
+    if options.out is not None and options.serve:
+        raise UsageError("--serve writes no page; leave out --out")
+    run, seed = run_of(options.what), options.seed
+    home = Path() if run is None else run.path
+    out = args.file_named(options.out or home / f"{NAME}.html", ".html", ".htm")
+    place = home / f"{NAME}.jsonl"
+    dataset = real_pictures(options.what, options.data)
+    count = COUNT if options.count is None else options.count
+    split: Split = options.split or "held-out"
+    subject = _subject(options, dataset, count, first_seed(seed))
+    panel = panel_of(subject.pictures, subject.about, dataset, split, count, seed)
+    if any(score.seed == seed for score in read_scores(place)):
+        print(
+            f"note: {place} has a score of seed {seed}; who judged that sheet knows its answers, "
+            "and needs another --seed",
+            file=sys.stderr,
+        )
+    if options.serve:
+        _serve(panel, place, options)
+        return
+    content = single_file(panel.files(place, served=False))
+    with atomic_file(out) as partial:
+        partial.write_bytes(content)
+    about = {"file": str(out), "bytes": len(content), "scores": str(place)}
+    size = f"{len(content) / 1e6:.1f} MB"
+    args.tell(options, about, f"{out}, {size}: open it in a browser; --serve keeps the score")
+
+
+def _serve(panel: "Panel", place: Path, options: argparse.Namespace) -> None:
+    """Serve the page until Ctrl-C, and keep every score."""
+    from kaogan.report.panel import add_score
+
+    turn = Lock()  # two people may finish at once
+
+    def take(content: bytes) -> None:
+        score = panel.score(content)
+        with turn:
+            add_score(place, score)
+            args.tell(options, score.model_dump_json(), f"{score}; kept in {place}")
+
+    with Server(0, take) as serving:
+        serving.files = panel.files(place, served=True)
+        serve(serving, open_browser=not options.no_open)

@@ -1,43 +1,27 @@
 """`kaogan explore`: the page of a generator, served on this machine."""
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
-from kaogan.cli import pages
-from kaogan.cli.generators import add_options, chosen
-from kaogan.errors import UsageError
+from kaogan.cli import arguments as args
 from kaogan.page.server import Server, serve
 
-if TYPE_CHECKING:
-    from kaogan.page.making import Page
 
-
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "explore",
+        run=run,
         help="open a page that draws faces in the browser",
         description="Serve the page that `kaogan export --format page` writes, to this machine "
         "only, and open it in the browser; Ctrl-C ends it. Needs pip install 'kaogan[onnx]'.",
-        allow_abbrev=False,
     )
-    add_options(command)
-    command.add_argument("--port", type=int, default=0, help="port to listen on (any free one)")
-    command.add_argument("--no-open", action="store_true", help="do not open the browser")
-    pages.add_options(command)
-    command.set_defaults(run=run)
+    args.shared(command, *args.GENERATOR)
+    args.value(command, "--port", "N", 0, "port; 0: any free one", args.within(int, 0, 65_535))
+    args.shared(command, "--no-open", "--title", "--encoder")
 
 
 def run(options: argparse.Namespace) -> None:
     """Make the page and serve it until Ctrl-C."""
-    if not 0 <= options.port < 2**16:
-        raise UsageError(
-            f"there is no port {options.port}; use 1024 to 65535, or 0 for any free one"
-        )
     with Server(options.port) as serving:  # first, since making the page may take a minute
-        serving.files = _page(options).files
+        serving.files = args.page_of_generator(args.generator_of(options), options, "fp32").files
         serve(serving, open_browser=not options.no_open)
-
-
-def _page(options: argparse.Namespace) -> "Page":
-    return pages.page(chosen(options), options, "fp32")

@@ -1,13 +1,11 @@
-"""`kaogan export`: a trained network as a file for others, and back; or as a page."""
+"""`kaogan export`: a trained network as a file for other programs, or as a page."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.cli import pages
-from kaogan.cli.generators import add_what, check, chosen
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,20 +13,20 @@ if TYPE_CHECKING:
     from kaogan.export.graph import OnnxPrecision
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "export",
+        run=run,
         help="write a trained network for other programs, or as a page",
-        description="Write a trained network as a file. keras: one that plain Keras 3 loads, on "
+        description="Write a trained network as a file. keras: a file that plain Keras 3 loads, on "
         "TensorFlow, JAX or PyTorch, and that gives the same pictures; needs pip install "
         "'kaogan[keras]'. safetensors: the PyTorch weights, with a model card. onnx: for "
-        "onnxruntime; needs pip install 'kaogan[onnx]', as does page: a folder for any static "
-        "host, which draws faces in the browser. An exported file as WHAT is written in another "
-        "format.",
-        allow_abbrev=False,
+        "onnxruntime; needs pip install 'kaogan[onnx]'. page: a folder for any static host, which "
+        "draws faces in the browser; needs pip install 'kaogan[onnx]', too. If WHAT is an exported "
+        "file, it is converted to another format.",
     )
-    add_what(command)
+    args.shared(command, *args.GENERATOR)
     command.add_argument(
         "--format",
         choices=("keras", "safetensors", "onnx", "page"),
@@ -38,36 +36,26 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
     command.add_argument(
         "--network",
         choices=("generator", "discriminator"),
-        help="of a RUN (generator)",
+        help="of a RUN or a checkpoint (generator)",
     )
     command.add_argument(
         "--out",
         metavar="PATH",
-        help="file to write (RUN/generator.keras, or beside the file); of a page the folder, or "
+        help="file to write (RUN/generator.keras, or beside the file); for a page the folder, or "
         "the file (RUN/page, RUN/page.html)",
     )
-    command.add_argument(
-        "--checkpoint",
-        metavar="WHICH",
-        help="of a RUN: best, newest or images seen (best, or newest if it was not evaluated)",
-    )
-    command.add_argument(
-        "--weights", choices=("ema", "raw"), help="of a RUN's generator: averaged or raw (ema)"
-    )
-    command.add_argument(
+    args.shared(
+        command,
         "--precision",
         choices=("fp32", "fp16"),
-        help="of the weights, for onnx and page: fp16 is half the size (fp32; fp16 with "
-        "--single-file)",
+        default=None,
+        help="number format of the weights, for onnx and page: fp32, or fp16, which is half the "
+        "size (fp32; fp16 with --single-file)",
     )
-    command.add_argument(
-        "--single-file",
-        action="store_true",
-        help="a page that is one HTML file, and works from the disk",
+    args.flag(
+        command, "--single-file", "write the page as one HTML file that can be opened from the disk"
     )
-    pages.add_options(command)
-    command.add_argument("--json", action="store_true", help="print what was written as JSON")
-    command.set_defaults(run=run)
+    args.shared(command, "--title", "--encoder", "--json")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -79,17 +67,12 @@ def run(options: argparse.Namespace) -> None:
         if getattr(options, name):
             raise UsageError(f"--{name.replace('_', '-')} is for --format page")
     form = _form(options)
-    network, place = _network(options), _place(options)
-    out = Path(options.out) if options.out else place.with_name(place.name + form.suffix)
+    network = _network(options)
+    out = Path(options.out or _usual_file(options, network, form.suffix))
     if out.suffix != form.suffix:
         raise UsageError(f"cannot write {out}: give --out FILE{form.suffix}")
     facts = form.write(network, out)
-    size = out.stat().st_size
-    if options.json:
-        about = {"file": str(out), "format": options.format, "network": network.player}
-        print(json.dumps(about | {"bytes": size} | dict(facts)))
-    else:
-        print(f"{network.player}, {size / 1e6:.1f} MB{_words(facts)}: {out}")
+    _tell(options, network.player, out, out.stat().st_size, facts)
 
 
 def _form(options: argparse.Namespace) -> "Format":
@@ -102,24 +85,18 @@ def _form(options: argparse.Namespace) -> "Format":
     return formats[options.format]()
 
 
-def _words(facts: Mapping[str, Any]) -> str:
-    if "largest_difference" not in facts:
-        return ""
-    return f", within {facts['largest_difference']:.1g} of PyTorch"
-
-
 def _write_page(options: argparse.Namespace) -> None:
     if options.network == "discriminator":
-        raise UsageError("a page shows a generator; leave --network away")
-    generator, place = chosen(options), _place(options)
-    out = Path(options.out) if options.out else place.with_name("page")
-    if options.single_file and not options.out:
-        out = out.with_suffix(".html")
+        raise UsageError("a page shows a generator; leave out --network")
+    generator = args.generator_of(options)
+    home = generator.home if generator.kind == "file" else Path()
+    home = generator.run.path if generator.run else home
+    out = Path(options.out or home / ("page.html" if options.single_file else "page"))
     if options.single_file != (out.suffix.lower() in (".html", ".htm")):
         wanted = "FILE.html" if options.single_file else "DIR, or add --single-file"
         raise UsageError(f"cannot write {out}: give --out {wanted}")
     precision: OnnxPrecision = options.precision or ("fp16" if options.single_file else "fp32")
-    page = pages.page(generator, options, precision)
+    page = args.page_of_generator(generator, options, precision)
     if options.single_file:
         page.write_file(out)
         size = out.stat().st_size
@@ -127,33 +104,36 @@ def _write_page(options: argparse.Namespace) -> None:
         page.write_folder(out)
         size = sum(len(content) for content in page.files.values())
     facts = {"precision": precision, "largest_difference": page.largest_difference}
-    if options.json:
-        about = {"file": str(out), "format": "page", "network": "generator", "bytes": size}
-        print(json.dumps(about | facts))
-    else:
-        print(f"page, {size / 1e6:.1f} MB{_words(facts)}: {out}")
+    _tell(options, "generator", out, size, facts)
+
+
+def _tell(
+    options: argparse.Namespace, player: str, out: Path, size: int, facts: Mapping[str, Any]
+) -> None:
+    about = {"file": str(out), "format": options.format, "network": player, "bytes": size}
+    near = ""
+    if "largest_difference" in facts:
+        near = f", within {facts['largest_difference']:.1g} of PyTorch"
+    what = "page" if options.format == "page" else player
+    args.tell(options, about | dict(facts), f"{what}, {size / 1e6:.1f} MB{near}: {out}")
 
 
 def _network(options: argparse.Namespace) -> "Network":
-    from kaogan.generators import open_network, open_pretrained
+    from kaogan.generators import open_network
 
-    check(options)
-    player, checkpoint, weights = options.network, options.checkpoint, options.weights
-    if options.pretrained is None:
-        return open_network(options.what, player, checkpoint, weights)
-    if player is not None:
+    if options.pretrained is None and options.what is not None:
+        return open_network(options.what, options.network, options.checkpoint, options.weights)
+    network = args.generator_of(options).network()
+    if options.network is not None:
         raise UsageError(f"--network is for a RUN; {options.pretrained} is one network")
-    return open_pretrained(options.pretrained, checkpoint, weights).network()
+    return network
 
 
-def _place(options: argparse.Namespace) -> Path:
-    """The name without suffix that the file gets unless told: in the RUN, beside the file, here."""
-    from kaogan.generators import kind_of, run_of
-
-    if options.pretrained is not None:
-        return Path(options.pretrained)
-    what = Path(options.what)
-    if kind_of(options.what) == "file":
-        return what.with_suffix("")
-    run = run_of(what)
-    return Path(what.name) if run is None else run.path / (options.network or "generator")
+def _usual_file(options: argparse.Namespace, network: "Network", suffix: str) -> Path:
+    """The file unless --out names one: in the RUN, beside the exported file, or here."""
+    if network.origin is None:
+        return Path(options.what).with_suffix(suffix)
+    run = network.origin.run
+    if run is None:
+        return Path(f"{network.origin.name}{suffix}")
+    return run.path / f"{network.player}{suffix}"

@@ -1,42 +1,40 @@
 """`kaogan recipes`: the recipes that there are, and when to take which."""
 
 import argparse
-import json
-from typing import Any
+
+from kaogan.cli import arguments as args
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "recipes",
+        run=run,
         help="list the recipes of kaogan train",
         description="List the recipes that kaogan train --recipe takes: what each one is, what it "
         "costs, and when to take it. The options of kaogan train change single parts of a recipe.",
-        allow_abbrev=False,
     )
-    command.add_argument("--json", action="store_true", help="print as JSON, with all values")
-    command.set_defaults(run=run)
+    args.shared(command, "--json")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print a paragraph for each recipe."""
     from kaogan.recipes import RECIPES
 
-    if options.json:
-        values = {
-            name: {
-                "what": choice.what,
-                "cost": choice.cost,
-                "when": choice.when,
-                "recipe": choice.make().model_dump(mode="json"),
-            }
-            for name, choice in RECIPES.items()
+    values = {
+        name: {
+            "what": choice.what,
+            "cost": choice.cost,
+            "when": choice.when,
+            "recipe": choice.make().model_dump(mode="json"),
         }
-        print(json.dumps(values, indent=2))
-        return
+        for name, choice in RECIPES.items()
+    }
     width = max(map(len, RECIPES))
-    for name, choice in RECIPES.items():
-        print(f"{name:{width}}  {choice.what}")
-        print(f"{'':{width}}  cost: {choice.cost}")
-        print(f"{'':{width}}  when: {choice.when}")
-    print("\nTake one: kaogan train DATA --recipe NAME")
+    lines = [
+        f"{name:{width}}  {choice.what}\n"
+        f"{'':{width}}  cost: {choice.cost}\n"
+        f"{'':{width}}  when: {choice.when}"
+        for name, choice in RECIPES.items()
+    ]
+    args.tell(options, values, *lines, "\nTake one: kaogan train DATA --recipe NAME", indent=2)

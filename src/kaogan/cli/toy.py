@@ -1,73 +1,64 @@
 """`kaogan toy`: GANs on simulated points, and the measurement of lost modes."""
 
 import argparse
-import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kaogan.errors import UsageError
+from kaogan.cli import arguments as args
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from kaogan.bench.toy import MeanAndError, Result
 
-LOSSES = "a loss; those of kaogan train --help"
-BENCH_STEPS = 40_000
+LOSSES = "a loss; kaogan train --help lists them"
+PACKING = "points that the discriminator judges together"
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command, and the one below it."""
     command = commands.add_parser(
         "toy",
+        run=run,
         help="watch a GAN learn points on a line or in a plane",
         description="Train small networks on points whose distribution is known, and film the "
         "training: real and generated points, the discriminator's output, and its gradient. "
-        "The same command again goes on where it stopped.",
-        allow_abbrev=False,
+        "The same command again resumes the run.",
     )
-    command.add_argument(
-        "--data",
-        default="ring",
-        metavar="NAME",
-        help="gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points (ring)",
-    )
+    data = "gaussian, mixture, ring, grid, spiral, moons, or a CSV file of points"
+    args.value(command, "--data", "NAME", "ring", data)
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/toy-NAME)")
-    command.add_argument(
-        "--loss", default="relativistic", metavar="NAME", help=f"{LOSSES} (relativistic)"
-    )
+    args.value(command, "--loss", "NAME", "relativistic", LOSSES)
     command.add_argument(
         "--penalty",
         action="append",
         metavar="NAME=WEIGHT",
         help="r1, r2 or gradient-penalty; repeatable (r1=0.1 and r2=0.1 for relativistic)",
     )
-    command.add_argument("--steps", type=int, metavar="N", help="steps of the whole run (3000)")
-    command.add_argument("--batch", type=int, metavar="N", help="points in a batch (128)")
-    command.add_argument("--width", type=int, metavar="N", help="hidden units of a layer (128)")
-    command.add_argument(
-        "--packing", type=int, metavar="N", help="points that the discriminator judges together (1)"
-    )
+    args.value(command, "--steps", "N", 3000, "steps of the whole run")
+    args.value(command, "--batch", "N", 128, "points in a batch")
+    args.value(command, "--width", "N", 128, "hidden units of a layer")
+    args.value(command, "--packing", "N", 1, PACKING)
     command.add_argument(
         "--lr", type=float, metavar="RATE", help="learning rate (6e-3 with penalties, else 1e-3)"
     )
-    command.add_argument("--seed", type=int, metavar="N", help="seed of everything random (0)")
-    command.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
-    command.add_argument("--no-film", action="store_true", help="train only, draw nothing")
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
-    command.set_defaults(run=run)
+    args.value(command, "--seed", "N", 0, "seed of everything random")
+    args.shared(command, "--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
+    args.flag(command, "--no-film", "train only, draw nothing")
+    args.shared(command, "--json")
     _add_bench(command.add_subparsers(title="commands", metavar="COMMAND"))
 
 
-def _add_bench(commands: "argparse._SubParsersAction[Any]") -> None:
+def _add_bench(commands: args.Commands) -> None:
     bench = commands.add_parser(
         "bench",
+        run=run_bench,
         help="measure lost modes as the PacGAN paper does",
-        description="Train on the ring and the grid, several seeds at once, judge 2,500 points of "
-        "each, and print mean and standard error beside the paper's figures. The relativistic "
-        "loss comes with kaogan's small networks, any other one with the paper's networks and "
-        "optimiser. Everything is kept: the same command again goes on where it stopped.",
-        allow_abbrev=False,
+        description="Train on the ring and the grid with several seeds at once, judge 2,500 points "
+        "of each, and print mean and standard error beside the paper's figures. The relativistic "
+        "loss uses kaogan's small networks; every other loss uses the paper's networks and "
+        "optimiser. Everything is kept: the same command again resumes the runs.",
     )
     bench.add_argument(
         "--loss",
@@ -75,82 +66,60 @@ def _add_bench(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="NAME",
         help=f"{LOSSES}; repeatable (nonsaturating and relativistic)",
     )
-    bench.add_argument(
-        "--seeds", type=int, default=3, metavar="N", help="seeds, trained together (3)"
-    )
-    bench.add_argument(
-        "--steps", type=int, default=BENCH_STEPS, metavar="N", help="steps of each run (40000)"
-    )
-    bench.add_argument(
-        "--packing",
-        type=int,
-        default=1,
-        metavar="N",
-        help="points that the discriminator judges together (1)",
-    )
-    bench.add_argument(
-        "--out",
-        default="runs/toy-bench",
-        metavar="FOLDER",
-        help="folder of the runs (runs/toy-bench)",
-    )
-    bench.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
-    bench.add_argument("--json", action="store_true", help="print the results as JSON")
-    bench.set_defaults(run=run_bench)
+    seeds = "number of seeds, trained together"
+    args.value(bench, "--seeds", "N", 3, seeds, args.within(int, 1, 64))
+    args.value(bench, "--steps", "N", 40_000, "steps of each run", args.within(int, 1))
+    args.value(bench, "--packing", "N", 1, PACKING)
+    args.value(bench, "--out", "FOLDER", "runs/toy-bench", "folder of the runs", Path)
+    args.shared(bench, "--device", "--json")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train on points, then say what came out."""
+    """Train on points, then print the scores."""
     from kaogan import recipes
-    from kaogan.cli.train import penalties
     from kaogan.data.toy import distribution
+    from kaogan.options import parse_penalties
     from kaogan.training.recipe import Budget, Hardware, Watch
     from kaogan.training.tasks.points import train_toy
 
     target = distribution(options.data)
-    names = ("steps", "batch", "width", "packing", "lr", "seed")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
-    steps = given.setdefault("steps", recipes.TOY_STEPS)
+    asked = args.given(options, "steps", "batch", "width", "packing", "lr", "seed")
     if options.penalty is not None:
-        given["penalties"] = penalties(options.penalty)
-    recipe = recipes.toy(target.dim, options.loss, **given)
+        asked["penalties"] = parse_penalties(options.penalty)
+    recipe = recipes.toy(target.dim, options.loss, **asked)
     name = Path(options.data).name
     out = Path(options.out or Path("runs") / f"toy-{Path(name).stem}")
-    budget = Budget(images=steps * recipe.batch)
-    watch = Watch(evaluate_every=max(1, steps // 20) * recipe.batch)
+    budget = Budget(images=options.steps * recipe.batch)
+    watch = Watch(evaluate_every=max(1, options.steps // 20) * recipe.batch)
     hardware = Hardware(device=options.device, precision="fp32", tune=False)
     trained = train_toy(recipe, target, name, out, budget, hardware, watch, not options.no_film)
     result = json.loads((trained.path / "toy.json").read_text(encoding="utf-8"))
-    if options.json:
-        print(json.dumps({"run": str(trained.path), **result}))
-    else:
-        print("\n".join(_report(trained.path, result)))
-        if result["steps"] < steps:
-            print(f"Go on: {options.command_line}")
+    go_on = [f"Go on: {options.command_line}"] if result["steps"] < options.steps else []
+    about = {"run": str(trained.path), **result}
+    args.tell(options, about, *_describe(trained.path, result), *go_on)
 
 
-def _report(path: Path, result: dict[str, Any]) -> list[str]:
-    """The final numbers, and what to look at."""
-    lines = [f"{result['steps']:,} steps in {clock(result['seconds'])}."]
+def _describe(path: Path, result: dict[str, Any]) -> list[str]:
+    """The final numbers, and the files to look at."""
     scores = result["ema"][0]
     if "modes" in scores:
         kl = "infinite" if scores["reverse_kl"] is None else f"{scores['reverse_kl']:.3f}"
-        lines += [
-            f"  modes covered  {scores['covered']} of {scores['modes']}",
-            f"  high quality   {scores['high_quality']:.1%} of the points are within 3 standard "
+        rows = {
+            "modes covered": f"{scores['covered']} of {scores['modes']}",
+            "high quality": f"{scores['high_quality']:.1%} of the points are within 3 standard "
             "deviations of a mode",
-            f"  reverse KL     {kl}",
-        ]
+            "reverse KL": kl,
+        }
     else:
-        lines += [
-            f"  coverage       {scores['coverage']:.1%}",
-            f"  density        {scores['density']:.3f} (1 is best)",
-        ]
-    for key in ("mean", "std"):
-        lines.append(f"  {key:<14} {', '.join(f'{value:.3f}' for value in scores[key])}")
+        rows = {
+            "coverage": f"{scores['coverage']:.1%}",
+            "density": f"{scores['density']:.3f} (1 is best)",
+        }
+    rows |= {key: ", ".join(f"{value:.3f}" for value in scores[key]) for key in ("mean", "std")}
     files = ("timelapse.mp4", "timelapse.webp", "curves.png", "toy.json")
     return [
-        *lines,
+        f"{result['steps']:,} steps in {clock(result['seconds'])}.",
+        *(f"  {name:<14} {words}" for name, words in rows.items()),
         "Look at:",
         *(f"  {path / name}" for name in files if (path / name).exists()),
     ]
@@ -161,8 +130,6 @@ def run_bench(options: argparse.Namespace) -> None:
     from kaogan.bench.toy import PAPER, Setting, run_setting
     from kaogan.training.recipe import Hardware
 
-    if not 1 <= options.seeds <= 64 or options.steps < 1:
-        raise UsageError("a measurement needs 1 to 64 seeds and at least one step")
     losses = options.loss or ["nonsaturating", "relativistic"]
     settings = [Setting(loss, options.seeds, options.steps, options.packing) for loss in losses]
     for setting in settings:
@@ -171,29 +138,26 @@ def run_bench(options: argparse.Namespace) -> None:
     ours = {}
     for setting in settings:
         packed = f" in packs of {setting.packing}" if setting.packing > 1 else ""
-        found = run_setting(
-            setting, Path(options.out) / f"{setting.loss}-{setting.packing}", hardware
-        )
-        ours[f"{setting.loss}{packed}"] = dict(found)
-    if options.json:
-        about = {"seeds": options.seeds, "steps": options.steps}
-        print(json.dumps(about | {"results": _as_dict(ours), "paper": _as_dict(PAPER)}))
-        return
-    print(f"kaogan: {options.seeds} seeds, {options.steps:,} steps; paper: 10 seeds, 400,000 steps")
-    print(_HEADING)
-    for name, results in PAPER.items():
-        print(_row(f"paper, {name}", results))
-    for name, results in ours.items():
-        print(_row(f"kaogan, {name}", results))
+        folder = options.out / f"{setting.loss}-{setting.packing}"
+        ours[f"{setting.loss}{packed}"] = dict(run_setting(setting, folder, hardware))
+    about = {
+        "seeds": options.seeds,
+        "steps": options.steps,
+        "results": ours,
+        "paper": PAPER,
+    }
+    args.tell(
+        options,
+        about,
+        f"kaogan: {options.seeds} seeds, {options.steps:,} steps; paper: 10 seeds, 400,000 steps",
+        f"{'':<24}  {'ring: modes':>12} {'quality %':>12} {'rev. KL':>12}"
+        f"  {'grid: modes':>12} {'quality %':>12} {'rev. KL':>12}",
+        *(_row(f"paper, {name}", results) for name, results in PAPER.items()),
+        *(_row(f"kaogan, {name}", results) for name, results in ours.items()),
+    )
 
 
-_HEADING = (
-    f"{'':<24}  {'ring: modes':>12} {'quality %':>12} {'rev. KL':>12}"
-    f"  {'grid: modes':>12} {'quality %':>12} {'rev. KL':>12}"
-)
-
-
-def _row(name: str, results: "dict[str, Result] | Any") -> str:
+def _row(name: str, results: "Mapping[str, Result]") -> str:
     cells = [f"{name:<24}"]
     for data in ("ring", "grid"):
         result = results[data]
@@ -208,10 +172,3 @@ def _cell(figure: "MeanAndError", digits: int, scale: float = 1.0) -> str:
     """A mean, and its standard error."""
     mean = f"{scale * figure.mean:.{digits}f}"
     return mean if figure.error is None else f"{mean} ± {scale * figure.error:.{digits}f}"
-
-
-def _as_dict(results: Any) -> dict[str, Any]:
-    return {
-        name: {data: dataclasses.asdict(result) for data, result in by_data.items()}
-        for name, by_data in results.items()
-    }

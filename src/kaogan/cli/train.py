@@ -1,37 +1,36 @@
 """`kaogan train`: from pictures to a generator."""
 
 import argparse
-import itertools
-import json
-import re
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kaogan.cli import arguments as args
 from kaogan.errors import UsageError, typed
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from kaogan.data.dataset import Dataset
-    from kaogan.options import Option
     from kaogan.training.run import Run
 
 SECONDS_TO_MEASURE = 3.0
-"""How long training is tried for, to fit a recipe to a time."""
+"""Seconds of trial training, to fit a recipe to a budget of time."""
 
 
-def add(commands: "argparse._SubParsersAction[Any]") -> None:
+def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "train",
+        run=run,
         late=_add_recipe_options,
         usage="kaogan train [options] DATA",  # all of them would take nine lines
         help="train a GAN on pictures",
         description="Train a GAN on DATA: a prepared data set, or a folder or archive of pictures, "
-        "which is prepared first. The same command again goes on.",
-        allow_abbrev=False,
+        "which is prepared first. The same command again resumes the run.",
     )
     command.add_argument("data", metavar="DATA", help="data set, folder or archive")
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/DATA's name)")
@@ -39,47 +38,24 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
         "--from",
         dest="start",
         metavar="WHAT",
-        help="begin with the networks of a RUN, a checkpoint or faces-64 (fresh ones)",
+        help="begin with networks of a RUN or faces-64 (fresh ones)",
     )
-    command.add_argument("--json", action="store_true", help="print the result as JSON")
+    args.shared(command, "--json")
     budget = command.add_argument_group("how long, from the run's beginning (--images 1000000)")
     budget.add_argument("--images", type=int, metavar="N", help="images seen")
     budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
     hardware = command.add_argument_group("hardware, saving and evaluation")
-    hardware.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps (auto)")
-    hardware.add_argument(
-        "--precision",
-        choices=("auto", "fp32", "bf16", "fp16"),
-        default="auto",
-        metavar="FORMAT",
-        help="fp32, bf16, fp16 or auto (auto)",
-    )
-    hardware.add_argument("--workers", type=int, default=1, metavar="N", help="threads (1)")
-    hardware.add_argument(
-        "--no-compile", action="store_true", help="no torch.compile and no CUDA graph on GPUs"
-    )
-    hardware.add_argument(
-        "--no-tune", action="store_true", help="no own algorithms for convolutions on CPUs"
-    )
-    hardware.add_argument(
-        "--checkpoint-minutes", type=float, default=5.0, metavar="N", help="how often to save (5)"
-    )
-    hardware.add_argument(
-        "--evaluate-every",
-        type=int,
-        default=10_000,
-        metavar="IMAGES",
-        help="between evaluations, later rarer; 0: never (10000)",
-    )
-    hardware.add_argument(
-        "--stop-when-flat", action="store_true", help="stop when faces no longer improve"
-    )
-    command.set_defaults(run=run)
+    args.shared(hardware, *args.HARDWARE)
+    args.value(hardware, "--workers", "N", 1, "threads that read pictures")
+    args.value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
+    images = "images between evaluations at first; 0: never"
+    args.value(hardware, "--evaluate-every", "N", 10_000, images)
+    args.flag(hardware, "--stop-when-flat", "stop when faces no longer improve")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train, then say what to look at and what to do next."""
+    """Train, then print which files to look at and what to do next."""
     from pydantic import ValidationError
 
     from kaogan import recipes
@@ -87,39 +63,29 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.fitting import fitted
     from kaogan.generators import open_start
     from kaogan.options import explain, model_options
-    from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
+    from kaogan.training.recipe import Budget, Recipe, Watch
     from kaogan.training.run import Run
     from kaogan.training.tasks.images import DEFAULT_BUDGET, train
 
     start = open_start(options.start) if options.start else None
-    given = (model_options(start.recipe) if start else {}) | recipe_options(options)
-    recipes.named(options.recipe, **_shape(options) | given)  # complain before preparing gigabytes
+    asked = (model_options(start.recipe) if start else {}) | recipe_options(options)
+    # Complain before preparing gigabytes.
+    recipes.named(options.recipe, **args.given(options, "size", "channels") | asked)
 
     def rate(recipe: Recipe) -> float:
         trainer = assemble(recipe, dataset.train, hardware)
         return statistics.median(training_rates(trainer, SECONDS_TO_MEASURE))
 
     try:
-        asked = {key: getattr(options, key) for key in ("images", "epochs", "minutes")}
-        limits = {key: value for key, value in asked.items() if value is not None}
+        limits = args.given(options, *Budget.model_fields)
         budget = Budget(**limits) if limits else DEFAULT_BUDGET
-        hardware = Hardware(
-            device=options.device,
-            precision=options.precision,
-            workers=options.workers,
-            compile=not options.no_compile,
-            tune=not options.no_tune,
-        )
-        watch = Watch(
-            checkpoint_minutes=options.checkpoint_minutes,
-            evaluate_every=options.evaluate_every,
-            stop_when_flat=options.stop_when_flat,
-        )
+        hardware = args.hardware_of(options, options.workers)
+        watch = Watch(**args.given(options, *Watch.model_fields))
     except ValidationError as error:
         raise UsageError(explain(error)) from None
     dataset = _dataset(options)
     out = Path(options.out or Path("runs") / _name(options.data))
-    fit = fitted(options.recipe, given, dataset, budget, Run(out), rate)
+    fit = fitted(options.recipe, asked, dataset, budget, Run(out), rate)
     if start is not None:
         start.check(fit.recipe)
     for remark in fit.remarks:
@@ -127,53 +93,50 @@ def run(options: argparse.Namespace) -> None:
     trained = train(fit.recipe, dataset, out, budget, hardware, watch, start)
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
-    _report(trained, state, None if used >= 1 else options.command_line, options.json)
+    _report(options, trained, state, stopped=used < 1)
 
 
 def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) -> None:
     """Declare the options of a recipe: its parts, then all their fields.
 
-    That needs PyTorch, and the plugins of the run that is to go on, so it is done when a training
-    is asked for and not with the other commands' options.
+    That needs PyTorch, and the plugins of the run that is resumed. So it is done only when a
+    training is asked for.
     """
     from kaogan import plugins
     from kaogan.augmentations import augmentations
     from kaogan.losses import losses
     from kaogan.losses.penalties import penalties
     from kaogan.models import models
-    from kaogan.options import FRAMEWORKS, all_options, draws_pictures, flag
-    from kaogan.recipes import RECIPES
+    from kaogan.options import FRAMEWORKS, all_options, draws_pictures, flag, kind_of, parse_part
     from kaogan.schedules import schedules
 
-    for run in _runs(words):
-        plugins.load_kept(run)
+    data = [word for word in words if not word.startswith("-")]
+    for run in args.values_of("--out", words) or [f"runs/{_name(word)}" for word in data]:
+        plugins.load_kept(Path(run))
     plugins.load_installed()
     group = command.add_argument_group("recipe")
-    group.add_argument(
-        "--recipe",
-        default="standard",
-        metavar="NAME",
-        help="standard or dcgan; see kaogan recipes (standard)",
-    )
+    args.value(group, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
     pictured = [name for name in models if draws_pictures(models[name])]
     parts = {
         "model": f"{', '.join(pictured)} (dcgan)",
         "loss": f"{', '.join(losses)} (relativistic)",
-        "augment": f"{', '.join(augmentations) or 'of a plugin'} (none)",
+        "augmentation": f"{', '.join(augmentations) or 'of a plugin'} (none)",
     }
     for name, text in parts.items():
-        group.add_argument(f"--{name}", metavar="NAME", help=text)
+        group.add_argument(flag(name), dest=name, type=parse_part, metavar="NAME", help=text)
     group.add_argument(
-        "--penalty",
+        flag("penalties"),
+        dest="penalties",
         action="append",
         metavar="P=W",
         help=f"on D: {', '.join(penalties)}; or none (r1=1 r2=1)",
     )
     group.add_argument(
         "--schedule",
+        type=parse_part,
         action="append",
         metavar="NAME",
-        help="of learning rates; once more: of penalties; "
+        help="of learning rates; given twice, the second one is of penalties; "
         f"{', '.join(schedules)} (cosine, constant)",
     )
     group.add_argument(
@@ -181,26 +144,26 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
     )
     # An older spelling of --model.
     group.add_argument("--framework", choices=FRAMEWORKS, help=argparse.SUPPRESS)
-    for option in all_options():
-        text = described(option, {name: made.usual for name, made in RECIPES.items()})
-        if option.kind is bool:
-            group.add_argument(flag(option.name), action=argparse.BooleanOptionalAction, help=text)
-        else:
-            metavar = {int: "N", float: "X"}.get(option.kind, "HOW")
-            group.add_argument(flag(option.name), type=option.kind, metavar=metavar, help=text)
+    for name, field in all_options().items():
+        kind, text = kind_of(field), _described(name, field)
+        settings: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        if kind is not bool:
+            settings = {"type": kind, "metavar": {int: "N", float: "X"}.get(kind, "HOW")}
+        group.add_argument(flag(name), dest=name, help=text, **settings)
 
 
-def described(option: "Option", usual: Mapping[str, Mapping[str, Any]]) -> str:
-    """An option's help: its field's description, and what it is in each recipe unless told."""
-    from kaogan.options import SHAPE
+def _described(name: str, field: "FieldInfo") -> str:
+    """The help of an option: its field's description, and its default in each recipe."""
+    from kaogan.options import SHAPE, choices_of
+    from kaogan.recipes import RECIPES
 
-    default = option.field.default
-    found = {name: options.get(option.name, default) for name, options in usual.items()}
+    found = {each: made.usual.get(name, field.default) for each, made in RECIPES.items()}
     (_, first), *others = found.items()
-    words = [_word(first), *(f"{name} {_word(one)}" for name, one in others if one != first)]
-    told = "DATA's" if option.name in SHAPE else "; ".join(words)
-    choices = f"{', '.join(option.choices)}: " if option.kind is str and option.choices else ""
-    return f"{choices}{option.field.description} ({told})".replace("%", "%%")
+    words = [_word(first), *(f"{each} {_word(one)}" for each, one in others if one != first)]
+    told = "DATA's" if name in SHAPE else "; ".join(words)
+    choices = [choice for choice in choices_of(field) if isinstance(choice, str)]
+    before = f"{', '.join(choices)}: " if choices else ""
+    return f"{before}{field.description} ({told})".replace("%", "%%")
 
 
 def _word(value: object) -> str:
@@ -209,93 +172,29 @@ def _word(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _runs(words: Sequence[str]) -> list[Path]:
-    """The folders that this training may go on in."""
-    given = [after for word, after in itertools.pairwise([*words, ""]) if word == "--out"]
-    given += [word.partition("=")[2] for word in words if word.startswith("--out=")]
-    here = [Path("runs") / _name(word) for word in words if not word.startswith("-")]
-    return [Path(out) for out in given] or here
-
-
 def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
-    """The options of `kaogan.recipes` that were asked for; size and channels are the data's."""
-    from kaogan.options import OTHERS, PARTS, SHAPE, SPELLED, all_options
+    """The options of `kaogan.recipes` that were given; size and channels are the data's."""
+    from kaogan.options import OTHERS, PARTS, SHAPE, all_options, parse_penalties
 
-    names = [option.name for option in all_options()] + sorted(PARTS | OTHERS)
-    given = {name: getattr(options, SPELLED.get(name, name), None) for name in names}
-    asked = {n: v for n, v in given.items() if v is not None and n not in SHAPE}
-    for name in ("model", "loss", "augmentation"):
-        if name in asked:
-            asked[name] = part(asked[name])
+    asked = args.given(options, *sorted((all_options().keys() | PARTS | OTHERS) - set(SHAPE)))
     if "schedule" in asked:
-        rates, *others = map(part, asked["schedule"])
-        asked |= {"schedule": rates} | ({"penalty_schedule": others[-1]} if others else {})
+        asked["schedule"], *others = asked["schedule"]
+        asked |= {"penalty_schedule": others[-1]} if others else {}
     if "penalties" in asked:
-        asked["penalties"] = penalties(asked["penalties"])
+        asked["penalties"] = parse_penalties(asked["penalties"])
     if asked.get("anneal_images") == 0:
         asked["anneal_images"] = None
     return asked
 
 
-def part(text: str) -> str | dict[str, Any]:
-    """The fields of "cosine:images=1000,end=0.1"; a name alone stays a name."""
-    name, colon, fields = text.partition(":")
-    return {"name": name, **_fields(fields, text)} if colon else name
-
-
-def _fields(text: str, whole: str) -> dict[str, Any]:
-    fields = {}
-    for each in text.split(","):
-        name, equals, value = each.partition("=")
-        if not (name and equals):
-            raise UsageError(f"{whole} is no part; write it as NAME:FIELD=VALUE,FIELD=VALUE")
-        try:
-            fields[name.replace("-", "_")] = json.loads(value)
-        except ValueError:
-            fields[name.replace("-", "_")] = value
-    return fields
-
-
-def penalties(given: list[str]) -> dict[str, Any]:
-    """["r1=10"] to {"r1": 10.0}; ["none"] to {}; ["mine:floor=1"] to {"mine": {"floor": 1}}."""
-    if given == ["none"]:
-        return {}
-    weights: dict[str, Any] = {}
-    for each in given:
-        name, sign, value = re.fullmatch(r"([^=:]*)([=:]?)(.*)", each, re.S).groups()  # type: ignore[union-attr]
-        if name in weights:
-            raise UsageError(f"--penalty {name} was given twice; give it once")
-        try:
-            weights[name] = _fields(value, each) if sign == ":" else float(value)
-        except ValueError:
-            raise UsageError(
-                f"--penalty {each} has no weight; give NAME=WEIGHT, e.g. --penalty r1=1"
-            ) from None
-    return weights
-
-
-def _shape(options: argparse.Namespace) -> dict[str, Any]:
-    """Size and channels, as far as they were asked for."""
-    asked = {"size": options.size, "channels": options.channels}
-    return {key: value for key, value in asked.items() if value is not None}
-
-
 def _dataset(options: argparse.Namespace) -> "Dataset":
     """The data set that DATA is, or one prepared from it."""
     from kaogan.data.cache import prepare_cached
-    from kaogan.data.dataset import is_dataset, open_dataset
+    from kaogan.data.dataset import is_dataset
 
-    if not is_dataset(options.data):
-        return prepare_cached(options.data, **_shape(options))
-    dataset = open_dataset(options.data)
-    for key, asked in _shape(options).items():
-        there = {"size": dataset.size, "channels": dataset.channels}[key]
-        if asked != there:
-            raise UsageError(
-                f"{options.data} was prepared with --{key} {there}, not {asked}; leave --{key} "
-                f"away, or prepare it again: kaogan data prepare SOURCE --{key} {asked} --out NEW"
-            )
-    return dataset
+    if is_dataset(options.data):
+        return args.open_data(options)
+    return prepare_cached(options.data, **args.given(options, "size", "channels"))
 
 
 def _name(data: str) -> str:
@@ -303,17 +202,19 @@ def _name(data: str) -> str:
     return Path(data).resolve().name.split(".")[0] or "run"
 
 
-def _report(trained: "Run", state: dict[str, Any], go_on: str | None, as_json: bool) -> None:
-    """What came out, which files to look at, and what to run next; `go_on` if it was stopped."""
+def _report(
+    options: argparse.Namespace, trained: "Run", state: dict[str, Any], stopped: bool
+) -> None:
+    """Print the result, which files to look at, and what to run next."""
     shown = ("faces.png", "real-and-generated.png", "timelapse.mp4", "curves.png", "log.txt")
     files = {name: str(trained.path / name) for name in shown if (trained.path / name).exists()}
-    if as_json:
-        result = {"run": str(trained.path), "images_seen": state["images_seen"]}
-        print(json.dumps({**result, "seconds": state["seconds"], "files": files}))
-        return
-    print(f"{state['images_seen']:,} images seen in {clock(state['seconds'])}. Look at:")
-    for file in files.values():
-        print(f"  {file}")
-    if go_on:
-        print(f"Go on: {go_on}")
-    print(f"Draw more: kaogan sample {typed(trained.path)} --count 16 --out more.png")
+    seen, seconds = state["images_seen"], state["seconds"]
+    about = {"run": str(trained.path), "images_seen": seen, "seconds": seconds, "files": files}
+    args.tell(
+        options,
+        about,
+        f"{seen:,} images seen in {clock(seconds)}. Look at:",
+        *(f"  {file}" for file in files.values()),
+        *([f"Go on: {options.command_line}"] if stopped else []),
+        f"Draw more: kaogan sample {typed(trained.path)} --count 16 --out more.png",
+    )

@@ -118,7 +118,7 @@ def network_of_run(
 def network_of(
     model: Model,
     player: Player,
-    tensors: dict[str, torch.Tensor],
+    tensors: Mapping[str, torch.Tensor],
     origin: Origin | None = None,
 ) -> Network:
     """A network of a model, given its state, and where it comes from.
