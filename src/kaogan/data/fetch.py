@@ -1,4 +1,4 @@
-"""`kaogan data fetch`: known data sets, downloaded by kagglehub and prepared."""
+"""`kaogan data fetch`: downloads known data sets with kagglehub and prepares them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from kaogan.registry import Registry
 
 @dataclass(frozen=True)
 class KaggleSet:
-    """A data set on Kaggle: its handle there, and what one gets."""
+    """A data set on Kaggle: its handle there, and its contents."""
 
     handle: str
     contents: str
 
     @property
     def page(self) -> str:
-        """Where a person can download it."""
+        """The page where a person can download it."""
         return f"https://www.kaggle.com/datasets/{self.handle}"
 
 
@@ -46,7 +46,8 @@ def fetch(
 
     Raises:
         UsageError: no data set has this name.
-        KaoganError: it cannot be downloaded (the message says how to do it by hand), or prepared.
+        KaoganError: it cannot be downloaded (the message explains how to do it by hand), or not
+            prepared.
 
     """
     kaggle_set = kaggle_sets[name]

@@ -1,4 +1,4 @@
-"""Single picture files, as a data set would hold them."""
+"""Single picture files, prepared as for a data set."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,13 +7,13 @@ import numpy as np
 
 from kaogan.data.decode import Preparation, decode
 from kaogan.data.reasons import Rejected
-from kaogan.data.sources.base import Pixels
 from kaogan.data.sources.folder import Picture
 from kaogan.errors import KaoganError
+from kaogan.images import Pixels
 
 
 def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
-    """Pictures (N x H x W x C, uint8) of this size; the middle square is used.
+    """Read pictures (N x H x W x C, uint8) and bring their middle squares to this size.
 
     Raises:
         KaoganError: a file holds no usable picture.
@@ -24,8 +24,6 @@ def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
     for file in files:
         try:
             (item,) = Picture().items(file)
-            if isinstance(item.content, Rejected):
-                raise item.content
             pixels.append(decode(item.content, preparation).pixels)
         except Rejected as why:
             detail = f" ({why.detail})" if why.detail else ""

@@ -1,7 +1,7 @@
-"""Pictures and their rows, parked on the disk until it is known which are kept, and where.
+"""Pictures and their rows, stored on the disk until it is known which are kept, in which order.
 
-Only what is asked for is in memory. The files are read and not mapped: a full disk then is an
-error and not a crash, and memory does not fill with pages that were read once.
+Only the pictures asked for are in memory. The files are not memory-mapped, so that a full disk is
+an error and not a crash, and memory does not fill with pages that were read once.
 """
 
 import hashlib
@@ -9,12 +9,13 @@ import json
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+if TYPE_CHECKING:
+    from kaogan.images import Pixels
 
 CHUNK_BYTES = 4 * 2**20
 
@@ -34,8 +35,8 @@ class Spool:
     def __len__(self) -> int:
         return len(self._row_starts) - 1
 
-    def append(self, picture: Pixels, row: dict[str, Any]) -> None:
-        """Park one picture (uint8, of the spool's shape) and its row; before anything is read."""
+    def append(self, picture: "Pixels", row: dict[str, Any]) -> None:
+        """Store one picture (uint8, of the spool's shape) and its row, before anything is read."""
         content = np.ascontiguousarray(picture).data
         line = json.dumps(row).encode() + b"\n"
         self._pictures.write(content)
@@ -47,7 +48,7 @@ class Spool:
         """The sha256 of every picture's pixels: N x 32."""
         return np.frombuffer(bytes(self._digests), np.uint8).reshape(-1, 32)
 
-    def pictures(self, indices: Sequence[int] | npt.NDArray[np.intp]) -> Pixels:
+    def pictures(self, indices: Sequence[int] | npt.NDArray[np.intp]) -> "Pixels":
         """The pictures at `indices`: uint8, len(indices) x H x W x C."""
         result = np.empty((len(indices), *self.shape), np.uint8)
         for place, index in enumerate(indices):
@@ -55,7 +56,7 @@ class Spool:
             self._pictures.readinto(result[place].data)
         return result
 
-    def chunks(self) -> Iterator[Pixels]:
+    def chunks(self) -> Iterator["Pixels"]:
         """All pictures in order, `chunk` at a time."""
         for start in range(0, len(self), self.chunk):
             yield self.pictures(range(start, min(start + self.chunk, len(self))))

@@ -6,11 +6,11 @@ import gzip
 import lzma
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, Any, cast
 
-from kaogan.data.reasons import Reason, Rejected, in_one_line
+from kaogan.data.reasons import Reason, Rejected
 from kaogan.data.sources.base import (
     BOMB_BYTES,
     BOMB_RATIO,
@@ -19,6 +19,7 @@ from kaogan.data.sources.base import (
     check_size,
     is_hidden,
     read_all,
+    reading,
     sources,
 )
 from kaogan.errors import KaoganError
@@ -34,28 +35,18 @@ class Tar:
         return path.name.lower().endswith(SUFFIXES) and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
-        return None  # only reading all of it would tell
+        return None  # it would have to be read as a whole
 
     def items(self, path: Path) -> Iterator[Item]:
-        try:
-            with path.open("rb") as raw, _decompress(path, raw) as plain:
-                yield from _entries(path, _Guard(path, raw, plain))
-        except KaoganError:
-            raise
-        except PermissionError:
-            raise KaoganError(f"no permission to read {path}") from None
-        except Exception as error:  # damage shows as a different error in every decompressor
-            raise KaoganError(
-                f"{path} is not a TAR archive, or a damaged one ({in_one_line(error)}); "
-                "download or make it again"
-            ) from None
+        with reading(path, "a TAR archive"), path.open("rb") as raw, _decompress(raw) as plain:
+            yield from _entries(_Guard(raw, plain))
 
 
 class _Guard:
-    """Reads on behalf of tarfile; stops a decompression bomb; remembers where data ended."""
+    """Reads for tarfile, stops a decompression bomb, and remembers where the data ends."""
 
-    def __init__(self, path: Path, raw: BinaryIO, plain: BinaryIO) -> None:
-        self.path, self.raw, self.plain = path, raw, plain
+    def __init__(self, raw: IO[bytes], plain: IO[bytes]) -> None:
+        self.raw, self.plain = raw, plain
         self.position = 0
         self.end_of_data = 0  # just past the last byte that was not zero
 
@@ -66,17 +57,17 @@ class _Guard:
             self.end_of_data = self.position + content
         self.position += len(block)
         if self.position > max(100 * BOMB_BYTES, BOMB_RATIO * self.raw.tell()):
-            raise KaoganError(f"{self.path} is a decompression bomb; it is not read")
+            raise KaoganError(f"{self.raw.name} is a decompression bomb; it is not read")
         return block
 
 
-def _entries(path: Path, guard: _Guard) -> Iterator[Item]:
-    with tarfile.open(fileobj=cast(BinaryIO, guard), mode="r|") as archive:
+def _entries(guard: _Guard) -> Iterator[Item]:
+    with tarfile.open(fileobj=cast(IO[bytes], guard), mode="r|") as archive:
         while (entry := archive.next()) is not None:
-            archive.members = []  # type: ignore[attr-defined]  # or they pile up
+            archive.members = []  # type: ignore[attr-defined]  # otherwise they accumulate
             if not entry.isdir() and not is_hidden(entry.name):
                 yield Item(entry.name.removeprefix("./"), _read(archive, entry))
-        # tarfile takes a broken header for the end: but after the end there are only zeros.
+        # tarfile takes a broken header for the end, but after the real end there are only zeros.
         while guard.read(2**20):
             pass
         if guard.end_of_data > archive.offset:
@@ -90,33 +81,35 @@ def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes | Rejected:
         if not entry.isreg():
             raise Rejected(Reason.UNREADABLE, "not a regular file but a link or a device")
         stream = archive.extractfile(entry)
-        assert stream is not None  # only for what is not a regular file
-        return read_all(cast(BinaryIO, stream))
+        assert stream is not None  # it is a regular file
+        return read_all(stream)
     except Rejected as rejected:
         return rejected
 
 
-def _decompress(path: Path, raw: BinaryIO) -> contextlib.AbstractContextManager[BinaryIO]:
-    """The plain stream; how it is compressed is told by its first bytes, not by its name."""
-    start = raw.read(6)
-    raw.seek(0)
-    if start.startswith(b"\x1f\x8b"):
-        return cast(contextlib.AbstractContextManager[BinaryIO], gzip.GzipFile(fileobj=raw))
-    if start.startswith(b"BZh"):
-        return cast(contextlib.AbstractContextManager[BinaryIO], bz2.BZ2File(raw))
-    if start.startswith(b"\xfd7zXZ\x00"):
-        return cast(contextlib.AbstractContextManager[BinaryIO], lzma.LZMAFile(raw))
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
-        return _zstandard(path, raw)
-    return contextlib.nullcontext(raw)
-
-
-def _zstandard(path: Path, raw: BinaryIO) -> contextlib.AbstractContextManager[BinaryIO]:
+def _zstandard(raw: IO[bytes]) -> Any:
     try:
         import pyarrow
     except ImportError:
         raise KaoganError(
-            f'{path} is compressed with Zstandard: run pip install "kaogan[formats]" first'
+            f'{raw.name} is compressed with Zstandard: run pip install "kaogan[formats]" first'
         ) from None
-    stream = pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, mode="r"), "zstd")
-    return cast(contextlib.AbstractContextManager[BinaryIO], stream)
+    return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, mode="r"), "zstd")
+
+
+_DECOMPRESSORS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"\x28\xb5\x2f\xfd": _zstandard,
+}
+
+
+def _decompress(raw: IO[bytes]) -> contextlib.AbstractContextManager[IO[bytes]]:
+    """The plain stream. The first bytes tell how it is compressed, not the file's name."""
+    start = raw.read(6)
+    raw.seek(0)
+    for magic, decompressor in _DECOMPRESSORS.items():
+        if start.startswith(magic):
+            return cast(contextlib.AbstractContextManager[IO[bytes]], decompressor(raw))
+    return contextlib.nullcontext(raw)

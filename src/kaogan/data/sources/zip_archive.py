@@ -14,6 +14,7 @@ from kaogan.data.sources.base import (
     check_size,
     is_hidden,
     read_all,
+    reading,
     sources,
 )
 from kaogan.errors import KaoganError
@@ -30,7 +31,7 @@ class Zip:
 
     def count(self, path: Path) -> int | None:
         with _open(path) as archive:
-            return sum(1 for _ in _entries(archive))
+            return len(_entries(archive))
 
     def items(self, path: Path) -> Iterator[Item]:
         with _open(path) as archive:
@@ -43,25 +44,16 @@ class Zip:
 
 
 def _open(path: Path) -> zipfile.ZipFile:
-    try:
+    with reading(path, "a ZIP file"):
         archive = zipfile.ZipFile(path)
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path}") from None
-    except Exception as error:  # a damaged directory can trip zipfile up in many ways
-        raise KaoganError(
-            f"{path} is not a ZIP file, or a damaged one ({in_one_line(error)}); "
-            "download or make it again"
-        ) from None
     if sum(entry.compress_size for entry in archive.infolist()) > path.stat().st_size:
         archive.close()
         raise KaoganError(f"{path} is a ZIP bomb: its entries overlap; it is not read")
     return archive
 
 
-def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    for entry in archive.infolist():
-        if not entry.is_dir() and not is_hidden(entry.filename):
-            yield entry
+def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [e for e in archive.infolist() if not e.is_dir() and not is_hidden(e.filename)]
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:
@@ -73,8 +65,8 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:
                 Reason.BOMB, f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}"
             )
         with archive.open(entry) as stream:
-            return read_all(stream)  # type: ignore[arg-type]
+            return read_all(stream)
     except Rejected as rejected:
         return rejected
-    except Exception as error:  # a damaged entry can trip zipfile up in many ways
+    except Exception as error:  # a damaged entry makes zipfile fail in many ways
         return Rejected(Reason.DAMAGED, in_one_line(error))
