@@ -1,13 +1,12 @@
-"""Laws of points on a line or in a plane: data whose truth is known."""
+"""Toy distributions: points on a line or in a plane, mostly with a known density."""
 
 from pathlib import Path
 from typing import cast
 
 from kaogan.data.toy.base import Distribution, Modes, Points, distributions
 from kaogan.data.toy.batches import ToyBatches
-from kaogan.data.toy.curves import Moons, Spiral
 from kaogan.data.toy.drawn import Drawn, read_points
-from kaogan.data.toy.mixtures import Gaussian, Grid, Mixture, Ring
+from kaogan.data.toy.mixtures import Gaussian, Grid, Mixture, Moons, Ring, Spiral
 
 __all__ = [
     "Distribution",
