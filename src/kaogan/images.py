@@ -6,13 +6,17 @@ Inside (networks, losses, metrics) it is floating point, channels x height x wid
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+else:
+    Tensor = Any  # stored pictures do without torch, whose import takes a second
 
 Pixels = npt.NDArray[np.uint8]
 """One picture (H x W x C) or several (N x H x W x C), as at the edges."""
@@ -23,7 +27,7 @@ def to_model(images: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N C H W"]:
 
     The memory stays in the order N H W C; only the axes are permuted.
     """
-    return images.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+    return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
 def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
@@ -31,8 +35,8 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
 
     `to_pixels(to_model(x)) == x` for every uint8 picture.
     """
-    pixels = images.detach().to(torch.float32).add(1.0).mul(127.5).round_().clamp_(0, 255)
-    return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    pixels = images.detach().float().add(1.0).mul(127.5).round_().clamp_(0, 255)
+    return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
 def evenly_spread(pictures: Pixels, most: int) -> Pixels:

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.lib.format as npy
@@ -29,9 +29,7 @@ from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError, typed
 from kaogan.files import atomic_folder, remove_partials
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels
 
 VERSION = 1
 IMAGES, MANIFEST, REJECTED = "images.npy", "manifest.jsonl", "rejected.jsonl"
@@ -57,8 +55,8 @@ class Dataset:
     size: int
     channels: int
     fingerprint: str
-    train: "Pixels"
-    held_out: "Pixels"
+    train: Pixels
+    held_out: Pixels
     summary: Mapping[str, Any]
 
     def __len__(self) -> int:
@@ -85,7 +83,7 @@ class Picture:
 
     """
 
-    pixels: "Pixels"
+    pixels: Pixels
     row: Mapping[str, Any]
     attributes: Mapping[str, Any] | None = None
 

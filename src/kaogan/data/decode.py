@@ -9,16 +9,14 @@ import io
 import warnings
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import UsageError
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels
 
 Fit = Literal["crop", "pad", "stretch"]
 SIZES = (32, 64, 128, 256, 512)
@@ -93,12 +91,12 @@ class Preparation:
 class Decoded:
     """`pixels`: uint8, size x size x channels. `original_size`: width and height, upright."""
 
-    pixels: "Pixels"
+    pixels: Pixels
     original_size: tuple[int, int]
 
 
 def decode(
-    content: "bytes | Pixels | Rejected",
+    content: bytes | Pixels | Rejected,
     preparation: Preparation,
     one_at_a_time: AbstractContextManager[object] | None = None,
 ) -> Decoded:
@@ -123,7 +121,7 @@ def decode(
                 return _prepare(image, preparation)
 
 
-def _open(content: "bytes | Pixels | Rejected") -> Image.Image:
+def _open(content: bytes | Pixels | Rejected) -> Image.Image:
     if isinstance(content, Rejected):
         raise content
     if len(content) == 0:
@@ -201,7 +199,7 @@ def _opaque(image: Image.Image, background: tuple[int, int, int]) -> Image.Image
     return canvas
 
 
-def _to_8_bits(image: Image.Image) -> "Pixels":
+def _to_8_bits(image: Image.Image) -> Pixels:
     if image.mode == "F":
         raise Rejected(Reason.NOT_AN_IMAGE, "its values are floating point, of unknown range")
     pixels: Pixels = (np.clip(np.asarray(image), 0, 0xFFFF) >> 8).astype(np.uint8)

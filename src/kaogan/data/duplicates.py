@@ -18,7 +18,6 @@ pigeonhole principle), so only pictures that share a band's value are compared.
 import itertools
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +25,7 @@ import numpy.typing as npt
 from kaogan.data.dataset import Repeat
 from kaogan.data.reasons import Reason
 from kaogan.data.spool import Spool
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels
 
 MAX_DISTANCE = 4
 MAX_MEAN_DIFFERENCE = 8.0
@@ -85,7 +82,7 @@ def _near_repeats(spool: Spool, indices: Indices) -> Iterator[Repeat]:
         kept = np.concatenate([kept, [i for i in block if i not in originals]]).astype(np.intp)
 
 
-def perceptual_hash(pictures: "Pixels") -> Hashes:
+def perceptual_hash(pictures: Pixels) -> Hashes:
     """A hash of 64 bits for each picture (N x H x W x C, H and W multiples of 32).
 
     All intermediate numbers are whole and below 2**53, so the result is the same everywhere.
@@ -132,7 +129,7 @@ def distance(one: Hashes, other: Hashes) -> npt.NDArray[np.uint8]:
     return np.asarray(np.unpackbits(different, axis=1).sum(axis=1, dtype=np.uint8))
 
 
-def look_alike(one: "Pixels", other: "Pixels") -> npt.NDArray[np.bool_]:
+def look_alike(one: Pixels, other: Pixels) -> npt.NDArray[np.bool_]:
     """Are these (N x H x W x C each) the same pictures, perhaps saved differently?"""
     scale = (one.shape[1] // THUMBNAIL_GRID) ** 2
     gap = np.abs(_block_sums(one, THUMBNAIL_GRID) - _block_sums(other, THUMBNAIL_GRID)) / scale
@@ -148,7 +145,7 @@ def _look_alike(spool: Spool, pairs: npt.NDArray[np.intp]) -> npt.NDArray[np.boo
     return result
 
 
-def _block_sums(pictures: "Pixels", cells: int) -> npt.NDArray[np.float64]:
+def _block_sums(pictures: Pixels, cells: int) -> npt.NDArray[np.float64]:
     """Sums over a grid of cells x cells: N x cells x cells x C, whole numbers."""
     count, height, width, channels = pictures.shape
     blocks = pictures.reshape(count, cells, height // cells, cells, width // cells, channels)

@@ -3,13 +3,11 @@
 from collections import Counter
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kaogan.data.dataset import Dataset
 from kaogan.files import atomic_file
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels, evenly_spread, grid, to_pil
 
 SHEET_PICTURES = 100
 
@@ -59,10 +57,8 @@ def describe(summary: dict[str, Any]) -> list[str]:
     return [*lines, f"  fingerprint: {summary['fingerprint']}"]
 
 
-def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> "Pixels":
+def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:
     """Up to `count` training pictures, evenly spaced over the data set, on one picture."""
-    from kaogan.images import evenly_spread, grid  # imports torch, which the numbers do not need
-
     return grid(evenly_spread(dataset.train, count))
 
 
@@ -73,7 +69,5 @@ def save_contact_sheet(dataset: Dataset, path: Path | str, count: int = SHEET_PI
         OSError: `path` cannot be written.
 
     """
-    from kaogan.images import to_pil
-
     with atomic_file(Path(path)) as partial:
         to_pil(contact_sheet(dataset, count)).save(partial, format="PNG")

@@ -9,13 +9,12 @@ import json
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels
 
 CHUNK_BYTES = 4 * 2**20
 
@@ -35,7 +34,7 @@ class Spool:
     def __len__(self) -> int:
         return len(self._row_starts) - 1
 
-    def append(self, picture: "Pixels", row: dict[str, Any]) -> None:
+    def append(self, picture: Pixels, row: dict[str, Any]) -> None:
         """Store one picture (uint8, of the spool's shape) and its row, before anything is read."""
         content = np.ascontiguousarray(picture).data
         line = json.dumps(row).encode() + b"\n"
@@ -48,7 +47,7 @@ class Spool:
         """The sha256 of every picture's pixels: N x 32."""
         return np.frombuffer(bytes(self._digests), np.uint8).reshape(-1, 32)
 
-    def pictures(self, indices: Sequence[int] | npt.NDArray[np.intp]) -> "Pixels":
+    def pictures(self, indices: Sequence[int] | npt.NDArray[np.intp]) -> Pixels:
         """The pictures at `indices`: uint8, len(indices) x H x W x C."""
         result = np.empty((len(indices), *self.shape), np.uint8)
         for place, index in enumerate(indices):
@@ -56,7 +55,7 @@ class Spool:
             self._pictures.readinto(result[place].data)
         return result
 
-    def chunks(self) -> Iterator["Pixels"]:
+    def chunks(self) -> Iterator[Pixels]:
         """All pictures in order, `chunk` at a time."""
         for start in range(0, len(self), self.chunk):
             yield self.pictures(range(start, min(start + self.chunk, len(self))))

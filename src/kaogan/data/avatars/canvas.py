@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,7 @@ from PIL import Image, ImageDraw
 
 from kaogan.data.avatars.attributes import Avatar, Side
 from kaogan.data.avatars.palette import Colour
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
+from kaogan.images import Pixels
 
 Points = npt.NDArray[np.float64]  # N x 2, paper units
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -226,7 +224,7 @@ class Canvas:
             yield
         self.outline(points, line, width)
 
-    def finish(self, size: int) -> "Pixels":
+    def finish(self, size: int) -> Pixels:
         """The picture at its final size, H x W x 3: every pixel is the mean of a block."""
         self._draw_marks()
         return np.array(self.image.reduce(self.side // size))

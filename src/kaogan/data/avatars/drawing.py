@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kaogan.data.avatars import extras, hair, head
 from kaogan.data.avatars.attributes import Avatar, sample_avatar
@@ -16,16 +15,14 @@ from kaogan.data.avatars.palette import cloth_tones, hair_tones, skin_tones
 from kaogan.data.dataset import Dataset, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import SIZES
 from kaogan.errors import UsageError
+from kaogan.images import Pixels
 from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
 
 CHUNK = 32  # avatars that a worker draws between two messages
 
 
-def draw(avatar: Avatar, size: int) -> "Pixels":
+def draw(avatar: Avatar, size: int) -> Pixels:
     """Draw one avatar: uint8, `size` x `size` x 3. The same avatar gives the same pixels.
 
     Raises:

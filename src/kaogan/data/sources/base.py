@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import KaoganError
+from kaogan.images import Pixels
 from kaogan.registry import Registry
-
-if TYPE_CHECKING:
-    from kaogan.images import Pixels
 
 MAX_BYTES = 64 * 2**20  # the largest encoded picture that is read
 MAX_NAME = 1000  # characters
@@ -30,7 +28,7 @@ class Item:
     """
 
     name: str
-    content: "bytes | Pixels | Rejected"
+    content: bytes | Pixels | Rejected
 
     @property
     def size(self) -> int:
