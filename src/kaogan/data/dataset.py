@@ -117,66 +117,54 @@ def open_dataset(path: Path | str) -> Dataset:
 
     """
     path = Path(path)
-    try:
-        return _open(path)
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path}") from None
-
-
-def _open(path: Path) -> Dataset:
-    summary = _read_summary(path)
-    size, channels = summary["size"], summary["channels"]
-    train, held_out = summary["train"], summary["held_out"]
-    try:
-        images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
-    except PermissionError:
-        raise
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, f"{IMAGES}: {in_one_line(error)}") from None
-    if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
-        raise _damaged(path, f"{IMAGES} holds {images.dtype} {images.shape}")
-    for name in (MANIFEST, REJECTED):
-        if not (path / name).is_file():
-            raise _damaged(path, f"{name} is missing")
-    return Dataset(
-        path, size, channels, summary["fingerprint"], images[:train], images[train:], summary
-    )
-
-
-def is_dataset(path: Path | str) -> bool:
-    """Is there a prepared data set at `path`, even a damaged one?"""
-    return (Path(path) / SUMMARY).is_file()
-
-
-def _read_summary(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
         raise KaoganError(
             f"{path} {what}; a data set is a folder that this makes: "
             f"kaogan data prepare SOURCE --out {typed(path)}"
         )
-    if not (path / SUMMARY).is_file():
+    if not is_dataset(path):
         raise KaoganError(
             f"{path} is not a prepared data set; run: "
             f"kaogan data prepare {typed(path)} --out DATASET"
         )
-    try:
+    with _reading(path, SUMMARY):
         summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
-        version = summary["version"]
-        numbers = [summary[key] for key in ("size", "channels", "train", "held_out")]
-        sound = all(type(number) is int and number >= 0 for number in [version, *numbers])
-        sound = sound and isinstance(summary["fingerprint"], str)
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, f"{SUMMARY}: {in_one_line(error)}") from None
-    if not sound:
-        raise _damaged(path, SUMMARY)
+        fingerprint = summary["fingerprint"]
+        numbers = [summary[key] for key in ("version", "size", "channels", "train", "held_out")]
+        if not isinstance(fingerprint, str) or any(type(n) is not int or n < 0 for n in numbers):
+            raise ValueError("impossible values")
+    version, size, channels, train, held_out = numbers
     if version > VERSION:
         raise KaoganError(f"{path} was made by a newer kaogan; upgrade, or prepare it again")
-    return dict(summary)
+    with _reading(path, IMAGES):
+        images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
+        if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
+            raise ValueError(f"{images.dtype} {images.shape}")
+    for name in (MANIFEST, REJECTED):
+        with _reading(path, name):
+            if not (path / name).is_file():
+                raise ValueError("it is missing")
+    return Dataset(path, size, channels, fingerprint, images[:train], images[train:], summary)
 
 
-def _damaged(path: Path, what: str) -> KaoganError:
-    return KaoganError(f"the data set {path} is damaged ({what}); delete it and prepare it again")
+@contextlib.contextmanager
+def _reading(path: Path, name: str) -> Iterator[None]:
+    """Explain in one line why the file `name` of a data set cannot be read."""
+    try:
+        yield
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path}") from None
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        raise KaoganError(
+            f"the data set {path} is damaged ({name}: {in_one_line(error)}); "
+            "delete it and prepare it again"
+        ) from None
+
+
+def is_dataset(path: Path | str) -> bool:
+    """Is there a prepared data set at `path`, even a damaged one?"""
+    return (Path(path) / SUMMARY).is_file()
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

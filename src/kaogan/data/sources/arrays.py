@@ -1,7 +1,6 @@
 """NumPy arrays of uint8 pictures: .npy files, and .npz files with any number of them."""
 
 import math
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,17 @@ from typing import IO
 import numpy as np
 import numpy.lib.format as npy
 
-from kaogan.data.sources.base import MAX_BYTES, Item, reading, sources
+from kaogan.data.sources.base import MAX_BYTES, Item, Source, reading, sources
 from kaogan.errors import KaoganError
 
 LAYOUTS = "N x H x W x C or N x C x H x W (C of 1, 3 or 4), N x H x W, H x W x 3 or H x W"
 
 
 @sources.register("arrays")
-class Arrays:
+class Arrays(Source):
     """uint8 arrays: one or many pictures, channels last or first, read picture by picture."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".npy", ".npz") and os.path.isfile(path)
+    suffixes = (".npy", ".npz")
 
     def count(self, path: Path) -> int | None:
         total = 0

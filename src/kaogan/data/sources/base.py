@@ -1,10 +1,12 @@
 """A source hands over named pictures, one at a time, without decoding them."""
 
+import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, ClassVar
 
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import KaoganError
@@ -38,15 +40,21 @@ class Item:
         return 0 if isinstance(self.content, Rejected) else self.content.nbytes
 
 
-class Source(Protocol):
+class Source(ABC):
     """One kind of source. Nothing is unpacked to the disk, and nothing is read ahead."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """The ends of the file names that it claims, in lower case."""
 
     def claims(self, path: Path) -> bool:
         """Is `path` (which exists) of this kind? This never fails, even without permission."""
+        return path.name.lower().endswith(self.suffixes) and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
         """The number of items, or None where counting is expensive."""
+        return None
 
+    @abstractmethod
     def items(self, path: Path) -> Iterator[Item]:
         """Every entry that is not hidden, always in the same order.
 

@@ -18,11 +18,6 @@ from kaogan.data.sources.base import (
 )
 from kaogan.errors import KaoganError
 
-PICTURE_SUFFIXES = (
-    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
-    *(".jpg", ".png", ".tif", ".tiff", ".webp"),
-)
-
 
 def natural_key(name: str) -> list[tuple[int, str]]:
     """Sort key that puts 2.jpg before 10.jpg; the name itself breaks ties."""
@@ -31,7 +26,7 @@ def natural_key(name: str) -> list[tuple[int, str]]:
 
 
 @sources.register("folder")
-class Folder:
+class Folder(Source):
     """A folder tree, in natural order; archives and arrays inside are read as well."""
 
     def claims(self, path: Path) -> bool:
@@ -66,11 +61,13 @@ class Folder:
 
 
 @sources.register("picture")
-class Picture:
+class Picture(Source):
     """One picture file, so that `prepare faces/*.jpg` works."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in PICTURE_SUFFIXES and os.path.isfile(path)
+    suffixes = (
+        *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
+        *(".jpg", ".png", ".tif", ".tiff", ".webp"),
+    )
 
     def count(self, path: Path) -> int | None:
         return 1
@@ -81,7 +78,7 @@ class Picture:
 
 def _archive(path: Path) -> Source | None:
     """The source for an archive inside a folder; None for pictures and everything else."""
-    return None if path.suffix.lower() in PICTURE_SUFFIXES else source_of(path)
+    return None if path.suffix.lower() in Picture.suffixes else source_of(path)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:

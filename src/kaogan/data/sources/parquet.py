@@ -1,12 +1,11 @@
 """Parquet files with a column of encoded pictures, as on the Hugging Face hub."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kaogan.data.reasons import Reason, Rejected
-from kaogan.data.sources.base import Item, check_size, printable, reading, sources
+from kaogan.data.sources.base import Item, Source, check_size, printable, reading, sources
 from kaogan.errors import KaoganError
 
 ROWS_AT_ONCE = 32
@@ -14,11 +13,10 @@ USUAL_NAMES = ("image", "img", "picture", "photo")
 
 
 @sources.register("parquet")
-class Parquet:
+class Parquet(Source):
     """A Parquet file whose image column holds bytes, or structs of bytes and path."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".parquet", ".pq") and os.path.isfile(path)
+    suffixes = (".parquet", ".pq")
 
     def count(self, path: Path) -> int | None:
         with reading(path, "a Parquet file"):

@@ -4,7 +4,6 @@ import bz2
 import contextlib
 import gzip
 import lzma
-import os
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from kaogan.data.sources.base import (
     BOMB_BYTES,
     BOMB_RATIO,
     Item,
+    Source,
     check_name,
     check_size,
     is_hidden,
@@ -24,18 +24,15 @@ from kaogan.data.sources.base import (
 )
 from kaogan.errors import KaoganError
 
-SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".tzst")
-
 
 @sources.register("tar")
-class Tar:
+class Tar(Source):
     """A TAR archive (also gzip, bzip2, xz, Zstandard), in its own order."""
 
-    def claims(self, path: Path) -> bool:
-        return path.name.lower().endswith(SUFFIXES) and os.path.isfile(path)
-
-    def count(self, path: Path) -> int | None:
-        return None  # it would have to be read as a whole
+    suffixes = (
+        *(".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2"),
+        *(".tar.xz", ".txz", ".tar.zst", ".tzst"),
+    )
 
     def items(self, path: Path) -> Iterator[Item]:
         with reading(path, "a TAR archive"), path.open("rb") as raw, _decompress(raw) as plain:

@@ -1,6 +1,5 @@
 """ZIP archives, read in place."""
 
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from kaogan.data.sources.base import (
     BOMB_BYTES,
     BOMB_RATIO,
     Item,
+    Source,
     check_name,
     check_size,
     is_hidden,
@@ -23,11 +23,10 @@ ENCRYPTED = 0x1  # bit 0 of an entry's flags
 
 
 @sources.register("zip")
-class Zip:
+class Zip(Source):
     """A ZIP archive, in the order of its directory."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() == ".zip" and os.path.isfile(path)
+    suffixes = (".zip",)
 
     def count(self, path: Path) -> int | None:
         with _open(path) as archive:
