@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from kaogan.companions import encoder_of
-    from kaogan.data.pictures import read_pictures
+    from kaogan.data.prepare import read_pictures
     from kaogan.images import to_model
     from kaogan.latent.inversion import invert
     from kaogan.progress import track

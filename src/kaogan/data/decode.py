@@ -39,27 +39,14 @@ STRIP = 256  # rows
 
 @dataclass(frozen=True)
 class Preparation:
-    """How every picture is prepared.
+    """How every picture is prepared. A value outside its range raises a UsageError."""
 
-    Args:
-        size: the side of the square that comes out, in pixels: a power of two, 32 to 512.
-        channels: 1 (grey) or 3 (RGB).
-        fit: "crop" keeps the middle square, "pad" adds background, "stretch" distorts.
-        background: the colour under transparency and of padding: a colour name or #rrggbb.
-        min_size: pictures whose shorter side is below this many pixels are rejected.
-        max_pixels: pictures with more pixels than this are rejected undecoded.
-
-    Raises:
-        UsageError: a value outside these ranges.
-
-    """
-
-    size: int = 64
-    channels: int = 3
-    fit: Fit = "crop"
-    background: str = "white"
-    min_size: int = 32
-    max_pixels: int = DEFAULT_MAX_PIXELS
+    size: int = 64  # pixels on each side of the result: a power of two, 32 to 512
+    channels: int = 3  # 1 (grey) or 3 (RGB)
+    fit: Fit = "crop"  # "crop" keeps the middle square, "pad" adds background, "stretch" distorts
+    background: str = "white"  # under transparency and of padding: a colour name or #rrggbb
+    min_size: int = 32  # pixels; pictures with a shorter side are rejected
+    max_pixels: int = DEFAULT_MAX_PIXELS  # larger pictures are rejected before decoding
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:

@@ -17,12 +17,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
 from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
+from kaogan.data.sources.folder import PictureFile
 from kaogan.errors import KaoganError, UsageError
+from kaogan.images import Pixels
 from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
@@ -101,6 +105,25 @@ def prepare(
             about=about,
             find_repeats=None if keep_duplicates else find_repeats,
         )
+
+
+def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
+    """Read pictures (N x H x W x C, uint8) and bring their middle squares to this size.
+
+    Raises:
+        KaoganError: a file holds no usable picture.
+
+    """
+    preparation = Preparation(size, channels, min_size=1)
+    pixels = []
+    for file in files:
+        try:
+            (item,) = PictureFile().items(file)
+            pixels.append(decode(item.content, preparation).pixels)
+        except Rejected as why:
+            detail = f" ({why.detail})" if why.detail else ""
+            raise KaoganError(f"{file}: {why.reason}{detail}; give another picture") from None
+    return np.stack(pixels)
 
 
 def _decode_all(

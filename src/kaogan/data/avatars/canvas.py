@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -113,15 +112,6 @@ def _spot() -> Image.Image:
     return Image.fromarray(np.rint(255 * (1 - radius**2) ** 2).astype(np.uint8))
 
 
-class _Mark(NamedTuple):
-    """An outline to fill, a line along it, or both; the width is in units."""
-
-    points: Points
-    fill: Colour | None
-    line: Colour | None
-    width: float
-
-
 class Canvas:
     """A picture while it is drawn, at least four times its final size."""
 
@@ -130,7 +120,7 @@ class Canvas:
         self.unit = self.side / 100.0  # pixels
         self.image = Image.new("RGB", (self.side, self.side))
         self._pen = ImageDraw.Draw(self.image)
-        self._marks: list[_Mark] = []
+        self._marks: list[tuple[Points, Colour | None, Colour | None, float]] = []
         self._turn = _TURN * pose.turn
         cos = pose.scale * math.cos(math.radians(pose.tilt))
         sin = pose.scale * math.sin(math.radians(pose.tilt))
@@ -146,34 +136,28 @@ class Canvas:
         placed: Points = centred @ self._matrix + self._offset
         return placed
 
-    def fill(self, points: Points, colour: Colour) -> None:
-        """Fill an outline."""
-        self._marks.append(_Mark(points, colour, None, 0.0))
-
-    def outline(self, points: Points, colour: Colour, width: float = 1.0) -> None:
-        """Draw a line along a closed outline, `width` units thick."""
-        self._marks.append(_Mark(points, None, colour, width))
-
-    def shape(self, points: Points, fill: Colour, line: Colour, width: float = 1.0) -> None:
-        """Fill an outline and draw a line along it."""
-        self._marks.append(_Mark(points, fill, line, width))
+    def draw(
+        self, points: Points, fill: Colour | None, line: Colour | None = None, width: float = 1.0
+    ) -> None:
+        """Fill an outline, and draw a line along it that is `width` units thick; both optional."""
+        self._marks.append((points, fill, line, width))
 
     def _draw_marks(self) -> None:
         """Draw the collected marks: posing many points at once is much faster."""
         if not self._marks:
             return
-        numbers = self.place(np.concatenate([mark.points for mark in self._marks])).ravel().tolist()
+        numbers = self.place(np.concatenate([mark[0] for mark in self._marks])).ravel().tolist()
         first = 0
-        for mark in self._marks:
-            outline = numbers[first : first + 2 * len(mark.points)]
+        for points, fill, line, width in self._marks:
+            outline = numbers[first : first + 2 * len(points)]
             first += len(outline)
-            if mark.fill:
-                self._pen.polygon(outline, fill=mark.fill)
-            if mark.line:
-                thick = max(1, round(mark.width * self.unit))
+            if fill:
+                self._pen.polygon(outline, fill=fill)
+            if line:
+                thick = max(1, round(width * self.unit))
                 # Rounded joints are slow, and invisible in thin lines.
                 joint = "curve" if thick > 6 else None
-                self._pen.line(outline + outline[:4], fill=mark.line, width=thick, joint=joint)
+                self._pen.line(outline + outline[:4], fill=line, width=thick, joint=joint)
         self._marks = []
 
     def paper(self, points: Points, colour: Colour) -> None:
@@ -219,10 +203,10 @@ class Canvas:
         self, points: Points, fill: Colour, line: Colour, width: float = 1.0
     ) -> Iterator[None]:
         """Fill an outline, show what the block draws inside it, then draw a line along it."""
-        self.fill(points, fill)
+        self.draw(points, fill)
         with self.clip(points):
             yield
-        self.outline(points, line, width)
+        self.draw(points, None, line, width)
 
     def finish(self, size: int) -> Pixels:
         """The picture at its final size, H x W x 3: every pixel is the mean of a block."""

@@ -85,7 +85,7 @@ def draw_outfit(canvas: Canvas, avatar: Avatar) -> None:
     cloth = cloth_tones(avatar.outfit_hue)
     for outline, colour in _OUTFITS[avatar.outfit]:
         fill = getattr(cloth, colour) if isinstance(colour, str) else colour
-        canvas.shape(path(outline), fill, cloth.line)
+        canvas.draw(path(outline), fill, cloth.line)
 
 
 def draw_ears(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
@@ -95,8 +95,8 @@ def draw_ears(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
     ear = path("M 15,28 C 10,14 10,4 13,-2 C 22,1 31,6 37,13")
     lining = path("M 18,22 C 15,14 14,8 15,4 C 21,6 26,9 30,13")
     for side in SIDES:
-        canvas.shape(on_side(side, ear), hair.base, hair.line)
-        canvas.fill(on_side(side, lining), oklch(0.86, 0.075, 15.0))
+        canvas.draw(on_side(side, ear), hair.base, hair.line)
+        canvas.draw(on_side(side, lining), oklch(0.86, 0.075, 15.0))
 
 
 def draw_accessory(canvas: Canvas, avatar: Avatar, front: Points) -> None:
@@ -112,30 +112,30 @@ def draw_accessory(canvas: Canvas, avatar: Avatar, front: Points) -> None:
                 " C 80,29 68,17.5 50,17.5 C 32,17.5 20,29 16,46"
             )
             with canvas.clip(front):
-                canvas.shape(band, cloth.base, cloth.line, 0.9)
+                canvas.draw(band, cloth.base, cloth.line, 0.9)
         case "clip":
             for step in (0.0, 4.6):
                 clip = move(path("M 64,31 L 77,26 L 78,29 L 65,34"), 0.6 * step, step)
-                canvas.shape(on_side(avatar.parting, clip), cloth.base, cloth.line, 0.8)
+                canvas.draw(on_side(avatar.parting, clip), cloth.base, cloth.line, 0.8)
         case "flower":
             x, y = full_side, 22.0
             for angle in np.arange(5) * (2 * math.pi / 5):
                 petal = ellipse(x + 4.6 * math.sin(angle), y - 4.6 * math.cos(angle), 4.0, 4.0)
-                canvas.shape(petal, cloth.shine, cloth.line, 0.8)
-            canvas.shape(ellipse(x, y, 2.6, 2.6), oklch(0.88, 0.14, 92.0), cloth.line, 0.7)
+                canvas.draw(petal, cloth.shine, cloth.line, 0.8)
+            canvas.draw(ellipse(x, y, 2.6, 2.6), oklch(0.88, 0.14, 92.0), cloth.line, 0.7)
         case "headphones":
             band = path(
                 "M 12,50 C 10,14 30,1 50,1 C 70,1 90,14 88,50 L 84,50"
                 " C 86,18 68,5.5 50,5.5 C 32,5.5 14,18 16,50"
             )
-            canvas.shape(band, oklch(0.95, 0.01, 260), oklch(0.5, 0.02, 270), 0.9)
+            canvas.draw(band, oklch(0.95, 0.01, 260), oklch(0.5, 0.02, 270), 0.9)
             for x in (14.0, 86.0):
-                canvas.shape(ellipse(x, 54, 6.4, 9.5), cloth.base, cloth.line)
-                canvas.fill(ellipse(x, 53, 3.2, 5.6), cloth.shine)
+                canvas.draw(ellipse(x, 54, 6.4, 9.5), cloth.base, cloth.line)
+                canvas.draw(ellipse(x, 53, 3.2, 5.6), cloth.shine)
         case "glasses":
             for x in (34.0, 66.0):
-                canvas.outline(ellipse(x, 57.5, 13.0, 11.6), cloth.line, 1.3)
-            canvas.fill(brush("M 47,56 Q 50,54 53,56", 1.3, 1.3, 1.3), cloth.line)
+                canvas.draw(ellipse(x, 57.5, 13.0, 11.6), None, cloth.line, 1.3)
+            canvas.draw(brush("M 47,56 Q 50,54 53,56", 1.3, 1.3, 1.3), cloth.line)
 
 
 def _bow(canvas: Canvas, cloth: Tones, x: float, y: float) -> None:
@@ -144,8 +144,8 @@ def _bow(canvas: Canvas, cloth: Tones, x: float, y: float) -> None:
     fold = brush("M 2,0 Q 6,-3 10,-3", 1.4)
     sides = np.array([[1.0, 1.0], [-1.0, 1.0]])
     for side in sides:
-        canvas.shape(move(tail * side, x, y), cloth.shade, cloth.line, 0.9)
+        canvas.draw(move(tail * side, x, y), cloth.shade, cloth.line, 0.9)
     for side in sides:
-        canvas.shape(move(wing * side, x, y), cloth.base, cloth.line)
-        canvas.fill(move(fold * side, x, y), cloth.shade)
-    canvas.shape(ellipse(x, y, 3.0, 3.2), cloth.base, cloth.line)
+        canvas.draw(move(wing * side, x, y), cloth.base, cloth.line)
+        canvas.draw(move(fold * side, x, y), cloth.shade)
+    canvas.draw(ellipse(x, y, 3.0, 3.2), cloth.base, cloth.line)

@@ -31,41 +31,19 @@ _CAP = path(
     " C 14,21 12,35 15.5,50"
 )
 
-# The crown and the lower edge of each fringe.
-_FRINGES: dict[HairFront, tuple[str, str]] = {
-    "blunt": (
-        "50,6",
-        "15.5,50 19.5,60 24,45 29,47.5 32.5,43 37,48 41,43 46,48.5 50.5,43"
-        " 55,48.5 59,43 63.5,48 67.5,43 71.5,47.5 76,45 80.5,60 84.5,50",
-    ),
-    "swept": (
-        "34,6",
-        "15.5,50 20,62 23,42 24,49 31,29 47,45 45,36 58,49 56,37 69,52 69,40 80,63 84.5,50",
-    ),
-    "parted": (
-        "50,6",
-        "15.5,50 19,64 24,47 27,53 34,38 37,46 50,20 63,46 66,38 73,53 76,47 81,64 84.5,50",
-    ),
-    "spiky": (
-        "46,5",
-        "15.5,50 18,63 25,40 29,51 35,36 42,50 45,35 53,53"
-        " 58,36 65,50 70,38 75,52 77,42 82,62 84.5,50",
-    ),
-    "centre_lock": (
-        "50,6",
-        "15.5,50 19,62 25,42 30,48 37,36 41,45 43.5,37 50.5,60"
-        " 56,37 60,45 63,36 70,48 75,42 81,62 84.5,50",
-    ),
-    "curtain": (
-        "50,6",
-        "15.5,50 18,66 23.5,52 26,58 50,15 74,58 76.5,52 82,66 84.5,50",
-    ),
-    "choppy": (
-        "56,5",
-        "15.5,50 20,57 24,40 31,44 34,35 39,41 42,34 50,42"
-        " 53,34 61,44 64,36 73,48 75,41 80.5,58 84.5,50",
-    ),
+# The lower edge of each fringe, without its two ends.
+_FRINGES: dict[HairFront, str] = {
+    "blunt": "19.5,60 24,45 29,47.5 32.5,43 37,48 41,43 46,48.5 50.5,43"
+    " 55,48.5 59,43 63.5,48 67.5,43 71.5,47.5 76,45 80.5,60",
+    "swept": "20,62 23,42 24,49 31,29 47,45 45,36 58,49 56,37 69,52 69,40 80,63",
+    "parted": "19,64 24,47 27,53 34,38 37,46 50,20 63,46 66,38 73,53 76,47 81,64",
+    "spiky": "18,63 25,40 29,51 35,36 42,50 45,35 53,53 58,36 65,50 70,38 75,52 77,42 82,62",
+    "centre_lock": "19,62 25,42 30,48 37,36 41,45 43.5,37 50.5,60"
+    " 56,37 60,45 63,36 70,48 75,42 81,62",
+    "curtain": "18,66 23.5,52 26,58 50,15 74,58 76.5,52 82,66",
+    "choppy": "20,57 24,40 31,44 34,35 39,41 42,34 50,42 53,34 61,44 64,36 73,48 75,41 80.5,58",
 }
+_CROWNS: dict[HairFront, str] = {"swept": "34,6", "spiky": "46,5", "choppy": "56,5"}
 
 _SIDE_LOCKS: dict[SideLocks, str] = {
     "none": "",
@@ -144,7 +122,8 @@ class Fringe(NamedTuple):
 @functools.cache
 def fringe(style: HairFront, parting: Side, light: Side) -> Fringe:
     """The fringe of a style, computed from its lower edge."""
-    (crown,), edge = (on_side(parting, path(f"M {points}")) for points in _FRINGES[style])
+    (crown,) = on_side(parting, path(f"M {_CROWNS.get(style, '50,6')}"))
+    edge = on_side(parting, path(f"M 15.5,50 {_FRINGES[style]} 84.5,50"))
     if parting == "right":
         edge = edge[::-1]
     notches, tips = edge[0::2], edge[1::2]
@@ -187,31 +166,31 @@ def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
         _buns(canvas, avatar, hair)
     shape = path(_BACK.get(style, _BACK["buns"]))
     with canvas.inside(shape, hair.shade, hair.line):  # darkest behind the neck
-        canvas.fill(ellipse(50.0, 80.0, 31.0, 34.0), mix(hair.shade, hair.line, 0.4))
+        canvas.draw(ellipse(50.0, 80.0, 31.0, 34.0), mix(hair.shade, hair.line, 0.4))
     if style in ("bob", "long", "wavy"):
         for strand in _BACK_STRANDS:
             for side in SIDES:
-                canvas.fill(on_side(side, strand), hair.line)
+                canvas.draw(on_side(side, strand), hair.line)
 
 
 def _buns(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
     for x in (20.0, 80.0):
         bun = ellipse(x, 13, 11.5, 11)
         with canvas.inside(bun, hair.shade, hair.line):
-            canvas.fill(move(bun, 2.4 * avatar.to_light, -2.0), hair.base)
-            canvas.fill(ellipse(x + 3.0 * avatar.to_light, 8.5, 4.4, 2.4), hair.shine)
+            canvas.draw(move(bun, 2.4 * avatar.to_light, -2.0), hair.base)
+            canvas.draw(ellipse(x + 3.0 * avatar.to_light, 8.5, 4.4, 2.4), hair.shine)
         swirl = brush("M -6,5 C 0,9 7,5 7,-2 C 7,-7 0,-8 -2,-4", 0.9)
-        canvas.fill(move(swirl, x, 13.0), hair.line)
+        canvas.draw(move(swirl, x, 13.0), hair.line)
 
 
 def _tail(canvas: Canvas, side: Side, tail: Tail, hair: Tones, tie: Tones) -> None:
     outline = on_side(side, path(tail.outline))
     with canvas.inside(outline, hair.base, hair.line):
-        canvas.fill(move(outline, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
+        canvas.draw(move(outline, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
         for strand in tail.strands:
-            canvas.fill(on_side(side, brush(strand, 3.2)), hair.shade)
-            canvas.fill(on_side(side, brush(strand, 0.8)), hair.line)
-    canvas.shape(on_side(side, path(tail.tie)), tie.base, tie.line, 0.8)
+            canvas.draw(on_side(side, brush(strand, 3.2)), hair.shade)
+            canvas.draw(on_side(side, brush(strand, 0.8)), hair.line)
+    canvas.draw(on_side(side, path(tail.tie)), tie.base, tie.line, 0.8)
 
 
 def draw_braids(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
@@ -223,25 +202,25 @@ def draw_braids(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
             lean = 1.0 if step % 2 else -1.0
             leaf = _TUFT * np.array([lean, 1.0]) @ _LEAN[step % 2]
             leaf = move(leaf, 17.0 + 1.4 * lean, 66.0 + 5.6 * step)
-            canvas.shape(on_side(side, leaf), hair.base if lean > 0 else hair.shade, hair.line, 0.9)
+            canvas.draw(on_side(side, leaf), hair.base if lean > 0 else hair.shade, hair.line, 0.9)
 
 
 def draw_front(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
     _side_locks(canvas, avatar, hair)
     if avatar.ahoge:  # its root disappears under the crown
-        canvas.shape(on_side(avatar.parting, _AHOGE), hair.base, hair.line)
+        canvas.draw(on_side(avatar.parting, _AHOGE), hair.base, hair.line)
     front = fringe(avatar.hair_front, avatar.parting, avatar.light)
     with canvas.inside(front.outline, hair.shade, hair.line):
-        canvas.fill(move(front.outline, 3.0 * avatar.to_light, 0.0), hair.base)
+        canvas.draw(move(front.outline, 3.0 * avatar.to_light, 0.0), hair.base)
         for shade in front.shades:
-            canvas.fill(shade, hair.shade)
+            canvas.draw(shade, hair.shade)
         for strand in _DOME_STRANDS:
-            canvas.fill(on_side(avatar.parting, strand), hair.shade)
+            canvas.draw(on_side(avatar.parting, strand), hair.shade)
         far = "right" if avatar.light == "left" else "left"
-        canvas.fill(_shine_band(far, 0.42), mix(hair.base, hair.shine, 0.45))
-        canvas.fill(_shine_band(avatar.light, 1.0), hair.shine)
+        canvas.draw(_shine_band(far, 0.42), mix(hair.base, hair.shine, 0.45))
+        canvas.draw(_shine_band(avatar.light, 1.0), hair.shine)
         for strand in front.strands:
-            canvas.fill(strand, hair.line)
+            canvas.draw(strand, hair.line)
 
 
 @functools.cache
@@ -266,5 +245,5 @@ def _side_locks(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
         lock = on_side(side, path(_SIDE_LOCKS[avatar.side_locks]))
         with canvas.inside(lock, hair.base, hair.line):
             # The half beside the cheek is in shade.
-            canvas.fill(move(lock, 6.0 if side == "left" else -6.0, 0.0), hair.shade)
-            canvas.fill(on_side(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line)
+            canvas.draw(move(lock, 6.0 if side == "left" else -6.0, 0.0), hair.shade)
+            canvas.draw(on_side(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line)

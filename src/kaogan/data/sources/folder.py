@@ -61,7 +61,7 @@ class Folder(Source):
 
 
 @sources.register("picture")
-class Picture(Source):
+class PictureFile(Source):
     """One picture file, so that `prepare faces/*.jpg` works."""
 
     suffixes = (
@@ -78,7 +78,7 @@ class Picture(Source):
 
 def _archive(path: Path) -> Source | None:
     """The source for an archive inside a folder; None for pictures and everything else."""
-    return None if path.suffix.lower() in Picture.suffixes else source_of(path)
+    return None if path.suffix.lower() in PictureFile.suffixes else source_of(path)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:

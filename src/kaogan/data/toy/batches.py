@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kaogan.contracts import Batch, unlabelled
 from kaogan.data.batches import Shuffled
-from kaogan.data.toy.base import Distribution
+from kaogan.data.toy.mixtures import Distribution
 from kaogan.rng import seed_of
 
 EPOCH = 100_000

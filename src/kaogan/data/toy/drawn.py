@@ -2,12 +2,13 @@
 
 import csv
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import ConfigDict
+from torch import Tensor
 
-from kaogan.data.toy.base import Points
+from kaogan.data.toy.mixtures import Distribution, Points
 from kaogan.errors import KaoganError
 
 FEWEST, MOST = 10, 100_000
@@ -15,16 +16,22 @@ LARGEST = 100.0
 """Networks with ordinary initial weights do not reach larger coordinates."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The distribution that draws one of these points, each equally likely."""
+class Drawn(Distribution):
+    """One of these points (N x D), each equally likely: normals without width."""
 
-    points: Points
-    modes = None
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "drawn"
+    points: Tensor
+    sigma: float = 0.0
 
     @property
-    def dim(self) -> int:
-        return self.points.shape[1]
+    def means(self) -> Points:
+        return self.points
+
+    @property
+    def modes(self) -> None:
+        return None
 
     def sample(self, count: int, rng: torch.Generator) -> Points:
         return self.points[torch.randint(len(self.points), (count,), generator=rng)]
@@ -60,7 +67,7 @@ def read_points(file: Path | str) -> Drawn:
         raise KaoganError(f"{file} has {width} columns; a point has one or two numbers")
     for number, row in table:
         _check(f"{file}, line {number}", row, width)
-    return Drawn(torch.tensor([[float(cell) for cell in row] for _, row in table]))
+    return Drawn(points=torch.tensor([[float(cell) for cell in row] for _, row in table]))
 
 
 def _check(place: str, row: list[str], width: int) -> None:

@@ -1,17 +1,20 @@
-"""Mixtures of equally likely normals: a few whose modes can be counted, or many along a curve."""
+"""Toy distributions: mixtures of equally likely normals on a line or in a plane.
+
+D  coordinates of a point, 1 or 2        M  normals
+"""
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from kaogan.data.toy.base import Modes, Points, distributions, mixture_log_density
-from kaogan.registry import Component
+from kaogan.registry import Component, Registry
 
+Points = Float[Tensor, "N D"]
 Length = Annotated[float, Field(gt=0, le=1e3)]
 Sigma = Annotated[Length, Field(description="standard deviation of each normal")]
 
@@ -19,8 +22,15 @@ POINTS_ON_CURVE = 500
 """A curve is this many normals; the distance between two is far smaller than their sigma."""
 
 
-class Normals(Component):
-    """Equally likely normals of one width. Abstract: a subclass has a default sigma and means."""
+class Modes(NamedTuple):
+    """The modes of a mixture: equally likely normals of one width."""
+
+    means: Float[Tensor, "M D"]
+    sigma: float
+
+
+class Distribution(Component):
+    """p(x) = sum_m N(x; mean_m, sigma^2 I) / M. Abstract: a subclass has the means and a sigma."""
 
     sigma: Sigma
 
@@ -30,23 +40,36 @@ class Normals(Component):
 
     @property
     def dim(self) -> int:
+        """Coordinates of a point."""
         return self.means.shape[1]
 
     @property
     def modes(self) -> Modes | None:
+        """The modes, if they can be counted."""
         return Modes(self.means, self.sigma)
 
     def sample(self, count: int, rng: torch.Generator) -> Points:
-        means = self.means
-        chosen = torch.randint(len(means), (count,), generator=rng)
-        return means[chosen] + self.sigma * torch.randn(count, means.shape[1], generator=rng)
+        """`count` independent points, float32, on the CPU."""
+        chosen = torch.randint(len(self.means), (count,), generator=rng)
+        return self.means[chosen] + self.sigma * torch.randn(count, self.dim, generator=rng)
 
-    def log_density(self, x: Points) -> Float[Tensor, "N"]:
+    def log_density(self, x: Points) -> Float[Tensor, "N"] | None:
+        """The logarithm of p(x) for each point, or None if p is unknown."""
         return mixture_log_density(x, self.means, self.sigma)
 
 
+def mixture_log_density(x: Points, means: Float[Tensor, "M D"], sigma: float) -> Tensor:
+    """The logarithm of p(x) = sum_m N(x; mean_m, sigma^2 I) / M for each point."""
+    squares = (x[:, None] - means).div(sigma).square().sum(2)
+    constant = x.shape[1] / 2 * math.log(2 * math.pi * sigma**2) + math.log(len(means))
+    return torch.logsumexp(-squares / 2, 1) - constant
+
+
+distributions: Registry[type[Distribution]] = Registry("toy distribution")
+
+
 @distributions.register("gaussian")
-class Gaussian(Normals):
+class Gaussian(Distribution):
     """x ~ N(10, 1): the first example of every course."""
 
     name: Literal["gaussian"] = "gaussian"
@@ -59,7 +82,7 @@ class Gaussian(Normals):
 
 
 @distributions.register("mixture")
-class Mixture(Normals):
+class Mixture(Distribution):
     """Two normals on a line, around -2 and 2: the smallest distribution with a mode to miss."""
 
     name: Literal["mixture"] = "mixture"
@@ -72,7 +95,7 @@ class Mixture(Normals):
 
 
 @distributions.register("ring")
-class Ring(Normals):
+class Ring(Distribution):
     """Eight normals on the unit circle, of standard deviation 0.01: Lin et al., PacGAN (2018)."""
 
     name: Literal["ring"] = "ring"
@@ -87,7 +110,7 @@ class Ring(Normals):
 
 
 @distributions.register("grid")
-class Grid(Normals):
+class Grid(Distribution):
     """Normals on a grid, 5 x 5 at {-4, -2, 0, 2, 4}^2, of standard deviation 0.05: PacGAN too."""
 
     name: Literal["grid"] = "grid"
@@ -101,7 +124,7 @@ class Grid(Normals):
         return torch.cartesian_prod(line, line)
 
 
-class Curve(Normals):
+class Curve(Distribution):
     """A curve with noise: normals close together, which are not counted as modes. Abstract."""
 
     @abstractmethod
