@@ -88,9 +88,7 @@ def stroke(points: Points, width: float, start: float = 0.0, end: float = 0.0) -
 
     It is `width` units thick in the middle, and `start` and `end` units at its ends.
     """
-    along = np.empty_like(points)
-    along[1:-1] = points[2:] - points[:-2]
-    along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
+    along = np.gradient(points, axis=0)
     normal = along[:, ::-1] * np.array([-0.5, 0.5]) / np.hypot(along[:, :1], along[:, 1:])
     t = np.linspace(0.0, 1.0, len(points))[:, None]
     swell = np.sin(math.pi * t) ** 0.8
