@@ -85,13 +85,10 @@ class ImageBatches:
     def __call__(self, start: int, count: int) -> Batch:
         if self._on_device is not None:
             return unlabelled(to_model(self._on_device[self._positions(start, count)]))
-        batch = self._ahead.pop((start, count), None) or self._request(start, count)
-        self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
-        for ahead in range(1, self._depth + 1):
-            key = (start + ahead * count, count)
-            if key not in self._ahead:
-                self._ahead[key] = self._request(*key)
-        return unlabelled(to_model(batch.result().to(self._device, non_blocking=True)))
+        wanted = [(start + ahead * count, count) for ahead in range(self._depth + 1)]
+        self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in wanted}
+        batch = self._ahead.pop((start, count)).result()
+        return unlabelled(to_model(batch.to(self._device, non_blocking=True)))
 
     def _request(self, start: int, count: int) -> Future[Tensor]:
         return self._pool.submit(self._read, self._positions(start, count).numpy())

@@ -56,10 +56,10 @@ class Preparation:
         if self.fit not in get_args(Fit):
             raise UsageError(f"fit is {self.fit!r}; it must be crop, pad or stretch")
         if self.min_size < 1:
-            raise UsageError(f"the smallest size is {self.min_size}; it must be at least 1")
+            raise UsageError(f"min_size is {self.min_size}; it must be at least 1")
         if not 1 <= self.max_pixels <= PILLOW_MAX_PIXELS:
             raise UsageError(
-                f"the most pixels are {self.max_pixels}; it must be 1 to {PILLOW_MAX_PIXELS}"
+                f"max_pixels is {self.max_pixels}; use 1 to {PILLOW_MAX_PIXELS}"
             )
         self.background_rgb()
 

@@ -98,15 +98,11 @@ def draw_avatars(
 def _pictures(
     count: int, size: int, seed: int, workers: int, tracker: Tracker
 ) -> Iterator[Picture]:
-    draw_one = partial(_picture, size, seed)
     # Spawned, not forked: the parent may have threads (progress, torch), which do not survive.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     with pool if workers > 1 else nullcontext():
-        numbers = range(count)
-        drawn = (
-            pool.map(draw_one, numbers, chunksize=CHUNK) if workers > 1 else map(draw_one, numbers)
-        )
-        for picture in drawn:
+        run = partial(pool.map, chunksize=CHUNK) if workers > 1 else map
+        for picture in run(partial(_picture, size, seed), range(count)):
             yield picture
             tracker.advance(1)
 

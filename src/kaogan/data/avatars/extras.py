@@ -13,13 +13,11 @@ _STARS = (
     *((8, 12, 1.3), (24, 5, 0.7), (91, 9, 1.1), (76, 4, 0.6), (5, 40, 0.8)),
     *((95, 34, 0.7), (11, 66, 1.1), (93, 60, 1.3), (4, 88, 0.7), (97, 84, 0.9)),
 )
+_LINEN = oklch(0.97, 0.008, 250)
 # The parts of each outfit, from back to front: an outline, and a colour or the cloth's tone.
 _OUTFITS: dict[Outfit, tuple[tuple[str, Colour | str], ...]] = {
     "sailor": (
-        (
-            "M 37,91 C 28,94 17,96 10,104 L 90,104 C 83,96 72,94 63,91 L 50,104",
-            oklch(0.97, 0.008, 250),
-        ),
+        ("M 37,91 C 28,94 17,96 10,104 L 90,104 C 83,96 72,94 63,91 L 50,104", _LINEN),
         (
             "M 39,88 C 32,92 24,94 20,96 L 30,106 L 50,104 L 70,106 L 80,96"
             " C 76,94 68,92 61,88 L 50,101",
@@ -74,11 +72,9 @@ def draw_background(canvas: Canvas, avatar: Avatar) -> None:
                 canvas.paper(move(sparkle * grown, x, y), WHITE)
         case "rays":
             for angle in np.arange(0.0, 2.0 * math.pi, math.pi / 8):
-                (x0, y0), (x1, y1) = (
-                    (50 + 90 * math.sin(a), 50 - 90 * math.cos(a))
-                    for a in (angle, angle + math.pi / 16)
-                )
-                canvas.paper(np.array([[50.0, 50.0], [x0, y0], [x1, y1]]), second)
+                edges = (angle, angle + math.pi / 16)
+                ends = [(50 + 90 * math.sin(a), 50 - 90 * math.cos(a)) for a in edges]
+                canvas.paper(np.array([(50.0, 50.0), *ends]), second)
 
 
 def draw_outfit(canvas: Canvas, avatar: Avatar) -> None:

@@ -79,22 +79,15 @@ _BACK_STRANDS = (
 )
 
 
-class Tail(NamedTuple):
-    """Hair that is tied together behind the head."""
-
-    outline: str
-    strands: tuple[str, ...]
-    tie: str
-
-
-_TAILS: dict[HairBack, Tail] = {
-    "twin_tails": Tail(
+# The outline of a tail, its strands, and the tie.
+_TAILS: dict[HairBack, tuple[str, tuple[str, ...], str]] = {
+    "twin_tails": (
         "M 20,15 C 9,11 -1,22 -1,40 C -1,58 4,72 -3,90 C 3,89 7,86 9,82 C 9,90 8,95 5,102"
         " C 16,97 21,86 19,72 C 17.5,60 14,48 16,38 C 17,31 20,27 23,24",
         ("M 16,19 C 4,30 3,46 8,60 C 10,68 10,76 9,82", "M 11,18 C 2,30 1,44 4,56"),
         "M 19,10.5 C 15,12 11.5,15 10,20 L 14.5,25.5 C 16,21 19,18 23,16.5",
     ),
-    "ponytail": Tail(
+    "ponytail": (
         "M 64,10 C 76,-4 95,2 98,24 C 101,44 92,56 101,76 C 95,76 90,73 87,69"
         " C 88,76 87,82 82,89 C 77,76 81,62 82,46",
         ("M 72,7 C 91,9 94,30 90,48 C 87,58 86,63 87,69", "M 78,4 C 95,12 97,30 94,46"),
@@ -160,8 +153,7 @@ def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
     """The hair behind the head, which is in the head's shadow."""
     style = avatar.hair_back
     if style in _TAILS:
-        for side in SIDES if style == "twin_tails" else (avatar.parting,):
-            _tail(canvas, side, _TAILS[style], hair, tie)
+        _tails(canvas, avatar, hair, tie)
     if style == "buns":
         _buns(canvas, avatar, hair)
     shape = path(_BACK.get(style, _BACK["buns"]))
@@ -183,14 +175,16 @@ def _buns(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
         canvas.draw(move(swirl, x, 13.0), hair.line)
 
 
-def _tail(canvas: Canvas, side: Side, tail: Tail, hair: Tones, tie: Tones) -> None:
-    outline = on_side(side, path(tail.outline))
-    with canvas.inside(outline, hair.base, hair.line):
-        canvas.draw(move(outline, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
-        for strand in tail.strands:
-            canvas.draw(on_side(side, brush(strand, 3.2)), hair.shade)
-            canvas.draw(on_side(side, brush(strand, 0.8)), hair.line)
-    canvas.draw(on_side(side, path(tail.tie)), tie.base, tie.line, 0.8)
+def _tails(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
+    outline, strands, knot = _TAILS[avatar.hair_back]
+    for side in SIDES if avatar.hair_back == "twin_tails" else (avatar.parting,):
+        tail = on_side(side, path(outline))
+        with canvas.inside(tail, hair.base, hair.line):
+            canvas.draw(move(tail, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
+            for strand in strands:
+                canvas.draw(on_side(side, brush(strand, 3.2)), hair.shade)
+                canvas.draw(on_side(side, brush(strand, 0.8)), hair.line)
+        canvas.draw(on_side(side, path(knot)), tie.base, tie.line, 0.8)
 
 
 def draw_braids(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
