@@ -74,23 +74,16 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture on its way into a data set.
+    """A picture to write. All pictures of a data set have attributes, or none."""
 
-    Args:
-        pixels: uint8, size x size x channels.
-        row: its row in the manifest: at least `source`; sha256 and split are added.
-        attributes: its row in `attributes.jsonl`; all pictures of a data set have one, or none.
-
-    """
-
-    pixels: Pixels
-    row: Mapping[str, Any]
+    pixels: Pixels  # size x size x channels
+    row: Mapping[str, Any]  # for the manifest: at least `source`; sha256 and split are added
     attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class LeftOutPicture:
-    """A picture that does not get in."""
+    """A picture that is left out of a data set."""
 
     source: str
     reason: Reason
@@ -183,18 +176,11 @@ def write_dataset(
     about: Mapping[str, Any],
     find_repeats: FindRepeats | None = None,
 ) -> Dataset:
-    """Write a data set at `out` and open it. The pictures are never all in memory.
+    """Write a data set at `out`, which must not exist, and open it.
 
-    This is the only writer. It leaves repeats out, chooses the held-out pictures by the hash of
-    their content, puts the training pictures first, and keeps the order otherwise.
-
-    Args:
-        out: the folder to make; it must not exist.
-        pictures: the pictures to write, and those that are left out.
-        size: height and width of every picture.
-        channels: 1 or 3.
-        about: how it was made; it becomes part of `dataset.json`.
-        find_repeats: finds the repeats to leave out among all pictures.
+    This is the only writer. It leaves out what `find_repeats` finds, chooses the held-out pictures
+    by the hash of their content, puts the training pictures first, and keeps the order otherwise.
+    The pictures are never all in memory. `about` becomes part of `dataset.json`.
 
     Raises:
         KaoganError: `out` exists or cannot be written, no space is left, or there is no picture.

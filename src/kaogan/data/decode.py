@@ -89,11 +89,9 @@ def decode(
 ) -> Decoded:
     """Turn the content of a source's item into pixels for a data set.
 
-    Args:
-        content: a file's bytes; or uint8, H x W or H x W x C with 1, 3 or 4 channels; or the
-            reason why it could not be read, which is raised.
-        preparation: the size, the channels and so on.
-        one_at_a_time: held while a large picture is in memory.
+    The content is a file's bytes; or uint8, H x W or H x W x C with 1, 3 or 4 channels; or the
+    reason why it could not be read, which is raised. The lock `one_at_a_time` is held while a large
+    picture is in memory.
 
     Raises:
         Rejected: there is a reason to leave this picture out.
