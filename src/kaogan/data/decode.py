@@ -58,9 +58,7 @@ class Preparation:
         if self.min_size < 1:
             raise UsageError(f"min_size is {self.min_size}; it must be at least 1")
         if not 1 <= self.max_pixels <= PILLOW_MAX_PIXELS:
-            raise UsageError(
-                f"max_pixels is {self.max_pixels}; use 1 to {PILLOW_MAX_PIXELS}"
-            )
+            raise UsageError(f"max_pixels is {self.max_pixels}; use 1 to {PILLOW_MAX_PIXELS}")
         self.background_rgb()
 
     def background_rgb(self) -> tuple[int, int, int]:

@@ -56,14 +56,9 @@ _CLOSED_MOUTHS: dict[Mouth, tuple[tuple[str, float], ...]] = {
     "smile": (("M 44.6,72.6 Q 50,77.2 55.4,72.6", 1.15),),
     "flat": (("M 46,74 Q 50,73.6 54,74", 1.1),),
     "pout": (("M 46.4,75.4 Q 50,72.2 53.6,75.4", 1.15),),
-    "cat": (
-        ("M 43.8,72.8 Q 46.6,77 50,73.4", 1.1),
-        ("M 50,73.4 Q 53.4,77 56.2,72.8", 1.1),
-    ),
+    "cat": (("M 43.8,72.8 Q 46.6,77 50,73.4", 1.1), ("M 50,73.4 Q 53.4,77 56.2,72.8", 1.1)),
 }
-_OPEN_SMILE = path(
-    "M 43.2,71.6 Q 50,73.4 56.8,71.6 C 56,77.4 53,80 50,80 C 47,80 44,77.4 43.2,71.6"
-)
+_SMILE = path("M 43.2,71.6 Q 50,73.4 56.8,71.6 C 56,77.4 53,80 50,80 C 47,80 44,77.4 43.2,71.6")
 _GRIN = path(
     "M 43.4,71.8 Q 50,73.6 56.6,71.8 C 55.6,76.4 53,77.8 50,77.8 C 47,77.8 44.4,76.4 43.4,71.8"
 )
@@ -109,7 +104,7 @@ def draw_mouth(canvas: Canvas, avatar: Avatar, skin: Tones) -> None:
             canvas.draw(ellipse(50, 74.6, 2.5, 2.9), inside, line, 0.8)
             canvas.draw(ellipse(50, 76, 1.6, 1.2), tongue)
         case "open_smile":
-            with canvas.inside(_OPEN_SMILE, inside, line, 0.8):
+            with canvas.inside(_SMILE, inside, line, 0.8):
                 canvas.draw(ellipse(50, 80, 4.6, 3.6), tongue)
                 canvas.draw(path("M 43,70 L 57,70 L 55.6,73.6 Q 50,75 44.4,73.6"), WHITE)
         case "grin":
