@@ -148,12 +148,11 @@ def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
         image.load()
         with suppress(Exception):  # with broken EXIF data, the picture may still be good
             ImageOps.exif_transpose(image, in_place=True)
-        plain = _plain(image, preparation)
+        resized = _resized(_plain(image, preparation), preparation)
     except Rejected:
         raise
     except Exception as error:  # broken data makes decoders fail in many ways
         raise Rejected(Reason.DAMAGED, in_one_line(error)) from None
-    resized = _resized(plain, preparation)
     if resized.getcolors(maxcolors=1) is not None:  # this search stops at the second colour
         raise Rejected(Reason.FLAT)
     pixels = np.asarray(_padded(resized, preparation))
