@@ -83,7 +83,7 @@ class Gaussian(Distribution):
 
 @distributions.register("mixture")
 class Mixture(Distribution):
-    """Two normals on a line, around -2 and 2: the smallest distribution with a mode to miss."""
+    """Two normals on a line, around -2 and 2: the simplest distribution that can lose a mode."""
 
     name: Literal["mixture"] = "mixture"
     distance: Length = Field(default=4.0, description="between the two means")
