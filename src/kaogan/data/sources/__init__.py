@@ -1,9 +1,9 @@
-"""Where pictures come from. One file for each kind of source; all of them are in `sources`."""
+"""Where pictures come from. Every kind of source is in the registry `sources`."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kaogan.data.sources import arrays, folder, parquet, tar_archive, zip_archive  # noqa: F401
+from kaogan.data.sources import archives, arrays, folder, parquet  # noqa: F401
 from kaogan.data.sources.base import Item, Source, printable, source_of, sources
 from kaogan.errors import KaoganError
 

@@ -55,7 +55,9 @@ def read_points(file: Path | str) -> Drawn:
     except FileNotFoundError:
         raise KaoganError(f"there is no file {file}; check the path") from None
     except (UnicodeDecodeError, csv.Error):
-        raise KaoganError(f"{file} is no CSV file; write one point in each line: 0.5,-1.2") from None
+        raise KaoganError(
+            f"{file} is no CSV file; write one point in each line: 0.5,-1.2"
+        ) from None
     if table and not any(map(_is_number, table[0][1])):
         del table[0]
     if not FEWEST <= len(table) <= MOST:
