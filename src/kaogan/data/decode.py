@@ -131,16 +131,11 @@ def _begins_like_an_image(content: bytes) -> bool:
 
 
 def _check_size(image: Image.Image, preparation: Preparation) -> None:
+    size = f"{image.width} x {image.height}"
     if image.width * image.height > preparation.max_pixels:
-        raise Rejected(
-            Reason.TOO_MANY_PIXELS,
-            f"{image.width} x {image.height}, at most {preparation.max_pixels:,}",
-        )
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{size}, at most {preparation.max_pixels:,}")
     if min(image.size) < preparation.min_size:
-        raise Rejected(
-            Reason.TOO_SMALL,
-            f"{image.width} x {image.height}, at least {preparation.min_size} on each side",
-        )
+        raise Rejected(Reason.TOO_SMALL, f"{size}, at least {preparation.min_size} on each side")
 
 
 def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:

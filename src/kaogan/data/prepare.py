@@ -130,10 +130,8 @@ def _decode_all(
     items: Iterable[Item], preparation: Preparation, workers: int, tracker: Tracker
 ) -> Iterator[Outcome]:
     chunks = _chunked(items)
-    decode_chunk = partial(_decode_chunk, preparation)
-    results = (
-        map(decode_chunk, chunks) if workers == 1 else _in_workers(decode_chunk, chunks, workers)
-    )
+    work = partial(_decode_chunk, preparation)
+    results = _in_workers(work, chunks, workers) if workers > 1 else map(work, chunks)
     for outcomes in results:
         tracker.advance(len(outcomes))
         yield from outcomes
@@ -155,7 +153,7 @@ def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _in_workers(
-    decode_chunk: Callable[[list[Item]], list[Outcome]], chunks: Iterable[list[Item]], workers: int
+    work: Callable[[list[Item]], list[Outcome]], chunks: Iterable[list[Item]], workers: int
 ) -> Iterator[list[Outcome]]:
     """Decode in parallel, and return the results in order; the bytes under way are bounded."""
     context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
@@ -169,7 +167,7 @@ def _in_workers(
                 future, done = waiting.popleft()
                 waiting_bytes -= done
                 yield future.result()
-            waiting.append((pool.submit(decode_chunk, chunk), size))
+            waiting.append((pool.submit(work, chunk), size))
             waiting_bytes += size
         for future, _ in waiting:
             yield future.result()

@@ -84,11 +84,10 @@ def _zip_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
 
 def _read_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:
     try:
-        check_entry(entry.filename, entry.file_size)
-        if entry.file_size > max(BOMB_BYTES, BOMB_RATIO * entry.compress_size):
-            raise Rejected(
-                Reason.BOMB, f"{entry.compress_size:,} bytes unpack to {entry.file_size:,}"
-            )
+        packed, unpacked = entry.compress_size, entry.file_size
+        check_entry(entry.filename, unpacked)
+        if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
+            raise Rejected(Reason.BOMB, f"{packed:,} bytes unpack to {unpacked:,}")
         with archive.open(entry) as stream:
             return read_all(stream)
     except Rejected as rejected:

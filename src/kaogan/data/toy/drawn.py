@@ -55,15 +55,11 @@ def read_points(file: Path | str) -> Drawn:
     except FileNotFoundError:
         raise KaoganError(f"there is no file {file}; check the path") from None
     except (UnicodeDecodeError, csv.Error):
-        raise KaoganError(
-            f"{file} is no CSV file; write one point in each line: 0.5,-1.2"
-        ) from None
+        raise KaoganError(f"{file} is no CSV file; write a point in each line: 0.5,-1.2") from None
     if table and not any(map(_is_number, table[0][1])):
         del table[0]
     if not FEWEST <= len(table) <= MOST:
-        raise KaoganError(
-            f"{file} holds {len(table):,} points; a toy needs {FEWEST} to {MOST:,} of them"
-        )
+        raise KaoganError(f"{file} holds {len(table):,} points; a toy needs {FEWEST} to {MOST:,}")
     width = len(table[0][1])
     if width not in (1, 2):
         raise KaoganError(f"{file} has {width} columns; a point has one or two numbers")
