@@ -1,4 +1,4 @@
-"""THE image convention, and pictures made of pictures.
+"""The image convention, and pictures made of pictures.
 
 At the edges (files, data sets, pages) a picture is uint8, height x width x channels, 0 to 255.
 Inside (networks, losses, metrics) it is floating point, channels x height x width, -1 to 1.
@@ -7,48 +7,56 @@ Inside (networks, losses, metrics) it is floating point, channels x height x wid
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from jaxtyping import Float, UInt8
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from torch import Tensor
 
 from kaogan.files import atomic_file
 from kaogan.version import __version__
 
+if TYPE_CHECKING:
+    from torch import Tensor
+else:
+    Tensor = Any  # stored pictures do without torch, whose import takes a second
+
 Pixels = npt.NDArray[np.uint8]
+"""One picture (H x W x C) or several (N x H x W x C), as at the edges."""
 
 
 def to_model(images: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N C H W"]:
-    """Pictures as stored to pictures as networks see them: x / 127.5 - 1, float32.
+    """Convert stored pictures to pictures for networks: x / 127.5 - 1, float32.
 
-    The result is a channels-last view of the memory: no copy beyond the conversion.
+    The memory stays in the order N H W C; only the axes are permuted.
     """
-    return images.permute(0, 3, 1, 2).to(torch.float32).div_(127.5).sub_(1.0)
+    return images.permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
 
 def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
-    """Pictures as networks make them to pictures as stored; values outside [-1, 1] are clipped.
+    """Convert pictures from networks to stored pictures; values outside [-1, 1] are clipped.
 
     `to_pixels(to_model(x)) == x` for every uint8 picture.
     """
-    pixels = images.detach().to(torch.float32).add(1.0).mul(127.5).round_().clamp_(0, 255)
-    return pixels.to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+    pixels = images.detach().float().add(1.0).mul(127.5).round_().clamp_(0, 255)
+    return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
 def evenly_spread(pictures: Pixels, most: int) -> Pixels:
-    """At most so many of the pictures, from the first to the last: a data set may be sorted."""
+    """At most `most` pictures, evenly spaced from the first to the last.
+
+    A data set may be sorted, so its first pictures may not represent it.
+    """
     count = min(most, len(pictures))
     return pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
 
 
 def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
-    """Lay N pictures (each H x W x C) out row by row on white, `gap` pixels apart.
+    """Arrange N pictures (each H x W x C) in rows on white, `gap` pixels apart, as one RGB picture.
 
-    Without `columns` the grid is as square as N allows. Grey pictures come out as grey RGB.
+    Without `columns`, the grid is as square as N allows.
     """
     if len(images) == 0:
         raise ValueError("a grid needs at least one picture")
@@ -67,9 +75,9 @@ def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int
 
 
 def aligned_right(rows: Sequence[Sequence[Pixels]]) -> list[Pixels]:
-    """Rows of any lengths made equally long, one after the other, for `grid`.
+    """Make rows equally long for `grid`: white pictures go before the last picture of each row.
 
-    The last picture of each row stands at the right; white fills the gap before it.
+    The result is one list of the pictures of all rows.
     """
     width = max(map(len, rows))
     blank = np.full_like(rows[0][0], 255)

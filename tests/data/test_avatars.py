@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import asdict, fields, replace
 from itertools import combinations
@@ -102,6 +103,13 @@ def test_drawing_is_a_pure_function():
     first = draw(SAMPLE[1], 64)
     draw(SAMPLE[2], 64)
     np.testing.assert_array_equal(draw(SAMPLE[1], 64), first)
+
+
+def test_the_pictures_are_those_of_every_version():
+    pictures = b"".join(draw(avatar, 64).tobytes() for avatar in SAMPLE[:50])
+    assert hashlib.sha256(pictures).hexdigest() == (
+        "2e7b9a251ac28b0ad297ef5ca58477be44c21520dd2847a411b62b9193557920"
+    )
 
 
 def test_large_and_small_show_the_same():

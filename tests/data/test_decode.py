@@ -219,6 +219,13 @@ class TestRejections:
             content = png(1)[:12] + header + checksum + png(1)[33:]
             assert rejection(content) == Reason.TOO_MANY_PIXELS
 
+    def test_a_picture_too_long_to_be_resized(self, monkeypatch):
+        def fail(*_):
+            raise MemoryError
+
+        monkeypatch.setattr("PIL.ImageOps.fit", fail)
+        assert rejection(png(1)) == Reason.DAMAGED
+
     def test_a_rejection_leaves_no_lock_behind(self):
         import threading
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kaogan.data.reasons import Reason, Rejected
 from kaogan.data.sources import base as source_base
 from kaogan.data.sources import count_items, find_source, read_items, source_labels, sources
-from kaogan.data.sources.base import check_name, is_hidden, printable
+from kaogan.data.sources.archives import check_entry
+from kaogan.data.sources.base import is_hidden, printable
 from kaogan.data.sources.folder import natural_key
 from kaogan.errors import KaoganError
 
@@ -228,7 +229,7 @@ class TestTar:
             read(path)
 
     def test_a_bomb_is_an_error(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("kaogan.data.sources.tar_archive.BOMB_BYTES", 2**14)
+        monkeypatch.setattr("kaogan.data.sources.archives.BOMB_BYTES", 2**14)
         path = make_tar(tmp_path / "f.tar.gz", {"bomb": b"\0" * 2**23}, "w:gz")
         with pytest.raises(KaoganError, match="decompression bomb"):
             read(path)
@@ -359,4 +360,4 @@ def test_printable_names_are_printable_text(name):
 
 @given(st.lists(st.from_regex(r"[a-z0-9_ -]{1,8}", fullmatch=True), min_size=1, max_size=4))
 def test_ordinary_names_are_taken(parts):
-    check_name("/".join(parts) + ".png")
+    check_entry("/".join(parts) + ".png", size=1)

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from kaogan.companions import distance_of, encoder_of
-    from kaogan.data.pictures import read_pictures
+    from kaogan.data.prepare import read_pictures
     from kaogan.images import to_model
     from kaogan.latent.inversion import invert
     from kaogan.progress import track

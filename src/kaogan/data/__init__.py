@@ -1,1 +1,1 @@
-"""Pictures in: sources, preparation, the DATASET folder, and what the trainer draws from it."""
+"""Sources of pictures, their preparation, the DATASET folder, and batches for training."""

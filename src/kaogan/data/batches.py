@@ -20,9 +20,10 @@ CPU = torch.device("cpu")
 
 
 class Shuffled:
-    """Positions of an endless stream of epochs, each a new permutation of `count` pictures.
+    """Positions in an endless stream of epochs, each a new permutation of `count` pictures.
 
-    An epoch's order is drawn on the CPU, the same for every device, and copied to `device` once.
+    An epoch's order is drawn on the CPU, so that all devices have the same, and copied to `device`
+    once.
     """
 
     def __init__(self, count: int, seed: int, device: torch.device = CPU) -> None:
@@ -30,7 +31,7 @@ class Shuffled:
         self._epochs: dict[int, Tensor] = {}
 
     def __call__(self, start: int, length: int) -> Int64[Tensor, "N"]:
-        """Indices of the pictures number `start` to `start + length` of the stream."""
+        """Indices of the stream's pictures from `start` up to `start + length`."""
         parts = []
         while length > 0:
             epoch, offset = divmod(start, self.count)
@@ -51,9 +52,9 @@ class Shuffled:
 class ImageBatches:
     """Pictures (N x H x W x C, uint8, perhaps memory-mapped) as shuffled batches in [-1, 1].
 
-    Resident pictures are kept on the device as uint8, all of them, and chosen there: the default
-    on a GPU whose memory they fit. Others are read ahead by threads, and copied to a GPU from
-    pinned memory, asynchronously.
+    Resident pictures are all on the device as uint8, and batches are chosen there. This is the
+    default on a GPU with enough memory. Otherwise threads read batches ahead, and a GPU copies them
+    asynchronously from pinned memory.
     """
 
     def __init__(
@@ -84,13 +85,10 @@ class ImageBatches:
     def __call__(self, start: int, count: int) -> Batch:
         if self._on_device is not None:
             return unlabelled(to_model(self._on_device[self._positions(start, count)]))
-        batch = self._ahead.pop((start, count), None) or self._request(start, count)
-        self._ahead = {key: future for key, future in self._ahead.items() if key[0] > start}
-        for ahead in range(1, self._depth + 1):
-            key = (start + ahead * count, count)
-            if key not in self._ahead:
-                self._ahead[key] = self._request(*key)
-        return unlabelled(to_model(batch.result().to(self._device, non_blocking=True)))
+        wanted = [(start + ahead * count, count) for ahead in range(self._depth + 1)]
+        self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in wanted}
+        batch = self._ahead.pop((start, count)).result()
+        return unlabelled(to_model(batch.to(self._device, non_blocking=True)))
 
     def _request(self, start: int, count: int) -> Future[Tensor]:
         return self._pool.submit(self._read, self._positions(start, count).numpy())
@@ -107,10 +105,10 @@ class ImageBatches:
 
 
 def release(pictures: Pixels) -> None:
-    """Give the memory of pages read from a memory-mapped file back; the system still caches them.
+    """Return the memory of pages read from a memory-mapped file; the system still caches them.
 
-    Else a process that has seen every picture counts the whole file as its own: with each page, its
-    neighbourhood of up to 2 MB is mapped as well.
+    Otherwise the whole file counts as memory of a process that has read every picture: with each
+    page, its neighbourhood of up to 2 MB is mapped as well.
     """
     owner: object = pictures
     while isinstance(owner, np.ndarray):
@@ -120,7 +118,7 @@ def release(pictures: Pixels) -> None:
 
 
 def upload(pictures: Pixels, device: torch.device, chunk: int = 4096) -> Tensor:
-    """All pictures on the device as uint8, N x H x W x C, copied piece by piece."""
+    """Copy all pictures to the device piece by piece: uint8, N x H x W x C."""
     resident = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
     for start in range(0, len(pictures), chunk):
         part = np.array(pictures[start : start + chunk])  # out of the memory-mapped file

@@ -1,4 +1,4 @@
-"""Raw pictures, prepared once and kept: what `kaogan train FOLDER` trains on."""
+"""Data sets that `kaogan train FOLDER` prepares once and keeps in the cache folder."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ from kaogan.files import cache_folder
 
 
 def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dataset:
-    """The data set of `source`, prepared the first time, and again only when the source changed.
+    """Open the data set of `source`. Prepare it the first time, and again if the source changed.
 
     Raises:
         KaoganError: there is nothing at `source`, or nothing usable in it.
@@ -43,23 +43,21 @@ def prepare_cached(source: Path | str, size: int = 64, channels: int = 3) -> Dat
 
 @contextlib.contextmanager
 def _alone(name: str) -> Iterator[None]:
-    """Let one process at a time prepare the data set `name`; the others wait for what it makes."""
+    """Let one process at a time prepare the data set `name`; the others wait for the result."""
     locks = cache_folder() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     lock = FileLock(locks / f"{name}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         print("waiting: another process prepares these pictures", file=sys.stderr)
-        lock.acquire()
-    try:
+        held = lock.acquire()
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 def _signature(source: Path) -> list[object]:
-    """What changes when the source does: its path, and name, size and time of every file."""
+    """A value that changes with the source: its path, and name, size and time of every file."""
     files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
     listing = hashlib.sha256()
     for file in files:

@@ -1,8 +1,8 @@
-"""The DATASET folder: how it is opened, and how it is written, whole or not at all.
+"""The DATASET folder: opening it, and writing it, completely or not at all.
 
     images.npy       uint8, N x H x W x C: the training pictures, then the held-out ones
     manifest.jsonl   one row for each picture, in the same order: source, sha256, split, ...
-    rejected.jsonl   what was left out, why, and what it repeats
+    rejected.jsonl   pictures that were left out, why, and what they repeat
     dataset.json     version, size, counts, how it was made, fingerprint
 
 Some data sets have more: `attributes.jsonl`, one row for each picture, in the same order.
@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.lib.format as npy
@@ -26,18 +26,19 @@ import numpy.typing as npt
 
 from kaogan.data.reasons import Reason, in_one_line
 from kaogan.data.split import choose_held_out
-from kaogan.data.spool import Pixels, Spool
+from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError, typed
 from kaogan.files import atomic_folder, remove_partials
+from kaogan.images import Pixels
 
 VERSION = 1
 IMAGES, MANIFEST, REJECTED = "images.npy", "manifest.jsonl", "rejected.jsonl"
 ATTRIBUTES, SUMMARY = "attributes.jsonl", "dataset.json"
 
 
-@dataclass(frozen=True, eq=False)  # arrays cannot be compared in one word; fingerprints can
+@dataclass(frozen=True, eq=False)  # arrays have no simple equality; compare the fingerprints
 class Dataset:
-    """A prepared data set, opened. Pictures are uint8, H x W x C; nothing is read until used.
+    """A prepared data set, opened. Pictures are uint8, H x W x C, and are read when they are used.
 
     Args:
         path: the folder.
@@ -46,7 +47,7 @@ class Dataset:
         fingerprint: sha256 over all pictures and their split.
         train: the training pictures, N x H x W x C, read-only and memory-mapped.
         held_out: the pictures set aside for evaluation, likewise.
-        summary: what `dataset.json` says.
+        summary: the contents of `dataset.json`.
 
     """
 
@@ -63,33 +64,26 @@ class Dataset:
         return len(self.train)
 
     def manifest(self) -> Iterator[dict[str, Any]]:
-        """The rows of the manifest: first one for each of `train`, then for each of `held_out`."""
+        """The rows of the manifest: one for each picture of `train`, then of `held_out`."""
         return read_rows(self.path / MANIFEST)
 
     def rejected(self) -> Iterator[dict[str, Any]]:
-        """What was left out: rows of source, reason, and detail or what it repeats."""
+        """The pictures left out: rows of source, reason, and detail or the repeated picture."""
         return read_rows(self.path / REJECTED)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture on its way into a data set.
+    """A picture to write. All pictures of a data set have attributes, or none."""
 
-    Args:
-        pixels: uint8, size x size x channels.
-        row: what the manifest says of it: at least `source`; sha256 and split are added.
-        attributes: its row in `attributes.jsonl`; all pictures of a data set have one, or none.
-
-    """
-
-    pixels: Pixels
-    row: Mapping[str, Any]
+    pixels: Pixels  # size x size x channels
+    row: Mapping[str, Any]  # for the manifest: at least `source`; sha256 and split are added
     attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class LeftOutPicture:
-    """A picture that does not get in."""
+    """A picture that is left out of a data set."""
 
     source: str
     reason: Reason
@@ -116,66 +110,54 @@ def open_dataset(path: Path | str) -> Dataset:
 
     """
     path = Path(path)
-    try:
-        return _open(path)
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path}") from None
-
-
-def _open(path: Path) -> Dataset:
-    summary = _read_summary(path)
-    size, channels = summary["size"], summary["channels"]
-    train, held_out = summary["train"], summary["held_out"]
-    try:
-        images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
-    except PermissionError:
-        raise
-    except (OSError, ValueError, EOFError) as error:
-        raise _damaged(path, f"{IMAGES}: {in_one_line(error)}") from None
-    if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
-        raise _damaged(path, f"{IMAGES} holds {images.dtype} {images.shape}")
-    for name in (MANIFEST, REJECTED):
-        if not (path / name).is_file():
-            raise _damaged(path, f"{name} is missing")
-    return Dataset(
-        path, size, channels, summary["fingerprint"], images[:train], images[train:], summary
-    )
-
-
-def is_dataset(path: Path | str) -> bool:
-    """Is there a prepared data set at `path`, sound or not?"""
-    return (Path(path) / SUMMARY).is_file()
-
-
-def _read_summary(path: Path) -> dict[str, Any]:
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
         raise KaoganError(
             f"{path} {what}; a data set is a folder that this makes: "
             f"kaogan data prepare SOURCE --out {typed(path)}"
         )
-    if not (path / SUMMARY).is_file():
+    if not is_dataset(path):
         raise KaoganError(
             f"{path} is not a prepared data set; run: "
             f"kaogan data prepare {typed(path)} --out DATASET"
         )
-    try:
+    with _reading(path, SUMMARY):
         summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
-        version = summary["version"]
-        numbers = [summary[key] for key in ("size", "channels", "train", "held_out")]
-        sound = all(type(number) is int and number >= 0 for number in [version, *numbers])
-        sound = sound and isinstance(summary["fingerprint"], str)
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, f"{SUMMARY}: {in_one_line(error)}") from None
-    if not sound:
-        raise _damaged(path, SUMMARY)
+        fingerprint = summary["fingerprint"]
+        numbers = [summary[key] for key in ("version", "size", "channels", "train", "held_out")]
+        if not isinstance(fingerprint, str) or any(type(n) is not int or n < 0 for n in numbers):
+            raise ValueError("impossible values")
+    version, size, channels, train, held_out = numbers
     if version > VERSION:
         raise KaoganError(f"{path} was made by a newer kaogan; upgrade, or prepare it again")
-    return dict(summary)
+    with _reading(path, IMAGES):
+        images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
+        if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
+            raise ValueError(f"{images.dtype} {images.shape}")
+    for name in (MANIFEST, REJECTED):
+        with _reading(path, name):
+            if not (path / name).is_file():
+                raise ValueError("it is missing")
+    return Dataset(path, size, channels, fingerprint, images[:train], images[train:], summary)
 
 
-def _damaged(path: Path, what: str) -> KaoganError:
-    return KaoganError(f"the data set {path} is damaged ({what}); delete it and prepare it again")
+@contextlib.contextmanager
+def _reading(path: Path, name: str) -> Iterator[None]:
+    """Explain in one line why the file `name` of a data set cannot be read."""
+    try:
+        yield
+    except PermissionError:
+        raise KaoganError(f"no permission to read {path}") from None
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        raise KaoganError(
+            f"the data set {path} is damaged ({name}: {in_one_line(error)}); "
+            "delete it and prepare it again"
+        ) from None
+
+
+def is_dataset(path: Path | str) -> bool:
+    """Is there a prepared data set at `path`, even a damaged one?"""
+    return (Path(path) / SUMMARY).is_file()
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -194,29 +176,25 @@ def write_dataset(
     about: Mapping[str, Any],
     find_repeats: FindRepeats | None = None,
 ) -> Dataset:
-    """Write a data set at `out` and open it. Memory does not hold the pictures.
+    """Write a data set at `out`, which must not exist, and open it.
 
-    This is the only writer: it takes repeats out, chooses the held-out pictures by the hash of
-    their content, puts the training pictures first, and keeps the order otherwise.
-
-    Args:
-        out: the folder to make; it must not exist.
-        pictures: what goes in, and what does not.
-        size: height and width of every picture.
-        channels: 1 or 3.
-        about: how it was made; it becomes part of `dataset.json`.
-        find_repeats: given all pictures, says which ones to leave out as repeats.
+    This is the only writer. It leaves out what `find_repeats` finds, chooses the held-out pictures
+    by the hash of their content, puts the training pictures first, and keeps the order otherwise.
+    The pictures are never all in memory. `about` becomes part of `dataset.json`.
 
     Raises:
-        KaoganError: `out` exists or cannot be written, no space is left, or no picture is.
+        KaoganError: `out` exists or cannot be written, no space is left, or there is no picture.
 
     """
     refuse_existing(out)
     with _explained(out):
         remove_partials(out)
         with atomic_folder(out) as folder:
-            with Spool(folder, (size, size, channels)) as spool:
-                kept, counts = _collect(pictures, spool, folder / REJECTED, find_repeats)
+            with (
+                Spool(folder, (size, size, channels)) as spool,
+                _create(folder, REJECTED) as rejected,
+            ):
+                kept, counts = _collect(pictures, spool, rejected, find_repeats)
                 if len(kept) == 0:
                     raise KaoganError(f"no usable picture: {_in_words(counts)}")
                 held_out = choose_held_out(spool.digests()[kept])
@@ -233,9 +211,8 @@ def write_dataset(
                 "fingerprint": fingerprint,
                 **about,
             }
-            (folder / SUMMARY).write_text(
-                json.dumps(summary, indent=2) + "\n", encoding="utf-8", newline="\n"
-            )
+            with _create(folder, SUMMARY) as file:
+                file.write(json.dumps(summary, indent=2) + "\n")
     return open_dataset(out)
 
 
@@ -248,36 +225,32 @@ def refuse_existing(out: Path) -> None:
 def _collect(
     pictures: Iterable[Picture | LeftOutPicture],
     spool: Spool,
-    rejected_path: Path,
+    rejected: IO[str],
     find_repeats: FindRepeats | None,
 ) -> tuple[npt.NDArray[np.intp], Counter[Reason]]:
-    """Fill the spool; list what is left out; return what to keep of the spool, and the counts."""
+    """Fill the spool and write the rejected rows; return the indices to keep, and the counts."""
     counts: Counter[Reason] = Counter()
-    with rejected_path.open("w", encoding="utf-8", newline="\n") as rejected:
-        for picture in pictures:
-            if isinstance(picture, Picture):
-                row = {"row": picture.row, "attributes": picture.attributes}
-                spool.append(picture.pixels, row)
-            else:
-                counts[picture.reason] += 1
-                _write_row(rejected, dataclasses.asdict(picture))
-        repeats = find_repeats(spool) if find_repeats else ()
-        for repeat in repeats:
-            counts[repeat.reason] += 1
-            _write_row(rejected, _repeat_row(repeat, spool))
+    for picture in pictures:
+        if isinstance(picture, Picture):
+            spool.append(picture.pixels, {"row": picture.row, "attributes": picture.attributes})
+        else:
+            counts[picture.reason] += 1
+            _write_row(rejected, dataclasses.asdict(picture))
+    repeats = find_repeats(spool) if find_repeats else ()
+    for repeat in repeats:
+        counts[repeat.reason] += 1
+        source, original = (spool.row(i)["row"]["source"] for i in (repeat.index, repeat.original))
+        _write_row(rejected, {"source": source, "reason": repeat.reason, "repeats": original})
     return np.delete(np.arange(len(spool)), [repeat.index for repeat in repeats]), counts
 
 
-def _write_row(file: Any, row: Mapping[str, Any]) -> None:
+def _create(folder: Path, name: str) -> IO[str]:
+    """A new text file, the same on every system."""
+    return (folder / name).open("w", encoding="utf-8", newline="\n")
+
+
+def _write_row(file: IO[str], row: Mapping[str, Any]) -> None:
     file.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _repeat_row(repeat: Repeat, spool: Spool) -> dict[str, Any]:
-    return {
-        "source": spool.row(repeat.index)["row"]["source"],
-        "reason": repeat.reason,
-        "repeats": spool.row(repeat.original)["row"]["source"],
-    }
 
 
 def _write_pictures(folder: Path, spool: Spool, order: npt.NDArray[np.intp], train: int) -> str:
@@ -288,9 +261,7 @@ def _write_pictures(folder: Path, spool: Spool, order: npt.NDArray[np.intp], tra
         images = stack.enter_context((folder / IMAGES).open("wb"))
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *spool.shape)}
         npy.write_array_header_1_0(images, header)
-        manifest = stack.enter_context(
-            (folder / MANIFEST).open("w", encoding="utf-8", newline="\n")
-        )
+        manifest = stack.enter_context(_create(folder, MANIFEST))
         attributes = None
         for place, index in enumerate(order):
             split = "train" if place < train else "held_out"
@@ -300,9 +271,7 @@ def _write_pictures(folder: Path, spool: Spool, order: npt.NDArray[np.intp], tra
             entry = spool.row(index)
             _write_row(manifest, {**entry["row"], "sha256": digest.hex(), "split": split})
             if entry["attributes"] is not None:
-                attributes = attributes or stack.enter_context(
-                    (folder / ATTRIBUTES).open("w", encoding="utf-8", newline="\n")
-                )
+                attributes = attributes or stack.enter_context(_create(folder, ATTRIBUTES))
                 _write_row(attributes, entry["attributes"])
     return fingerprint.hexdigest()
 
@@ -316,18 +285,17 @@ def _in_words(counts: Counter[Reason]) -> str:
 
 @contextlib.contextmanager
 def _explained(out: Path) -> Iterator[None]:
-    """Say in one line why `out` could not be written."""
+    """Explain in one line why `out` could not be written."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.EEXIST:
-            refuse_existing(out)  # it came into being meanwhile
+            refuse_existing(out)  # another process has made it meanwhile
+        elsewhere = "choose another place with --out"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise KaoganError(
-                f"no space left while writing {out}; make room, or choose another place with --out"
-            ) from None
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise KaoganError(
-                f"no permission to write {out}; choose another place with --out"
-            ) from None
-        raise KaoganError(f"cannot write {out}: {error.strerror or error}") from None
+            problem = f"no space left while writing {out}; make room, or {elsewhere}"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            problem = f"no permission to write {out}; {elsewhere}"
+        else:
+            problem = f"cannot write {out}: {error.strerror or error}"
+        raise KaoganError(problem) from None

@@ -1,80 +1,64 @@
-"""One encoded picture in; uint8 pixels of the wanted size and channels out, or a reason why not.
+"""From an encoded picture to uint8 pixels of a data set's size and channels.
 
-The order is fixed, and a data set's pixels depend on it: decode the first frame, turn it as its
-EXIF orientation says, lay transparency on the background, convert to grey or RGB, fit, resize.
-Colour profiles are not applied.
+The order of the steps is fixed, because a data set's pixels depend on it: decode the first frame,
+rotate it by its EXIF orientation, lay transparency on the background, convert to grey or RGB, fit,
+resize. Colour profiles are not applied.
 """
 
 import io
 import warnings
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
 from kaogan.data.reasons import Reason, Rejected, in_one_line
-from kaogan.data.sources.base import Pixels
 from kaogan.errors import UsageError
+from kaogan.images import Pixels
 
 Fit = Literal["crop", "pad", "stretch"]
-FITS: tuple[Fit, ...] = ("crop", "pad", "stretch")
 SIZES = (32, 64, 128, 256, 512)
 CHANNELS = (1, 3)
 
 RESAMPLING = Image.Resampling.LANCZOS
 FILTER = "lanczos (Pillow, antialiased)"
 
-# Only these are tried: others start outside programs (EPS), or have no signature to be known by.
-# JPEG includes MPO, the several pictures in one file that some cameras make.
+# Only these are tried: others start external programs (EPS), or have no signature.
+# JPEG includes MPO, the files with several pictures that some cameras make.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "AVIF", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, BMP, GIF, AVIF, TIFF"
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*")
 
 DEFAULT_MAX_PIXELS = 50_000_000
-PILLOW_MAX_PIXELS = 178_956_970  # beyond, Pillow itself refuses
-LARGE_PIXELS = 4_000_000  # decoded one at a time, so that workers do not add up
+PILLOW_MAX_PIXELS = 178_956_970  # Pillow itself refuses more
+LARGE_PIXELS = 4_000_000  # larger pictures are decoded one at a time, to bound the memory
 STRIP = 256  # rows
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of every picture.
+    """How every picture is prepared. A value outside its range raises a UsageError."""
 
-    Args:
-        size: the side of the square that comes out, in pixels: a power of two, 32 to 512.
-        channels: 1 (grey) or 3 (RGB).
-        fit: "crop" cuts the middle square out, "pad" adds background, "stretch" distorts.
-        background: what transparency is laid on and padding is made of: a colour name or #rrggbb.
-        min_size: pictures whose shorter side is below this many pixels are rejected.
-        max_pixels: pictures with more pixels than this are rejected undecoded.
-
-    Raises:
-        UsageError: a value outside these ranges.
-
-    """
-
-    size: int = 64
-    channels: int = 3
-    fit: Fit = "crop"
-    background: str = "white"
-    min_size: int = 32
-    max_pixels: int = DEFAULT_MAX_PIXELS
+    size: int = 64  # pixels on each side of the result: a power of two, 32 to 512
+    channels: int = 3  # 1 (grey) or 3 (RGB)
+    fit: Fit = "crop"  # "crop" keeps the middle square, "pad" adds background, "stretch" distorts
+    background: str = "white"  # under transparency and of padding: a colour name or #rrggbb
+    min_size: int = 32  # pixels; pictures with a shorter side are rejected
+    max_pixels: int = DEFAULT_MAX_PIXELS  # larger pictures are rejected before decoding
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
             raise UsageError(f"the size is {self.size}; it must be one of {SIZES}")
         if self.channels not in CHANNELS:
             raise UsageError(f"channels is {self.channels}; it must be 1 (grey) or 3 (RGB)")
-        if self.fit not in FITS:
+        if self.fit not in get_args(Fit):
             raise UsageError(f"fit is {self.fit!r}; it must be crop, pad or stretch")
         if self.min_size < 1:
-            raise UsageError(f"the smallest size is {self.min_size}; it must be at least 1")
+            raise UsageError(f"min_size is {self.min_size}; it must be at least 1")
         if not 1 <= self.max_pixels <= PILLOW_MAX_PIXELS:
-            raise UsageError(
-                f"the most pixels are {self.max_pixels}; it must be 1 to {PILLOW_MAX_PIXELS}"
-            )
+            raise UsageError(f"max_pixels is {self.max_pixels}; use 1 to {PILLOW_MAX_PIXELS}")
         self.background_rgb()
 
     def background_rgb(self) -> tuple[int, int, int]:
@@ -97,23 +81,22 @@ class Decoded:
 
 
 def decode(
-    content: bytes | Pixels,
+    content: bytes | Pixels | Rejected,
     preparation: Preparation,
     one_at_a_time: AbstractContextManager[object] | None = None,
 ) -> Decoded:
-    """Make an encoded picture, or uint8 pixels, into pixels for a data set.
+    """Turn the content of a source's item into pixels for a data set.
 
-    Args:
-        content: a file's bytes; or uint8, H x W or H x W x C with 1, 3 or 4 channels.
-        preparation: what to make of it.
-        one_at_a_time: held while a large picture is in memory.
+    The content is a file's bytes; or uint8, H x W or H x W x C with 1, 3 or 4 channels; or the
+    reason why it could not be read, which is raised. The lock `one_at_a_time` is held while a large
+    picture is in memory.
 
     Raises:
         Rejected: there is a reason to leave this picture out.
 
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about damage: it is a reason, not a warning
+        warnings.simplefilter("ignore")  # damage is a reason to reject, not to warn
         with _open(content) as image:
             _check_size(image, preparation)
             large = image.width * image.height > LARGE_PIXELS
@@ -121,7 +104,9 @@ def decode(
                 return _prepare(image, preparation)
 
 
-def _open(content: bytes | Pixels) -> Image.Image:
+def _open(content: bytes | Pixels | Rejected) -> Image.Image:
+    if isinstance(content, Rejected):
+        raise content
     if len(content) == 0:
         raise Rejected(Reason.EMPTY)
     if isinstance(content, np.ndarray):
@@ -131,7 +116,7 @@ def _open(content: bytes | Pixels) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise Rejected(Reason.TOO_MANY_PIXELS, in_one_line(error)) from None
-    except Exception as error:  # broken headers trip decoders up in many ways
+    except Exception as error:  # broken headers make decoders fail in many ways
         if _begins_like_an_image(content) or not isinstance(error, UnidentifiedImageError):
             raise Rejected(Reason.DAMAGED, "its header cannot be read") from None
         raise Rejected(Reason.NOT_AN_IMAGE, f"none of {FORMAT_NAMES}") from None
@@ -146,45 +131,33 @@ def _begins_like_an_image(content: bytes) -> bool:
 
 
 def _check_size(image: Image.Image, preparation: Preparation) -> None:
+    size = f"{image.width} x {image.height}"
     if image.width * image.height > preparation.max_pixels:
-        raise Rejected(
-            Reason.TOO_MANY_PIXELS,
-            f"{image.width} x {image.height}, at most {preparation.max_pixels:,}",
-        )
+        raise Rejected(Reason.TOO_MANY_PIXELS, f"{size}, at most {preparation.max_pixels:,}")
     if min(image.size) < preparation.min_size:
-        raise Rejected(
-            Reason.TOO_SMALL,
-            f"{image.width} x {image.height}, at least {preparation.min_size} on each side",
-        )
+        raise Rejected(Reason.TOO_SMALL, f"{size}, at least {preparation.min_size} on each side")
 
 
 def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
     try:
         image.load()
-        upright = _upright(image)
-        plain = _plain(upright, preparation)
+        with suppress(Exception):  # with broken EXIF data, the picture may still be good
+            ImageOps.exif_transpose(image, in_place=True)
+        resized = _resized(_plain(image, preparation), preparation)
     except Rejected:
         raise
-    except Exception as error:  # broken data trips decoders up in many ways
+    except Exception as error:  # broken data makes decoders fail in many ways
         raise Rejected(Reason.DAMAGED, in_one_line(error)) from None
-    content = _resized(plain, preparation)
-    if _is_flat(content):
+    if resized.getcolors(maxcolors=1) is not None:  # this search stops at the second colour
         raise Rejected(Reason.FLAT)
-    pixels = np.asarray(_padded(content, preparation))
+    pixels = np.asarray(_padded(resized, preparation))
     if preparation.channels == 1:
         pixels = pixels[..., None]
-    return Decoded(pixels, upright.size)
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    # Broken EXIF data says nothing, and the picture may still be good.
-    with suppress(Exception):
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
+    return Decoded(pixels, image.size)
 
 
 def _plain(image: Image.Image, preparation: Preparation) -> Image.Image:
-    """Any mode to L or RGB: 16 bits to their upper 8, transparency to the background."""
+    """Convert any mode to L or RGB: 16 bits to their upper 8, transparency to the background."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = Image.fromarray(_to_8_bits(image))
     if image.has_transparency_data:
@@ -194,7 +167,7 @@ def _plain(image: Image.Image, preparation: Preparation) -> Image.Image:
 
 
 def _opaque(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
-    """Lay a picture on the background, strip by strip, so that large ones take less memory."""
+    """Lay a picture on the background, strip by strip, which needs less memory."""
     canvas = Image.new("RGB", image.size, background)
     for top in range(0, image.height, STRIP):
         box = (0, top, image.width, min(top + STRIP, image.height))
@@ -204,24 +177,21 @@ def _opaque(image: Image.Image, background: tuple[int, int, int]) -> Image.Image
 
 
 def _to_8_bits(image: Image.Image) -> Pixels:
-    values = np.asarray(image)
     if image.mode == "F":
         raise Rejected(Reason.NOT_AN_IMAGE, "its values are floating point, of unknown range")
-    bytes_: Pixels = (np.clip(values, 0, 0xFFFF) >> 8).astype(np.uint8)
-    return bytes_
+    pixels: Pixels = (np.clip(np.asarray(image), 0, 0xFFFF) >> 8).astype(np.uint8)
+    return pixels
 
 
 def _resized(image: Image.Image, preparation: Preparation) -> Image.Image:
     size = preparation.size
-    width, height = image.size
     if preparation.fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) / 2, (height - side) / 2
-        return image.resize((size, size), RESAMPLING, (left, top, left + side, top + side))
+        return ImageOps.fit(image, (size, size), RESAMPLING)
     if preparation.fit == "stretch":
         return image.resize((size, size), RESAMPLING)
-    scale = size / max(width, height)
-    return image.resize((max(1, round(width * scale)), max(1, round(height * scale))), RESAMPLING)
+    scale = size / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), RESAMPLING)
 
 
 def _padded(image: Image.Image, preparation: Preparation) -> Image.Image:
@@ -231,7 +201,3 @@ def _padded(image: Image.Image, preparation: Preparation) -> Image.Image:
     background = Image.new("RGB", (size, size), preparation.background_rgb()).convert(image.mode)
     background.paste(image, ((size - image.width) // 2, (size - image.height) // 2))
     return background
-
-
-def _is_flat(image: Image.Image) -> bool:
-    return image.getcolors(maxcolors=1) is not None  # it stops at the second colour

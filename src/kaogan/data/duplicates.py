@@ -1,14 +1,14 @@
 """Pictures that repeat others: exactly (equal pixels), or nearly (the same picture, saved again).
 
 Near duplicates are found by a perceptual hash of 64 bits (low frequencies of a cosine transform,
-above or below their median), and believed only when the pixels agree as well: hashes at most
-`MAX_DISTANCE` bits apart, and, on thumbnails of 16 x 16 with values 0 to 255, a mean difference
-of at most `MAX_MEAN_DIFFERENCE` and nowhere more than `MAX_DIFFERENCE`. The last one keeps two
-drawings apart that differ in a mouth or a ribbon only.
+above or below their median) and confirmed by the pixels. The hashes differ in at most
+`MAX_DISTANCE` bits. The thumbnails of 16 x 16, with values 0 to 255, have a mean difference of at
+most `MAX_MEAN_DIFFERENCE`, and differ nowhere by more than `MAX_DIFFERENCE`. The last condition
+separates two drawings that differ only in a mouth or a ribbon.
 
-The thresholds were set by looking at pairs of anime faces on both sides of the border, and lean
-towards keeping: a picture saved again as JPEG (down to quality 30), resized, or made a little
-brighter is found in at least 99 of 100 cases; a crop shifted by two pixels, a mirror image, or
+The thresholds were set by looking at pairs of anime faces on both sides of the border, and prefer
+to keep pictures. A picture saved again as JPEG (down to quality 30), resized, or made a little
+brighter is found in at least 99 of 100 cases. A crop shifted by two pixels, a mirror image, or
 another tint is another picture.
 
 The search is exact. Hashes at most 4 bits apart agree in at least one of 5 bands of bits (the
@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from kaogan.data.dataset import Repeat
 from kaogan.data.reasons import Reason
-from kaogan.data.spool import Pixels, Spool
+from kaogan.data.spool import Spool
+from kaogan.images import Pixels
 
 MAX_DISTANCE = 4
 MAX_MEAN_DIFFERENCE = 8.0
@@ -44,32 +45,27 @@ Hashes = npt.NDArray[np.uint64]
 
 
 def find_repeats(spool: Spool) -> list[Repeat]:
-    """The pictures to leave out, in order, each with the earlier one that stays in its place."""
+    """The pictures to leave out, in order, each with the earlier one that it repeats."""
     exact = _exact_repeats(spool)
     distinct = np.delete(np.arange(len(spool)), [repeat.index for repeat in exact])
     return sorted([*exact, *_near_repeats(spool, distinct)], key=lambda repeat: repeat.index)
 
 
 def _exact_repeats(spool: Spool) -> list[Repeat]:
-    if len(spool) == 0:
-        return []
-    digests = spool.digests().view("V32")[:, 0]
-    order = np.argsort(digests, kind="stable")  # the earliest of equals comes first
-    ordered = digests[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    originals = np.repeat(order[starts], np.diff([*starts, len(order)]))
+    digests = spool.digests().view("S32")[:, 0]
+    _, first, group = np.unique(digests, return_index=True, return_inverse=True)
     return [
-        Repeat(int(index), int(original), Reason.DUPLICATE)
-        for index, original in zip(order, originals, strict=True)
+        Repeat(index, original, Reason.DUPLICATE)
+        for index, original in enumerate(first[group].tolist())
         if index != original
     ]
 
 
 def _near_repeats(spool: Spool, indices: Indices) -> Iterator[Repeat]:
-    """In order, each picture is left out if it is near one that was kept before it.
+    """In order, each picture is left out if it is near an earlier one that was kept.
 
-    So nothing is left out because of something that is left out itself, and a slow change over
-    many pictures does not shrink to its first one.
+    A picture that is left out itself is no reason to leave others out. So a slow change over many
+    pictures is not reduced to its first one.
     """
     hashes = np.concatenate([np.empty(0, np.uint64), *map(perceptual_hash, spool.chunks())])
     kept = np.empty(0, np.intp)
@@ -89,12 +85,12 @@ def _near_repeats(spool: Spool, indices: Indices) -> Iterator[Repeat]:
 def perceptual_hash(pictures: Pixels) -> Hashes:
     """A hash of 64 bits for each picture (N x H x W x C, H and W multiples of 32).
 
-    All numbers on the way are whole and below 2**53, so the result is the same everywhere.
+    All intermediate numbers are whole and below 2**53, so the result is the same everywhere.
     """
     grey = pictures[..., 0].astype(np.uint16)
     for channel in range(1, pictures.shape[-1]):
         grey += pictures[..., channel]  # several times as fast as a sum over so short an axis
-    # Averaging over blocks and transforming are one and the same multiplication.
+    # One multiplication averages over blocks and transforms.
     transform = np.repeat(_cosines(9, HASH_GRID), grey.shape[1] // HASH_GRID, axis=1)
     spectrum = (transform @ grey.astype(np.float64) @ transform.T).reshape(len(pictures), -1)
     low = spectrum[:, _lowest_frequencies()]
@@ -106,8 +102,8 @@ def perceptual_hash(pictures: Pixels) -> Hashes:
 def near_pairs(hashes: Hashes, first: int = 0) -> npt.NDArray[np.intp]:
     """All pairs (later, earlier) of hashes at most `MAX_DISTANCE` bits apart.
 
-    Only pairs whose later member is at `first` or after are wanted. Sorted by the later member,
-    then the earlier; an array of M x 2.
+    Pairs whose later member is before `first` are left out. The result is M x 2, sorted by the
+    later member, then by the earlier one.
     """
     found = [np.empty((0, 2), np.intp)]
     edges = np.linspace(0, 64, BANDS + 1).astype(np.uint64)
@@ -128,13 +124,13 @@ def near_pairs(hashes: Hashes, first: int = 0) -> npt.NDArray[np.intp]:
 
 
 def distance(one: Hashes, other: Hashes) -> npt.NDArray[np.uint8]:
-    """In how many bits the hashes differ, pair by pair."""
+    """The number of bits in which the hashes differ, pair by pair."""
     different = (one ^ other)[:, None].view(np.uint8)
     return np.asarray(np.unpackbits(different, axis=1).sum(axis=1, dtype=np.uint8))
 
 
 def look_alike(one: Pixels, other: Pixels) -> npt.NDArray[np.bool_]:
-    """Are these (N x H x W x C each) the same pictures, but for how they were saved?"""
+    """Are these (N x H x W x C each) the same pictures, perhaps saved differently?"""
     scale = (one.shape[1] // THUMBNAIL_GRID) ** 2
     gap = np.abs(_block_sums(one, THUMBNAIL_GRID) - _block_sums(other, THUMBNAIL_GRID)) / scale
     near = gap.mean(axis=(1, 2, 3)) <= MAX_MEAN_DIFFERENCE
@@ -163,6 +159,6 @@ def _cosines(frequencies: int, length: int) -> npt.NDArray[np.float64]:
 
 
 def _lowest_frequencies() -> list[int]:
-    """Places of the 64 lowest frequencies but the zeroth in a flat 9 x 9 spectrum."""
+    """Indices of the 64 lowest frequencies, without the zeroth, in a flat 9 x 9 spectrum."""
     places = sorted((i + j, max(i, j), i, j) for i in range(9) for j in range(9))
     return [9 * i + j for _, _, i, j in places[1:65]]

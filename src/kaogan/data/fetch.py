@@ -1,7 +1,7 @@
-"""`kaogan data fetch`: known data sets, downloaded by kagglehub and prepared."""
+"""`kaogan data fetch`: downloads known data sets with kagglehub and prepares them."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from kaogan.data.dataset import Dataset, refuse_existing
 from kaogan.data.decode import Fit
@@ -11,17 +11,11 @@ from kaogan.errors import KaoganError, typed
 from kaogan.registry import Registry
 
 
-@dataclass(frozen=True)
-class KaggleSet:
-    """A data set on Kaggle: its handle there, and what one gets."""
+class KaggleSet(NamedTuple):
+    """A data set on Kaggle: its handle there, and its contents."""
 
     handle: str
     contents: str
-
-    @property
-    def page(self) -> str:
-        """Where a person can download it."""
-        return f"https://www.kaggle.com/datasets/{self.handle}"
 
 
 kaggle_sets: Registry[KaggleSet] = Registry("data set to fetch")
@@ -46,7 +40,8 @@ def fetch(
 
     Raises:
         UsageError: no data set has this name.
-        KaoganError: it cannot be downloaded (the message says how to do it by hand), or prepared.
+        KaoganError: it cannot be downloaded (the message explains how to do it by hand), or not
+            prepared.
 
     """
     kaggle_set = kaggle_sets[name]
@@ -59,8 +54,9 @@ def fetch(
 
 def _download(kaggle_set: KaggleSet, out: Path, size: int) -> Path:
     by_hand = (
-        f"or download {kaggle_set.page} by hand ({kaggle_set.contents}; the Download button gives "
-        f"archive.zip) and run: kaogan data prepare archive.zip --out {typed(out)} --size {size}"
+        f"or download https://www.kaggle.com/datasets/{kaggle_set.handle} by hand "
+        f"({kaggle_set.contents}; the Download button gives archive.zip) "
+        f"and run: kaogan data prepare archive.zip --out {typed(out)} --size {size}"
     )
     try:
         import kagglehub

@@ -1,7 +1,7 @@
-"""`kaogan data prepare`: sources in, a DATASET folder out.
+"""`kaogan data prepare`: from sources to a DATASET folder.
 
-One process reads the sources, the others decode, and the first one again writes what comes back,
-in the order of the sources: so the result does not depend on how many there are.
+One process reads the sources, workers decode the pictures, and the first process writes them in the
+order of the sources. So the result does not depend on the number of workers.
 """
 
 import multiprocessing
@@ -9,25 +9,30 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
 from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
+from kaogan.data.sources.folder import PictureFile
 from kaogan.errors import KaoganError, UsageError
+from kaogan.images import Pixels
 from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
 CHUNK_ITEMS = 64
 CHUNK_BYTES = 4 * 2**20
-WAITING_BYTES = 64 * 2**20  # encoded pictures that are with the workers at any time
+WAITING_BYTES = 64 * 2**20  # encoded pictures that the workers have at any time
 
 Outcome = Picture | LeftOutPicture
 
@@ -46,24 +51,24 @@ def prepare(
     workers: int | None = None,
     progress: bool = True,
 ) -> Dataset:
-    """Make a data set of everything in `sources`.
+    """Make a data set from everything in `sources`.
 
     Args:
         sources: folders, ZIP, TAR, Parquet, .npy and .npz files, single pictures.
         out: the folder to make; it must not exist.
         size: height and width of the pictures: 32, 64, 128, 256 or 512.
         channels: 1 (grey) or 3 (RGB).
-        fit: what to do with pictures that are not square: "crop", "pad" or "stretch".
+        fit: how pictures become square: "crop", "pad" or "stretch".
         background: a colour name or #rrggbb, for transparency and padding.
-        min_size: the least width and height of an original; half of `size` unless told.
+        min_size: the smallest width and height of an original; half of `size` by default.
         keep_duplicates: keep exact and near duplicates, which are left out otherwise.
-        max_pixels: the most pixels of an original.
-        workers: processes; as many as there are usable cores unless told.
+        max_pixels: the largest number of pixels of an original.
+        workers: number of processes; the number of usable cores by default.
         progress: show a bar or lines on the standard error stream.
 
     Raises:
         UsageError: an argument is outside its range.
-        KaoganError: a source cannot be read, nothing in it is usable, or `out` not written.
+        KaoganError: a source cannot be read, it has no usable picture, or `out` cannot be written.
 
     """
     paths = [Path(source) for source in sources]
@@ -102,15 +107,31 @@ def prepare(
         )
 
 
+def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
+    """Read pictures (N x H x W x C, uint8) and bring their middle squares to this size.
+
+    Raises:
+        KaoganError: a file holds no usable picture.
+
+    """
+    preparation = Preparation(size, channels, min_size=1)
+    pixels = []
+    for file in files:
+        try:
+            (item,) = PictureFile().items(file)
+            pixels.append(decode(item.content, preparation).pixels)
+        except Rejected as why:
+            detail = f" ({why.detail})" if why.detail else ""
+            raise KaoganError(f"{file}: {why.reason}{detail}; give another picture") from None
+    return np.stack(pixels)
+
+
 def _decode_all(
     items: Iterable[Item], preparation: Preparation, workers: int, tracker: Tracker
 ) -> Iterator[Outcome]:
     chunks = _chunked(items)
-    results = (
-        (_decode_chunk(chunk, preparation) for chunk in chunks)
-        if workers == 1
-        else _in_workers(chunks, preparation, workers)
-    )
+    work = partial(_decode_chunk, preparation)
+    results = _in_workers(work, chunks, workers) if workers > 1 else map(work, chunks)
     for outcomes in results:
         tracker.advance(len(outcomes))
         yield from outcomes
@@ -118,7 +139,7 @@ def _decode_all(
 
 
 def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Group items by number and by bytes, so that neither many nor large ones fill the memory."""
+    """Group items; both the number and the bytes of a group are bounded."""
     chunk: list[Item] = []
     size = 0
     for item in items:
@@ -132,15 +153,13 @@ def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _in_workers(
-    chunks: Iterable[list[Item]], preparation: Preparation, workers: int
+    work: Callable[[list[Item]], list[Outcome]], chunks: Iterable[list[Item]], workers: int
 ) -> Iterator[list[Outcome]]:
-    """Decode in parallel, give back in order; a bounded number of bytes is under way."""
+    """Decode in parallel, and return the results in order; the bytes under way are bounded."""
     context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
     waiting: deque[tuple[Future[list[Outcome]], int]] = deque()
     waiting_bytes = 0
-    pool = ProcessPoolExecutor(
-        workers, context, initializer=_start_worker, initargs=(preparation, context.Lock())
-    )
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (context.Lock(),))
     try:
         for chunk in chunks:
             size = sum(item.size for item in chunk)
@@ -148,7 +167,7 @@ def _in_workers(
                 future, done = waiting.popleft()
                 waiting_bytes -= done
                 yield future.result()
-            waiting.append((pool.submit(_work, chunk), size))
+            waiting.append((pool.submit(work, chunk), size))
             waiting_bytes += size
         for future, _ in waiting:
             yield future.result()
@@ -161,43 +180,32 @@ def _in_workers(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-_worker: tuple[Preparation, AbstractContextManager[Any]]
+_one_at_a_time: AbstractContextManager[Any] | None = None
+"""In a worker: the lock for large pictures, shared by all workers."""
 
 
-def _start_worker(preparation: Preparation, one_at_a_time: AbstractContextManager[Any]) -> None:
-    global _worker
-    _worker = preparation, one_at_a_time
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to deal with
+def _start_worker(one_at_a_time: AbstractContextManager[Any]) -> None:
+    global _one_at_a_time
+    _one_at_a_time = one_at_a_time
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, which would wait for work for ever."""
+    """End this worker when its parent is killed; otherwise it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _work(chunk: list[Item]) -> list[Outcome]:
-    return _decode_chunk(chunk, *_worker)
+def _decode_chunk(preparation: Preparation, chunk: list[Item]) -> list[Outcome]:
+    return [_decode_item(item, preparation) for item in chunk]
 
 
-def _decode_chunk(
-    chunk: Iterable[Item],
-    preparation: Preparation,
-    one_at_a_time: AbstractContextManager[Any] | None = None,
-) -> list[Outcome]:
-    return [_decode_item(item, preparation, one_at_a_time) for item in chunk]
-
-
-def _decode_item(
-    item: Item, preparation: Preparation, one_at_a_time: AbstractContextManager[Any] | None
-) -> Outcome:
+def _decode_item(item: Item, preparation: Preparation) -> Outcome:
     try:
-        if isinstance(item.content, Rejected):
-            raise item.content
-        decoded = decode(item.content, preparation, one_at_a_time)
+        decoded = decode(item.content, preparation, _one_at_a_time)
     except Rejected as rejected:
         return LeftOutPicture(item.name, rejected.reason, rejected.detail)
     width, height = decoded.original_size

@@ -1,10 +1,10 @@
-"""Why a picture did not get into a data set."""
+"""The reasons why a picture is left out of a data set."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The reasons, as they stand in `rejected.jsonl` and in the summaries."""
+    """The reasons, as written in `rejected.jsonl` and in the summaries."""
 
     EMPTY = "empty file"
     NOT_AN_IMAGE = "not an image"
@@ -21,12 +21,12 @@ class Reason(StrEnum):
 
 
 def in_one_line(error: BaseException) -> str:
-    """What an error says, short and without line breaks, fit to be part of a message."""
+    """The message of an error, short and without line breaks, to be part of another message."""
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class Rejected(Exception):
-    """One picture is left out, and the run goes on."""
+    """One picture is left out, and the preparation continues."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason, detail)

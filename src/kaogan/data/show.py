@@ -1,23 +1,22 @@
-"""`kaogan data show`: a data set in numbers, in words, and as one picture."""
+"""`kaogan data show`: a data set as numbers, as words, and as one picture."""
 
 from collections import Counter
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import numpy as np
-
 from kaogan.data.dataset import Dataset
-from kaogan.data.spool import Pixels
 from kaogan.files import atomic_file
+from kaogan.images import Pixels, evenly_spread, grid, to_pil
 
 SHEET_PICTURES = 100
 
 
 def summarize(dataset: Dataset) -> dict[str, Any]:
-    """The data set in numbers, ready for JSON.
+    """The data set as numbers, ready for JSON.
 
-    What `dataset.json` says, the path, the smallest, median and largest shorter side of the
-    originals in pixels (None where the manifest does not say), and the pictures of each source.
+    The result contains `dataset.json`, the path, the number of pictures of each source, and the
+    smallest, median and largest shorter side of the originals in pixels (None if it is unknown).
     """
     sides = []
     sources: Counter[str] = Counter()
@@ -25,22 +24,17 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
         sources[str(row.get("source", "")).split("/")[0]] += 1
         if "original_size" in row:
             sides.append(min(row["original_size"]))
+    side = {"min": min(sides), "median": float(median(sides)), "max": max(sides)} if sides else None
     return {
         "path": str(dataset.path),
         **dataset.summary,
         "pictures_by_source": dict(sources),
-        "original_side": {
-            "min": int(min(sides)),
-            "median": float(np.median(sides)),
-            "max": int(max(sides)),
-        }
-        if sides
-        else None,
+        "original_side": side,
     }
 
 
 def describe(summary: dict[str, Any]) -> list[str]:
-    """A summary in words, line by line."""
+    """A summary as lines of text."""
     colour = {1: "grey", 3: "RGB"}.get(summary["channels"], f"{summary['channels']} channels")
     lines = [
         f"{summary['path']}: {summary['train'] + summary['held_out']:,} pictures of "
@@ -65,11 +59,7 @@ def describe(summary: dict[str, Any]) -> list[str]:
 
 def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:
     """Up to `count` training pictures, evenly spaced over the data set, on one picture."""
-    from kaogan.images import grid  # brings torch with it, which the numbers do not need
-
-    count = min(count, len(dataset))
-    indices = np.linspace(0, len(dataset) - 1, count).round().astype(np.intp)
-    return grid(dataset.train[indices])
+    return grid(evenly_spread(dataset.train, count))
 
 
 def save_contact_sheet(dataset: Dataset, path: Path | str, count: int = SHEET_PICTURES) -> None:
@@ -79,7 +69,5 @@ def save_contact_sheet(dataset: Dataset, path: Path | str, count: int = SHEET_PI
         OSError: `path` cannot be written.
 
     """
-    from kaogan.images import to_pil
-
     with atomic_file(Path(path)) as partial:
         to_pil(contact_sheet(dataset, count)).save(partial, format="PNG")

@@ -1,4 +1,4 @@
-"""Which pictures are set aside for evaluation."""
+"""The choice of the pictures that are held out for evaluation."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,13 @@ HELD_OUT_LIMIT = 5000
 def choose_held_out(
     digests: npt.NDArray[np.uint8], limit: int = HELD_OUT_LIMIT
 ) -> npt.NDArray[np.bool_]:
-    """Which pictures to set aside, given the sha256 of each (N x 32): a mask of N.
+    """Choose the held-out pictures by the sha256 of each (N x 32): a mask of N.
 
-    A picture is held out if its hash is among the lowest tenth of all possible hashes, so that
-    its fate does not depend on the others. Two exceptions: of more than `limit` only the
-    lowest `limit` are held out; and of two or more pictures at least one is, and one is not. As
-    data is added, no training picture is ever held out later (but for sets so small that the
-    second exception applies).
+    A picture is held out if its hash is in the lowest tenth of all possible hashes, so that the
+    choice does not depend on other pictures. There are two exceptions. At most `limit` pictures,
+    the lowest, are held out. Of two or more pictures, at least one is held out and one is not. When
+    data is added, no training picture is held out later (except in sets so small that the second
+    exception applies).
     """
     values = digests[:, :8].copy().view(">u8")[:, 0]
     order = np.argsort(values, kind="stable")

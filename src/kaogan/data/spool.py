@@ -1,7 +1,7 @@
-"""Pictures and their rows, parked on the disk until it is known which are kept, and where.
+"""Pictures and their rows, stored on the disk until it is known which are kept, in which order.
 
-Only what is asked for is in memory. The files are read and not mapped: a full disk then is an
-error and not a crash, and memory does not fill with pages that were read once.
+Only the pictures asked for are in memory. The files are not memory-mapped, so that a full disk is
+an error and not a crash, and memory does not fill with pages that were read once.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
+from kaogan.images import Pixels
 
 CHUNK_BYTES = 4 * 2**20
 
@@ -35,7 +35,7 @@ class Spool:
         return len(self._row_starts) - 1
 
     def append(self, picture: Pixels, row: dict[str, Any]) -> None:
-        """Park one picture (uint8, of the spool's shape) and its row; before anything is read."""
+        """Store one picture (uint8, of the spool's shape) and its row, before anything is read."""
         content = np.ascontiguousarray(picture).data
         line = json.dumps(row).encode() + b"\n"
         self._pictures.write(content)

@@ -1,11 +1,11 @@
-"""What an avatar is: a flat record of independent attributes, and how one is drawn by lot.
+"""An avatar: a flat record of independent attributes, and how it is drawn at random.
 
-The attributes are the ground truth of the data set: nothing about a picture is decided anywhere
-else, so two records that differ in one field give two pictures that differ in that one thing.
+The attributes are the ground truth of the data set: they alone decide what a picture shows. So the
+pictures of two records that differ in one field differ in that one thing.
 """
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import numpy as np
 
@@ -23,43 +23,56 @@ Outfit = Literal["sailor", "shirt", "hoodie", "turtleneck"]
 Background = Literal["plain", "gradient", "halves", "stripes", "dots", "disc", "rays", "stars"]
 Side = Literal["left", "right"]
 
+# Numbers are annotated with their range.
+Hue = Annotated[float, (0.0, 360.0)]  # degrees on the OKLCH circle
+Share = Annotated[float, (0.0, 1.0)]
+Signed = Annotated[float, (-1.0, 1.0)]
+
 
 @dataclass(frozen=True)
 class Avatar:
-    """One face. Angles and hues are degrees (hues on the OKLCH circle), lengths are percent of
-    the picture's side, everything else continuous lies in [0, 1] or, where a sign makes sense,
-    in [-1, 1]. Left and right are the viewer's.
-    """
+    """One face. Left and right are the viewer's."""
 
     hair_front: HairFront
     hair_back: HairBack
     side_locks: SideLocks
-    parting: Side  # which way an asymmetric hairdo falls
+    parting: Side  # the side on which an asymmetric hairdo parts
     ahoge: bool  # the single strand that stands up
-    hair_hue: float  # [0, 360)
-    hair_lightness: float  # [0, 1]
-    hair_saturation: float  # [0, 1]
+    hair_hue: Hue
+    hair_lightness: Share
+    hair_saturation: Share
     eye_shape: EyeShape
     eye_state: EyeState
-    eye_hue: float  # [0, 360)
-    gaze: float  # [-1, 1], left to right
-    brow_angle: float  # [-1, 1], worried to determined
+    eye_hue: Hue
+    gaze: Signed  # left to right
+    brow_angle: Signed  # worried to determined
     mouth: Mouth
-    blush: float  # [0, 1]
+    blush: Share
     skin_tone: SkinTone
     accessory: Accessory
-    accessory_hue: float  # [0, 360)
+    accessory_hue: Hue
     outfit: Outfit
-    outfit_hue: float  # [0, 360)
+    outfit_hue: Hue
     background: Background
-    background_hue: float  # [0, 360)
-    light: Side  # where the light comes from
-    turn: float  # [-1, 1], the head turned left to right
-    tilt: float  # degrees, [-7, 7], clockwise
-    scale: float  # [0.94, 1.06]
-    shift_x: float  # percent of the side, [-3, 3]
-    shift_y: float  # percent of the side, [-2, 2]
+    background_hue: Hue
+    light: Side  # the side from which the light comes
+    turn: Signed  # the head turned left to right
+    tilt: Annotated[float, (-7.0, 7.0)]  # degrees, clockwise
+    scale: Annotated[float, (0.94, 1.06)]
+    shift_x: Annotated[float, (-3.0, 3.0)]  # percent of the picture's side
+    shift_y: Annotated[float, (-2.0, 2.0)]  # percent of the picture's side
 
+    @property
+    def to_light(self) -> float:
+        """The direction of the light along x: -1 is left, 1 is right."""
+        return -1.0 if self.light == "left" else 1.0
+
+
+RANGES: dict[str, tuple[float, float]] = {
+    field.name: get_args(field.type)[1]
+    for field in fields(Avatar)
+    if get_origin(field.type) is Annotated
+}
 
 # Probabilities of the categories, in the order in which the Literal names them.
 PROBABILITIES: dict[str, tuple[float, ...]] = {
@@ -77,26 +90,8 @@ PROBABILITIES: dict[str, tuple[float, ...]] = {
     "light": (0.5, 0.5),
 }
 
-RANGES: dict[str, tuple[float, float]] = {
-    "hair_hue": (0.0, 360.0),
-    "hair_lightness": (0.0, 1.0),
-    "hair_saturation": (0.0, 1.0),
-    "eye_hue": (0.0, 360.0),
-    "gaze": (-1.0, 1.0),
-    "brow_angle": (-1.0, 1.0),
-    "blush": (0.0, 1.0),
-    "accessory_hue": (0.0, 360.0),
-    "outfit_hue": (0.0, 360.0),
-    "background_hue": (0.0, 360.0),
-    "turn": (-1.0, 1.0),
-    "tilt": (-7.0, 7.0),
-    "scale": (0.94, 1.06),
-    "shift_x": (-3.0, 3.0),
-    "shift_y": (-2.0, 2.0),
-}
-
-# Hair of every hue exists here, but greens (OKLCH 100 to 170) and teals (to 215) are rarer: a
-# piecewise linear quantile function, its arguments and its values.
+# Hair has every hue, but greens (OKLCH 100 to 170) and teals (to 215) are rarer: the arguments and
+# the values of a piecewise linear quantile function.
 HAIR_HUE_QUANTILES = ((0.0, 0.40, 0.46, 0.55, 1.0), (0.0, 100.0, 170.0, 215.0, 360.0))
 
 AHOGE_PROBABILITY = 0.3
@@ -104,33 +99,30 @@ AHOGE_PROBABILITY = 0.3
 
 def categories(field: str) -> tuple[str, ...]:
     """The values that a categorical attribute can take, e.g. `categories("mouth")`."""
-    (kind,) = (f.type for f in fields(Avatar) if f.name == field)
-    return get_args(kind)
+    return get_args(Avatar.__annotations__[field])
 
 
 def sample_avatar(seed: int, index: int) -> Avatar:
-    """Draw avatar number `index` of the stream `seed` by lot, every attribute independently.
+    """Draw avatar number `index` of the stream `seed`, every attribute independently.
 
-    It depends on the two numbers alone, not on how many avatars are made or by whom.
-    Both are integers of at least 0.
+    The result depends only on these two integers of at least 0.
     """
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index])))
-    values: dict[str, Any] = {}
-    for field in fields(Avatar):  # the order of the fields is the order of the lots
-        lot = float(random.random())
-        values[field.name] = _from_lot(field.name, lot)
+    values: dict[str, Any] = {  # one random number for each field, in the order of the fields
+        field.name: _quantile(field.name, float(random.random())) for field in fields(Avatar)
+    }
     return Avatar(**values)
 
 
-def _from_lot(name: str, lot: float) -> str | bool | float:
-    """Turn a uniform number in [0, 1) into a value of the attribute (its quantile function)."""
+def _quantile(name: str, u: float) -> str | bool | float:
+    """The quantile function of an attribute: from a uniform number in [0, 1) to a value."""
     if name == "ahoge":
-        return lot < AHOGE_PROBABILITY
+        return u < AHOGE_PROBABILITY
     if name in PROBABILITIES:
         edges = np.cumsum(PROBABILITIES[name])
         names = categories(name)
-        return names[min(int(np.searchsorted(edges, lot, side="right")), len(names) - 1)]
+        return names[min(int(np.searchsorted(edges, u, side="right")), len(names) - 1)]
     if name == "hair_hue":
-        lot = float(np.interp(lot, *HAIR_HUE_QUANTILES)) / 360.0
+        u = float(np.interp(u, *HAIR_HUE_QUANTILES)) / 360.0
     low, high = RANGES[name]
-    return round(low + (high - low) * lot, 4)
+    return round(low + (high - low) * u, 4)

@@ -1,57 +1,49 @@
-"""Hair: the back behind the head, the fringe and the locks before it.
+"""Hair: behind the head, and the fringe and the locks in front of it.
 
-A fringe is written down as its lower edge, read from left to right: notch, tip, notch, tip, …,
-notch. Everything else follows from that: the outline, the strands that rise from the notches to
-the crown, and the shade on one side of each lock.
+A fringe is described by its lower edge from left to right: notch, tip, notch, tip, …, notch. The
+outline, the strands from the notches to the crown, and the shade on one side of each lock are
+computed from it. Asymmetric shapes are written down for a parting on the left.
 """
 
 import functools
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kaogan.data.avatars.attributes import Avatar, HairBack, HairFront, Side, SideLocks
-from kaogan.data.avatars.canvas import Canvas, Points, brush, ellipse, mirror, move, path
+from kaogan.data.avatars.canvas import (
+    SIDES,
+    Canvas,
+    Points,
+    brush,
+    curve,
+    ellipse,
+    move,
+    on_side,
+    path,
+    stroke,
+)
 from kaogan.data.avatars.palette import Tones, mix
 
-# The right end of the lower edge, over the top, to its left end.
-_CAP = "C 88,35 86,21 75.5,11.5 C 68,5 59,3.2 50,3.2 C 41,3.2 32,5 24.5,11.5 C 14,21 12,35 {0}"
+# From the right end of a fringe's lower edge over the top of the head to its left end.
+_CAP = path(
+    "M 84.5,50 C 88,35 86,21 75.5,11.5 C 68,5 59,3.2 50,3.2 C 41,3.2 32,5 24.5,11.5"
+    " C 14,21 12,35 15.5,50"
+)
 
-# The crown, and the lower edge.
-_FRINGES: dict[HairFront, tuple[str, str]] = {
-    "blunt": (
-        "50,6",
-        "15.5,50 19.5,60 24,45 29,47.5 32.5,43 37,48 41,43 46,48.5 50.5,43"
-        " 55,48.5 59,43 63.5,48 67.5,43 71.5,47.5 76,45 80.5,60 84.5,50",
-    ),
-    "swept": (
-        "34,6",
-        "15.5,50 20,62 23,42 24,49 31,29 47,45 45,36 58,49 56,37 69,52 69,40 80,63 84.5,50",
-    ),
-    "parted": (
-        "50,6",
-        "15.5,50 19,64 24,47 27,53 34,38 37,46 50,20 63,46 66,38 73,53 76,47 81,64 84.5,50",
-    ),
-    "spiky": (
-        "46,5",
-        "15.5,50 18,63 25,40 29,51 35,36 42,50 45,35 53,53"
-        " 58,36 65,50 70,38 75,52 77,42 82,62 84.5,50",
-    ),
-    "centre_lock": (
-        "50,6",
-        "15.5,50 19,62 25,42 30,48 37,36 41,45 43.5,37 50.5,60"
-        " 56,37 60,45 63,36 70,48 75,42 81,62 84.5,50",
-    ),
-    "curtain": (
-        "50,6",
-        "15.5,50 18,66 23.5,52 26,58 50,15 74,58 76.5,52 82,66 84.5,50",
-    ),
-    "choppy": (
-        "56,5",
-        "15.5,50 20,57 24,40 31,44 34,35 39,41 42,34 50,42"
-        " 53,34 61,44 64,36 73,48 75,41 80.5,58 84.5,50",
-    ),
+# The lower edge of each fringe, without its two ends.
+_FRINGES: dict[HairFront, str] = {
+    "blunt": "19.5,60 24,45 29,47.5 32.5,43 37,48 41,43 46,48.5 50.5,43"
+    " 55,48.5 59,43 63.5,48 67.5,43 71.5,47.5 76,45 80.5,60",
+    "swept": "20,62 23,42 24,49 31,29 47,45 45,36 58,49 56,37 69,52 69,40 80,63",
+    "parted": "19,64 24,47 27,53 34,38 37,46 50,20 63,46 66,38 73,53 76,47 81,64",
+    "spiky": "18,63 25,40 29,51 35,36 42,50 45,35 53,53 58,36 65,50 70,38 75,52 77,42 82,62",
+    "centre_lock": "19,62 25,42 30,48 37,36 41,45 43.5,37 50.5,60"
+    " 56,37 60,45 63,36 70,48 75,42 81,62",
+    "curtain": "18,66 23.5,52 26,58 50,15 74,58 76.5,52 82,66",
+    "choppy": "20,57 24,40 31,44 34,35 39,41 42,34 50,42 53,34 61,44 64,36 73,48 75,41 80.5,58",
 }
+_CROWNS: dict[HairFront, str] = {"swept": "34,6", "spiky": "46,5", "choppy": "56,5"}
 
 _SIDE_LOCKS: dict[SideLocks, str] = {
     "none": "",
@@ -85,38 +77,28 @@ _BACK_STRANDS = (
     brush("M 15,50 C 10,62 11,76 13,87", 0.8),
     brush("M 20,62 C 17,72 18,79 22,88", 0.8),
 )
-_TWIN_TAIL = path(
-    "M 20,15 C 9,11 -1,22 -1,40 C -1,58 4,72 -3,90 C 3,89 7,86 9,82 C 9,90 8,95 5,102"
-    " C 16,97 21,86 19,72 C 17.5,60 14,48 16,38 C 17,31 20,27 23,24"
-)
-_TWIN_STRANDS = (
-    "M 16,19 C 4,30 3,46 8,60 C 10,68 10,76 9,82",
-    "M 11,18 C 2,30 1,44 4,56",
-)
-_PONYTAIL = path(
-    "M 64,10 C 76,-4 95,2 98,24 C 101,44 92,56 101,76 C 95,76 90,73 87,69 C 88,76 87,82 82,89"
-    " C 77,76 81,62 82,46"
-)
-_PONY_STRANDS = (
-    "M 72,7 C 91,9 94,30 90,48 C 87,58 86,63 87,69",
-    "M 78,4 C 95,12 97,30 94,46",
-)
-_TWIN_TIE = path("M 19,10.5 C 15,12 11.5,15 10,20 L 14.5,25.5 C 16,21 19,18 23,16.5")
-_PONY_TIE = path("M 69,3.5 C 75,4 80,8 82,13 L 77,18 C 75,13 71,9.5 65,8.5")
+
+
+# The outline of a tail, its strands, and the tie.
+_TAILS: dict[HairBack, tuple[str, tuple[str, ...], str]] = {
+    "twin_tails": (
+        "M 20,15 C 9,11 -1,22 -1,40 C -1,58 4,72 -3,90 C 3,89 7,86 9,82 C 9,90 8,95 5,102"
+        " C 16,97 21,86 19,72 C 17.5,60 14,48 16,38 C 17,31 20,27 23,24",
+        ("M 16,19 C 4,30 3,46 8,60 C 10,68 10,76 9,82", "M 11,18 C 2,30 1,44 4,56"),
+        "M 19,10.5 C 15,12 11.5,15 10,20 L 14.5,25.5 C 16,21 19,18 23,16.5",
+    ),
+    "ponytail": (
+        "M 64,10 C 76,-4 95,2 98,24 C 101,44 92,56 101,76 C 95,76 90,73 87,69"
+        " C 88,76 87,82 82,89 C 77,76 81,62 82,46",
+        ("M 72,7 C 91,9 94,30 90,48 C 87,58 86,63 87,69", "M 78,4 C 95,12 97,30 94,46"),
+        "M 69,3.5 C 75,4 80,8 82,13 L 77,18 C 75,13 71,9.5 65,8.5",
+    ),
+}
 _AHOGE = path("M 46,9 C 40,0 46,-7 64,-2.5 C 70,-1 73,2 74,6 C 67,0 55,-1.5 54,9")
 _TUFT = path("M -5.4,-3 C -6.2,2 -4,5.6 0,8.4 C 4,5.6 6.2,2 5.4,-3 C 3,-5 -3,-5 -5.4,-3")
-
-
 _LEAN = (np.array([[0.88, 0.48], [-0.48, 0.88]]), np.array([[0.88, -0.48], [0.48, 0.88]]))
-SIDES: tuple[Side, Side] = ("left", "right")
 
-
-def hangs(side: Side, points: Points) -> Points:
-    """An asymmetric shape, drawn for a parting on the left, as this parting has it."""
-    return points if side == "left" else mirror(points)
-
-
-# Where the dome of the head parts, above the fringe.
+# Strands from the parting down the dome of the head, above the fringe.
 _DOME_STRANDS = (
     brush("M 42,5 C 28,9 19,20 17,38", 1.3),
     brush("M 56,5 C 70,8 80,17 83,34", 1.3),
@@ -124,101 +106,89 @@ _DOME_STRANDS = (
 )
 
 
-@dataclass(frozen=True)
-class Fringe:
+class Fringe(NamedTuple):
     outline: Points
-    strands: tuple[Points, ...]
-    shades: tuple[Points, ...]
+    strands: list[Points]
+    shades: list[Points]
 
 
 @functools.cache
 def fringe(style: HairFront, parting: Side, light: Side) -> Fringe:
-    """The fringe of a style, worked out from its lower edge."""
-    crown, edge = (hangs(parting, path(f"M {points}")) for points in _FRINGES[style])
+    """The fringe of a style, computed from its lower edge."""
+    (crown,) = on_side(parting, path(f"M {_CROWNS.get(style, '50,6')}"))
+    edge = on_side(parting, path(f"M 15.5,50 {_FRINGES[style]} 84.5,50"))
     if parting == "right":
         edge = edge[::-1]
     notches, tips = edge[0::2], edge[1::2]
-    parts = [f"M {_pair(edge[0])}"]
-    shades = []
+    outline, shades = [edge[:1]], []
     for before, tip, after in zip(notches, tips, notches[1:], strict=False):
-        parts += [_side_of_lock(before, tip, 0.15), _side_of_lock(tip, after, 0.85)]
-        shades.append(_shade(tip, after if light == "left" else before, crown[0]))
-    parts.append(_CAP.format(_pair(edge[0])))
-    strands = tuple(_strand(notch, crown[0]) for notch in notches[1:-1])
-    return Fringe(path(" ".join(parts)), strands, tuple(shades))
+        # Each side of a lock bulges outwards, so that the lock looks like a leaf.
+        outline += [
+            _arc(start, start + (end - start) * np.array([lean, 0.5]), end)[1:]
+            for start, end, lean in ((before, tip, 0.15), (tip, after, 0.85))
+        ]
+        shades.append(_shade(tip, after if light == "left" else before, crown))
+    strands = [_strand(notch, crown) for notch in notches[1:-1]]
+    return Fringe(np.concatenate([*outline, _CAP[1:]]), strands, shades)
 
 
-def _pair(point: Points) -> str:
-    return f"{point[0]},{point[1]}"
-
-
-def _side_of_lock(start: Points, end: Points, lean: float) -> str:
-    """One side of a lock, bulging outwards so that the lock looks like a leaf."""
-    return f"Q {_pair(start + (end - start) * np.array([lean, 0.5]))} {_pair(end)}"
+def _arc(start: Points, bend: Points, end: Points) -> Points:
+    return np.vstack([start, curve(np.array([start, bend, end]))])
 
 
 def _shade(tip: Points, notch: Points, crown: Points) -> Points:
     """The shaded side of a lock, from its tip up along the notch."""
     inner = tip * np.array([0.55, 0.45]) + notch * np.array([0.45, 0.55]) - np.array([0.0, 4.0])
     top = notch + 0.3 * (crown - notch)
-    return path(f"M {_pair(tip)} L {_pair(notch)} L {_pair(top)} Q {_pair(inner)} {_pair(tip)}")
+    return np.vstack([tip, notch, _arc(top, inner, tip)])
 
 
 def _strand(notch: Points, crown: Points) -> Points:
     bend = notch + (crown - notch) * np.array([0.16, 0.42])
     end = notch + (crown - notch) * 0.62
-    return brush(f"M {_pair(notch)} Q {_pair(bend)} {_pair(end)}", 0.8, 0.9)
+    return stroke(_arc(notch, bend, end), 0.8, 0.9)
 
 
 def draw_back(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
-    """The hair behind the head; it lies in the head's shadow."""
-    style, parting = avatar.hair_back, avatar.parting
-    if style == "twin_tails":
-        for side in SIDES:
-            _tail(canvas, side, _TWIN_TAIL, _TWIN_STRANDS, hair)
-            canvas.shape(hangs(side, _TWIN_TIE), tie.base, tie.line, 0.8)
-    if style == "ponytail":
-        _tail(canvas, parting, _PONYTAIL, _PONY_STRANDS, hair)
-        canvas.shape(hangs(parting, _PONY_TIE), tie.base, tie.line, 0.8)
+    """The hair behind the head, which is in the head's shadow."""
+    style = avatar.hair_back
+    if style in _TAILS:
+        _tails(canvas, avatar, hair, tie)
     if style == "buns":
         _buns(canvas, avatar, hair)
     shape = path(_BACK.get(style, _BACK["buns"]))
-    canvas.fill(shape, hair.shade)
-    with canvas.clip(shape):  # darkest behind the neck
-        canvas.fill(ellipse(50.0, 80.0, 31.0, 34.0), mix(hair.shade, hair.line, 0.4))
-    canvas.outline(shape, hair.line)
+    with canvas.inside(shape, hair.shade, hair.line):  # darkest behind the neck
+        canvas.draw(ellipse(50.0, 80.0, 31.0, 34.0), mix(hair.shade, hair.line, 0.4))
     if style in ("bob", "long", "wavy"):
         for strand in _BACK_STRANDS:
             for side in SIDES:
-                canvas.fill(hangs(side, strand), hair.line)
+                canvas.draw(on_side(side, strand), hair.line)
 
 
 def _buns(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
-    to_light = -1.0 if avatar.light == "left" else 1.0
     for x in (20.0, 80.0):
         bun = ellipse(x, 13, 11.5, 11)
-        canvas.fill(bun, hair.shade)
-        with canvas.clip(bun):
-            canvas.fill(move(bun, 2.4 * to_light, -2.0), hair.base)
-        canvas.fill(ellipse(x + 3.0 * to_light, 8.5, 4.4, 2.4), hair.shine)
-        canvas.outline(bun, hair.line)
+        with canvas.inside(bun, hair.shade, hair.line):
+            canvas.draw(move(bun, 2.4 * avatar.to_light, -2.0), hair.base)
+            canvas.draw(ellipse(x + 3.0 * avatar.to_light, 8.5, 4.4, 2.4), hair.shine)
         swirl = brush("M -6,5 C 0,9 7,5 7,-2 C 7,-7 0,-8 -2,-4", 0.9)
-        canvas.fill(move(swirl, x, 13.0), hair.line)
+        canvas.draw(move(swirl, x, 13.0), hair.line)
 
 
-def _tail(canvas: Canvas, side: Side, shape: Points, strands: tuple[str, ...], hair: Tones) -> None:
-    outline = hangs(side, shape)
-    canvas.fill(outline, hair.base)
-    with canvas.clip(outline):
-        canvas.fill(move(outline, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
-        for strand in strands:
-            canvas.fill(hangs(side, brush(strand, 3.2)), hair.shade)
-            canvas.fill(hangs(side, brush(strand, 0.8)), hair.line)
-    canvas.outline(outline, hair.line)
+def _tails(canvas: Canvas, avatar: Avatar, hair: Tones, tie: Tones) -> None:
+    outline, strands, knot = _TAILS[avatar.hair_back]
+    for side in SIDES if avatar.hair_back == "twin_tails" else (avatar.parting,):
+        tail = on_side(side, path(outline))
+        with canvas.inside(tail, hair.base, hair.line):
+            canvas.draw(move(tail, 0.0, 14.0), mix(hair.base, hair.shade, 0.6))
+            for strand in strands:
+                canvas.draw(on_side(side, brush(strand, 3.2)), hair.shade)
+                canvas.draw(on_side(side, brush(strand, 0.8)), hair.line)
+        canvas.draw(on_side(side, path(knot)), tie.base, tie.line, 0.8)
 
 
 def draw_braids(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
-    """Two braids over the shoulders: a chain of leaves, crossing, each over the one below."""
+    """Two braids over the shoulders: chains of crossing leaves, each over the one below."""
     if avatar.hair_back != "braids":
         return
     for side in SIDES:
@@ -226,35 +196,32 @@ def draw_braids(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
             lean = 1.0 if step % 2 else -1.0
             leaf = _TUFT * np.array([lean, 1.0]) @ _LEAN[step % 2]
             leaf = move(leaf, 17.0 + 1.4 * lean, 66.0 + 5.6 * step)
-            canvas.shape(hangs(side, leaf), hair.base if lean > 0 else hair.shade, hair.line, 0.9)
+            canvas.draw(on_side(side, leaf), hair.base if lean > 0 else hair.shade, hair.line, 0.9)
 
 
 def draw_front(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
     _side_locks(canvas, avatar, hair)
     if avatar.ahoge:  # its root disappears under the crown
-        canvas.shape(hangs(avatar.parting, _AHOGE), hair.base, hair.line)
+        canvas.draw(on_side(avatar.parting, _AHOGE), hair.base, hair.line)
     front = fringe(avatar.hair_front, avatar.parting, avatar.light)
-    to_light = -1.0 if avatar.light == "left" else 1.0
-    canvas.fill(front.outline, hair.shade)
-    with canvas.clip(front.outline):
-        canvas.fill(move(front.outline, 3.0 * to_light, 0.0), hair.base)
+    with canvas.inside(front.outline, hair.shade, hair.line):
+        canvas.draw(move(front.outline, 3.0 * avatar.to_light, 0.0), hair.base)
         for shade in front.shades:
-            canvas.fill(shade, hair.shade)
+            canvas.draw(shade, hair.shade)
         for strand in _DOME_STRANDS:
-            canvas.fill(hangs(avatar.parting, strand), hair.shade)
+            canvas.draw(on_side(avatar.parting, strand), hair.shade)
         far = "right" if avatar.light == "left" else "left"
-        canvas.fill(_shine_band(far, 0.42), mix(hair.base, hair.shine, 0.45))
-        canvas.fill(_shine_band(avatar.light, 1.0), hair.shine)
+        canvas.draw(_shine_band(far, 0.42), mix(hair.base, hair.shine, 0.45))
+        canvas.draw(_shine_band(avatar.light, 1.0), hair.shine)
         for strand in front.strands:
-            canvas.fill(strand, hair.line)
-    canvas.outline(front.outline, hair.line)
+            canvas.draw(strand, hair.line)
 
 
 @functools.cache
 def _shine_band(side: Side, share: float) -> Points:
-    """The ring of light around the crown, broken into points by the strands.
+    """The ring of light around the crown, which the strands divide into points.
 
-    The ring's middle lies on this side of the head; `share` is how much of it shows.
+    The ring's middle is on this side of the head; `share` of it is visible.
     """
     angle = np.radians(np.linspace(-24.0 - 42.0 * share, -24.0 + 56.0 * share, 25))
     fade = np.sin(np.linspace(0.0, np.pi, 25)) ** 0.6
@@ -262,17 +229,15 @@ def _shine_band(side: Side, share: float) -> Points:
     x, y = 50.0 + 29.0 * np.sin(angle), 46.0 - 26.0 * np.cos(angle)
     upper = np.stack([x, y - 1.4 * fade - 0.4 * thick], axis=1)
     lower = np.stack([x, y + thick], axis=1)
-    return hangs(side, np.concatenate([upper, lower[::-1]]))
+    return on_side(side, np.concatenate([upper, lower[::-1]]))
 
 
 def _side_locks(canvas: Canvas, avatar: Avatar, hair: Tones) -> None:
     if avatar.side_locks == "none":
         return
     for side in SIDES:
-        lock = hangs(side, path(_SIDE_LOCKS[avatar.side_locks]))
-        canvas.fill(lock, hair.base)
-        with canvas.clip(lock):
-            # The half beside the cheek lies in shade.
-            canvas.fill(move(lock, 6.0 if side == "left" else -6.0, 0.0), hair.shade)
-            canvas.fill(hangs(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line)
-        canvas.outline(lock, hair.line)
+        lock = on_side(side, path(_SIDE_LOCKS[avatar.side_locks]))
+        with canvas.inside(lock, hair.base, hair.line):
+            # The half beside the cheek is in shade.
+            canvas.draw(move(lock, 6.0 if side == "left" else -6.0, 0.0), hair.shade)
+            canvas.draw(on_side(side, _LOCK_STRANDS[avatar.side_locks == "long"]), hair.line)

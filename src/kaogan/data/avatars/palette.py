@@ -1,4 +1,4 @@
-"""Colours, chosen in OKLCH so that equal steps look equal whatever the hue.
+"""Colours, chosen in OKLCH, in which equal steps look equal for all hues.
 
 OKLCH is the polar form of Ottosson's OKLab (2020): lightness 0 to 1, chroma 0 to about 0.32,
 hue in degrees.
@@ -59,14 +59,14 @@ def oklch(lightness: float, chroma: float, hue: float) -> Colour:
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """`share` of the second colour in the first, 0 to 1."""
+    """Mix `share` (0 to 1) of the second colour into the first."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 @dataclass(frozen=True)
 class Tones:
-    """One material under cel shading: lit, in shade, in full light, and its outline."""
+    """A material under cel shading: its colours in light, shade and full light, and its outline."""
 
     base: Colour
     shade: Colour
@@ -81,7 +81,7 @@ def clear(lightness: float, hue: float) -> float:
 
 
 def cloth_tones(hue: float) -> Tones:
-    """Strong, friendly colour for ribbons and the like."""
+    """A strong colour for clothes and accessories."""
     base = clear(0.70, hue)
     return Tones(
         oklch(base, 0.15, hue),

@@ -1,20 +1,20 @@
-"""Where pictures come from. One file for each kind of source; all of them are in `sources`."""
+"""Where pictures come from. Every kind of source is in the registry `sources`."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kaogan.data.sources import arrays, folder, parquet, tar_archive, zip_archive  # noqa: F401
-from kaogan.data.sources.base import Item, Pixels, Source, printable, sources
+from kaogan.data.sources import archives, arrays, folder, parquet  # noqa: F401
+from kaogan.data.sources.base import Item, Source, printable, source_of, sources
 from kaogan.errors import KaoganError
 
-__all__ = ["Item", "Pixels", "Source", "count_items", "find_source", "read_items", "sources"]
+__all__ = ["Item", "Source", "count_items", "find_source", "read_items", "sources"]
 
 
 def find_source(path: Path) -> Source:
     """The kind of source that `path` is.
 
     Raises:
-        KaoganError: there is nothing, or nothing that can be read.
+        KaoganError: `path` does not exist, or is no source.
 
     """
     try:
@@ -23,24 +23,23 @@ def find_source(path: Path) -> Source:
         raise KaoganError(f"cannot read {path}: {error.strerror}") from None
     if not exists:
         raise KaoganError(f"{path} does not exist; check the path")
-    for kind in sources:
-        source = sources[kind]()
-        if source.claims(path):
-            return source
-    raise KaoganError(
-        f"{path} is no source of pictures; give a folder, a picture, or a .zip, .tar (.gz, .bz2, "
-        ".xz, .zst), .parquet, .npy or .npz file"
-    )
+    source = source_of(path)
+    if source is None:
+        raise KaoganError(
+            f"{path} is no source of pictures; give a folder, a picture, or a .zip, .tar (.gz, "
+            ".bz2, .xz, .zst), .parquet, .npy or .npz file"
+        )
+    return source
 
 
 def count_items(paths: Sequence[Path]) -> int | None:
-    """How many items `read_items` will give, where that is cheap to know."""
+    """The number of items that `read_items` will give, or None where counting is expensive."""
     counts = [find_source(path).count(path) for path in paths]
     return None if None in counts else sum(count or 0 for count in counts)
 
 
 def read_items(paths: Sequence[Path]) -> Iterator[Item]:
-    """The items of all sources, one source after another; names begin with the source's own.
+    """The items of all sources, one source after another; names begin with the source's label.
 
     Raises:
         KaoganError: a source as a whole cannot be read.
@@ -52,7 +51,7 @@ def read_items(paths: Sequence[Path]) -> Iterator[Item]:
 
 
 def source_labels(paths: Sequence[Path]) -> list[str]:
-    """A short name for each source, different from all others, without the way to it."""
+    """A short and unique name for each source, without its folder."""
     labels: list[str] = []
     for path in paths:
         name = path.resolve().name or "root"

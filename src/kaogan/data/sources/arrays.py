@@ -1,79 +1,58 @@
 """NumPy arrays of uint8 pictures: .npy files, and .npz files with any number of them."""
 
 import math
-import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO
 
 import numpy as np
 import numpy.lib.format as npy
 
-from kaogan.data.reasons import in_one_line
-from kaogan.data.sources.base import MAX_BYTES, Item, sources
+from kaogan.data.sources.base import MAX_BYTES, Item, Source, reading, sources
 from kaogan.errors import KaoganError
 
 LAYOUTS = "N x H x W x C or N x C x H x W (C of 1, 3 or 4), N x H x W, H x W x 3 or H x W"
 
 
 @sources.register("arrays")
-class Arrays:
+class Arrays(Source):
     """uint8 arrays: one or many pictures, channels last or first, read picture by picture."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".npy", ".npz") and os.path.isfile(path)
+    suffixes = (".npy", ".npz")
 
     def count(self, path: Path) -> int | None:
-        return sum(_layout(name, _header(name, stream))[0] for name, _, stream in _streams(path))
+        total = 0
+        for name, _, stream in _arrays(path):
+            with reading(name, "a NumPy array"):
+                total += _layout(name, _shape(name, stream))[0]
+        return total
 
     def items(self, path: Path) -> Iterator[Item]:
-        for name, prefix, stream in _streams(path):
-            try:
+        for name, prefix, stream in _arrays(path):
+            with reading(name, "a NumPy array"):
                 yield from _pictures(name, prefix, stream)
-            except KaoganError:
-                raise
-            except Exception as error:  # likewise
-                raise KaoganError(
-                    f"{name} is damaged ({in_one_line(error)}); make it again"
-                ) from None
 
 
-def _streams(path: Path) -> Iterator[tuple[str, str, BinaryIO]]:
-    """Every array in the file: its name for messages, its items' prefix, and its bytes."""
-    try:
-        if path.suffix.lower() == ".npy":
-            with path.open("rb") as stream:
-                yield str(path), "", stream
-            return
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                with archive.open(member) as entry:
-                    yield (
-                        f"{path}/{member}",
-                        f"{member.removesuffix('.npy')}/",
-                        cast(BinaryIO, entry),
-                    )
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path}") from None
-    except Exception as error:  # damage can trip zipfile up in many ways
-        raise KaoganError(
-            f"{path} is not an .npz file, or a damaged one ({in_one_line(error)})"
-        ) from None
+def _arrays(path: Path) -> Iterator[tuple[str, str, IO[bytes]]]:
+    """Every array in the file: its name for messages, the prefix of its items, and its bytes."""
+    if path.suffix.lower() == ".npy":
+        with reading(path, "an .npy file"), path.open("rb") as stream:
+            yield str(path), "", stream
+        return
+    with reading(path, "an .npz file"), zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            with archive.open(member) as stream:
+                yield f"{path}/{member}", f"{member.removesuffix('.npy')}/", stream
 
 
-def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
+def _shape(name: str, stream: IO[bytes]) -> tuple[int, ...]:
     """The shape of the array whose header begins here; its pictures follow in C order."""
-    try:
-        version = npy.read_magic(stream)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(stream)
-        if any(length < 1 for length in shape):
-            raise ValueError(f"its shape is {shape}")
-    except Exception as error:  # the header is a Python literal, with as many ways to be wrong
-        raise KaoganError(
-            f"{name} is not a NumPy array, or a damaged one ({in_one_line(error)})"
-        ) from None
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, fortran, dtype = read(stream)
+    if any(length < 1 for length in shape):
+        raise ValueError(f"its shape is {shape}")
     if dtype != np.uint8:
         raise KaoganError(f"{name} holds {dtype}, not uint8; convert it to 0..255 first")
     if fortran and len(shape) > 1:
@@ -82,7 +61,7 @@ def _header(name: str, stream: BinaryIO) -> tuple[int, ...]:
 
 
 def _layout(name: str, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...], bool]:
-    """How many pictures a shape means, the shape of each, and whether channels come first."""
+    """The number of pictures, the shape of each, and whether channels come first."""
     match shape:
         case (count, _, _, 1 | 3 | 4):
             return count, shape[1:], False
@@ -95,8 +74,8 @@ def _layout(name: str, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...], bo
     raise KaoganError(f"{name} has the shape {shape}; pictures are {LAYOUTS}")
 
 
-def _pictures(name: str, prefix: str, stream: BinaryIO) -> Iterator[Item]:
-    count, shape, channels_first = _layout(name, _header(name, stream))
+def _pictures(name: str, prefix: str, stream: IO[bytes]) -> Iterator[Item]:
+    count, shape, channels_first = _layout(name, _shape(name, stream))
     size = math.prod(shape)
     if size > 16 * MAX_BYTES:
         raise KaoganError(f"{name} has pictures of {shape}: too large")

@@ -1,24 +1,20 @@
-"""What a source is: something that hands over named pictures, one at a time, undecoded."""
+"""A source hands over named pictures, one at a time, without decoding them."""
 
+import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, ClassVar
 
-import numpy as np
-import numpy.typing as npt
-
-from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.reasons import Reason, Rejected, in_one_line
+from kaogan.errors import KaoganError
+from kaogan.images import Pixels
 from kaogan.registry import Registry
-
-Pixels = npt.NDArray[np.uint8]
 
 MAX_BYTES = 64 * 2**20  # the largest encoded picture that is read
 MAX_NAME = 1000  # characters
-# An archive that unpacks to more than this many times its size holds no pictures: those are
-# compressed already. Small content may be as repetitive as it likes.
-BOMB_RATIO = 100
-BOMB_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -34,23 +30,29 @@ class Item:
 
     @property
     def size(self) -> int:
-        """How many bytes it takes in memory."""
+        """Bytes in memory."""
         if isinstance(self.content, bytes):
             return len(self.content)
         return 0 if isinstance(self.content, Rejected) else self.content.nbytes
 
 
-class Source(Protocol):
+class Source(ABC):
     """One kind of source. Nothing is unpacked to the disk, and nothing is read ahead."""
 
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """The ends of the file names that it claims, in lower case."""
+
     def claims(self, path: Path) -> bool:
-        """Is `path` (which exists) of this kind? No error, even if it may not be read."""
+        """Is `path` (which exists) of this kind? This never fails, even without permission."""
+        return path.name.lower().endswith(self.suffixes) and os.path.isfile(path)
 
     def count(self, path: Path) -> int | None:
-        """How many items there are, where that is cheap to know."""
+        """The number of items, or None where counting is expensive."""
+        return None
 
+    @abstractmethod
     def items(self, path: Path) -> Iterator[Item]:
-        """Every entry but hidden ones, always in the same order.
+        """Every entry that is not hidden, always in the same order.
 
         Raises:
             KaoganError: `path` as a whole cannot be read.
@@ -61,45 +63,55 @@ class Source(Protocol):
 sources: Registry[type[Source]] = Registry("kind of source")
 
 
+def source_of(path: Path) -> Source | None:
+    """The source that claims `path`, if there is one."""
+    return next((source for kind in sources if (source := sources[kind]()).claims(path)), None)
+
+
+@contextmanager
+def reading(what: Path | str, kind: str) -> Iterator[None]:
+    """Turn every failure to read `what` into one line. `kind` is what it should be: "a ZIP file".
+
+    The parsers of files fail in many ways on damaged files, so every exception counts.
+    """
+    try:
+        yield
+    except KaoganError:
+        raise
+    except PermissionError:
+        raise KaoganError(f"no permission to read {what}") from None
+    except Exception as error:
+        raise KaoganError(
+            f"{what} is not {kind}, or a damaged one ({in_one_line(error)}); "
+            "download or make it again"
+        ) from None
+
+
 def is_hidden(name: str) -> bool:
-    """Hidden files and folders, and what a Mac adds to archives, are nobody's pictures."""
+    """Is it a hidden file, in a hidden folder, or something that macOS adds to archives?"""
     return any(
         part == "__MACOSX" or (part.startswith(".") and part not in (".", ".."))
         for part in name.replace("\\", "/").split("/")
     )
 
 
-def check_name(name: str) -> None:
-    """Refuse entry names that only an attack or an accident makes.
-
-    Nothing is ever written under an entry's name; but names travel on into manifests and reports.
-    """
-    parts = name.replace("\\", "/").split("/")
-    if name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":"):
-        raise Rejected(Reason.UNSAFE_NAME, "it points outside the archive")
-    if len(name) > MAX_NAME:
-        raise Rejected(Reason.UNSAFE_NAME, f"it has {len(name):,} characters")
-    if not name.isprintable():
-        raise Rejected(Reason.UNSAFE_NAME, "it has control characters")
-
-
 def printable(name: str) -> str:
-    """`name` fit for a manifest: no control characters, no lone surrogates, not endless."""
+    """`name` for a manifest: without control characters and lone surrogates, and not too long."""
     if not name.isprintable():
         name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
     return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
 
 
 def check_size(size: int) -> None:
-    """Refuse an encoded picture of `size` bytes that is too large to be one."""
+    """Refuse an encoded picture of `size` bytes if it is too large."""
     if size > MAX_BYTES:
         raise Rejected(
             Reason.FILE_TOO_LARGE, f"{size / 2**20:,.0f} MiB, at most {MAX_BYTES // 2**20}"
         )
 
 
-def read_all(stream: BinaryIO) -> bytes:
-    """Read `stream` to its end, but never more than the limit, whatever its header promised."""
+def read_all(stream: IO[bytes]) -> bytes:
+    """Read `stream` to its end, but never more than the limit, whatever its header says."""
     content = stream.read(MAX_BYTES + 1)
     check_size(len(content))
     return content

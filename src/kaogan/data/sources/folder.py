@@ -7,24 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kaogan.data.reasons import Reason, Rejected
-from kaogan.data.sources.base import Item, check_size, is_hidden, read_all, sources
-from kaogan.errors import KaoganError
-
-PICTURE_SUFFIXES = (
-    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
-    *(".jpg", ".png", ".tif", ".tiff", ".webp"),
+from kaogan.data.sources.base import (
+    Item,
+    Source,
+    check_size,
+    is_hidden,
+    read_all,
+    source_of,
+    sources,
 )
+from kaogan.errors import KaoganError
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sort key under which 2.jpg comes before 10.jpg; the name itself breaks ties."""
+    """Sort key that puts 2.jpg before 10.jpg; the name itself breaks ties."""
     pieces = re.split(r"([0-9]+)", name)
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in pieces] + [(-1, name)]
 
 
 @sources.register("folder")
-class Folder:
-    """A folder tree, in natural order; archives and arrays in it are read in their place."""
+class Folder(Source):
+    """A folder tree, in natural order; archives and arrays inside are read as well."""
 
     def claims(self, path: Path) -> bool:
         return os.path.isdir(path)
@@ -32,8 +35,8 @@ class Folder:
     def count(self, path: Path) -> int | None:
         count = 0
         for _, found in _walk(path, ""):
-            if isinstance(found, Path) and _kind_within(found):
-                return None  # nobody knows how many pictures are in there
+            if isinstance(found, Path) and _archive(found):
+                return None  # counting the pictures in an archive may be expensive
             count += 1
         return count
 
@@ -46,23 +49,25 @@ class Folder:
             if isinstance(found, Rejected):
                 yield Item(name, found)
                 continue
-            kind = _kind_within(found)
-            if kind is None:
+            archive = _archive(found)
+            if archive is None:
                 yield Item(name, _read(found))
                 continue
             try:
-                for item in sources[kind]().items(found):
+                for item in archive.items(found):
                     yield Item(f"{name}/{item.name}", item.content)
             except KaoganError as error:
                 yield Item(name, Rejected(Reason.UNREADABLE, str(error)))
 
 
 @sources.register("picture")
-class Picture:
-    """One picture file, so that `prepare faces/*.jpg` does what it says."""
+class PictureFile(Source):
+    """One picture file, so that `prepare faces/*.jpg` works."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in PICTURE_SUFFIXES and os.path.isfile(path)
+    suffixes = (
+        *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
+        *(".jpg", ".png", ".tif", ".tiff", ".webp"),
+    )
 
     def count(self, path: Path) -> int | None:
         return 1
@@ -71,11 +76,9 @@ class Picture:
         yield Item("", _read(path))
 
 
-def _kind_within(path: Path) -> str | None:
-    """The kind of an archive found inside a folder; None for pictures and everything else."""
-    if path.suffix.lower() in PICTURE_SUFFIXES:
-        return None
-    return next((kind for kind in sources if sources[kind]().claims(path)), None)
+def _archive(path: Path) -> Source | None:
+    """The source for an archive inside a folder; None for pictures and everything else."""
+    return None if path.suffix.lower() in PictureFile.suffixes else source_of(path)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:
@@ -91,7 +94,7 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, Path | Rejected]]:
         path, name = folder / entry, prefix + entry
         if not os.path.isdir(path):
             yield name, path
-        elif os.path.islink(path):  # it might lead back to where we are
+        elif os.path.islink(path):  # it might lead back to this folder
             yield name, Rejected(Reason.UNREADABLE, "a link to a folder; name it as a source")
         else:
             yield from _walk(path, name + "/")

@@ -1,12 +1,11 @@
-"""Parquet files with a column of encoded pictures, as the Hugging Face hub keeps them."""
+"""Parquet files with a column of encoded pictures, as on the Hugging Face hub."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from kaogan.data.reasons import Reason, Rejected, in_one_line
-from kaogan.data.sources.base import Item, check_size, printable, sources
+from kaogan.data.reasons import Reason, Rejected
+from kaogan.data.sources.base import Item, Source, check_size, printable, reading, sources
 from kaogan.errors import KaoganError
 
 ROWS_AT_ONCE = 32
@@ -14,28 +13,23 @@ USUAL_NAMES = ("image", "img", "picture", "photo")
 
 
 @sources.register("parquet")
-class Parquet:
+class Parquet(Source):
     """A Parquet file whose image column holds bytes, or structs of bytes and path."""
 
-    def claims(self, path: Path) -> bool:
-        return path.suffix.lower() in (".parquet", ".pq") and os.path.isfile(path)
+    suffixes = (".parquet", ".pq")
 
     def count(self, path: Path) -> int | None:
-        return int(_open(path).metadata.num_rows)
+        with reading(path, "a Parquet file"):
+            return int(_open(path).metadata.num_rows)
 
     def items(self, path: Path) -> Iterator[Item]:
-        file = _open(path)
-        column = _image_column(path, file.schema_arrow)
-        row = 0
-        try:
-            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[column]):
-                for cell in batch.column(0):
-                    yield _item(row, cell.as_py())
-                    row += 1
-        except (OSError, ValueError) as error:  # Arrow's errors are of these kinds
-            raise KaoganError(
-                f"{path} is damaged ({in_one_line(error)}); download it again"
-            ) from None
+        with reading(path, "a Parquet file"):
+            file = _open(path)
+            column = _image_column(path, file.schema_arrow)
+            batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[column])
+            cells = (cell for batch in batches for cell in batch.column(0))
+            for row, cell in enumerate(cells):
+                yield _item(row, cell.as_py())
 
 
 def _open(path: Path) -> Any:
@@ -45,16 +39,8 @@ def _open(path: Path) -> Any:
         raise KaoganError(
             f'{path} is a Parquet file: run pip install "kaogan[formats]" first'
         ) from None
-    try:
-        # A buffer, so that a column is read piece by piece and not as a whole.
-        return pyarrow.parquet.ParquetFile(path, buffer_size=2**20)
-    except PermissionError:
-        raise KaoganError(f"no permission to read {path}") from None
-    except (OSError, ValueError) as error:
-        raise KaoganError(
-            f"{path} is not a Parquet file, or a damaged one ({in_one_line(error)}); "
-            "download it again"
-        ) from None
+    # With a buffer, a column is read piece by piece and not as a whole.
+    return pyarrow.parquet.ParquetFile(path, buffer_size=2**20)
 
 
 def _image_column(path: Path, schema: Any) -> str:
@@ -65,12 +51,12 @@ def _image_column(path: Path, schema: Any) -> str:
             return bool(kind.get_field_index("bytes") >= 0)
         return bool(pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind))
 
-    found = [field.name for field in schema if holds_images(field.type)]
+    found = [str(field.name) for field in schema if holds_images(field.type)]
     usual = [name for name in USUAL_NAMES if name in found]
     if usual:
         return usual[0]
     if len(found) == 1:
-        return str(found[0])
+        return found[0]
     raise KaoganError(
         f"{path} has {len(found) or 'no'} columns of pictures among {', '.join(schema.names)}; "
         "one is needed, called image, of bytes or of structs with bytes and path"

@@ -1,25 +1,28 @@
-"""Laws of points on a line or in a plane: data whose truth is known."""
+"""Toy distributions: points on a line or in a plane, mostly with a known density."""
 
 from pathlib import Path
-from typing import cast
 
-from kaogan.data.toy.base import Distribution, Modes, Points, distributions
 from kaogan.data.toy.batches import ToyBatches
-from kaogan.data.toy.curves import Moons, Spiral
-from kaogan.data.toy.drawn import Drawn, read_points
-from kaogan.data.toy.mixtures import Gaussian, Grid, Mixture, Ring
+from kaogan.data.toy.drawn import read_points
+from kaogan.data.toy.mixtures import (
+    Distribution,
+    Gaussian,
+    Grid,
+    Mixture,
+    Moons,
+    Points,
+    Ring,
+    distributions,
+)
 
 __all__ = [
     "Distribution",
-    "Drawn",
     "Gaussian",
     "Grid",
     "Mixture",
-    "Modes",
     "Moons",
     "Points",
     "Ring",
-    "Spiral",
     "ToyBatches",
     "distribution",
     "distributions",
@@ -37,4 +40,4 @@ def distribution(name: str) -> Distribution:
     """
     if name.lower().endswith(".csv") or Path(name).is_file():
         return read_points(name)
-    return cast(Distribution, distributions[name].model_validate({"name": name}))
+    return distributions[name].model_validate({"name": name})

@@ -2,13 +2,12 @@
 
 import hashlib
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from kaogan.contracts import Batch, unlabelled
 from kaogan.data.batches import Shuffled
-from kaogan.data.toy.base import Distribution
+from kaogan.data.toy.mixtures import Distribution
 from kaogan.rng import seed_of
 
 EPOCH = 100_000
@@ -16,7 +15,7 @@ EPOCH = 100_000
 
 
 class ToyBatches:
-    """Points drawn once, in shuffled epochs: `N K D`, with points of its own for each copy."""
+    """Points drawn once, in shuffled epochs: `N K D`; each of the K copies has its own points."""
 
     def __init__(
         self,
@@ -40,6 +39,6 @@ class ToyBatches:
 
 
 def fingerprint(distribution: Distribution, count: int = 1000) -> str:
-    """SHA-256 of some points of the distribution: another one, or another file, has another sum."""
+    """SHA-256 of some points, which identifies the distribution."""
     points = distribution.sample(count, torch.Generator().manual_seed(0))
-    return hashlib.sha256(np.ascontiguousarray(points.numpy()).tobytes()).hexdigest()
+    return hashlib.sha256(points.numpy().tobytes()).hexdigest()

@@ -1,29 +1,33 @@
-"""Points drawn by hand, or by anything else, from a CSV file."""
+"""Points from a CSV file, drawn by hand or made by a program."""
 
 import csv
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import ConfigDict
+from torch import Tensor
 
-from kaogan.data.toy.base import Points
+from kaogan.data.toy.mixtures import Distribution, Points
 from kaogan.errors import KaoganError
 
 FEWEST, MOST = 10, 100_000
 LARGEST = 100.0
-"""Networks with ordinary first weights do not reach further."""
+"""Networks with ordinary initial weights do not reach larger coordinates."""
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """The distribution that draws one of these points, each as likely as the others."""
+class Drawn(Distribution):
+    """One of these points (N x D), each equally likely: normals without width."""
 
-    points: Points
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    name: str = "drawn"
+    points: Tensor
+    sigma: float = 0.0
 
     @property
-    def dim(self) -> int:
-        return self.points.shape[1]
+    def means(self) -> Points:
+        return self.points
 
     @property
     def modes(self) -> None:
@@ -37,11 +41,11 @@ class Drawn:
 
 
 def read_points(file: Path | str) -> Drawn:
-    """The points of a CSV file: a row each, one or two numbers in it; a heading is skipped.
+    """The points of a CSV file: one or two numbers in each row; a heading is skipped.
 
     Raises:
-        KaoganError: no such file, not such a table, or fewer than 10, more than 100,000 points,
-            or coordinates beyond -100 to 100.
+        KaoganError: there is no such file, it is no such table, it has fewer than 10 or more than
+            100,000 points, or coordinates beyond -100 to 100.
 
     """
     file = Path(file)
@@ -51,22 +55,21 @@ def read_points(file: Path | str) -> Drawn:
     except FileNotFoundError:
         raise KaoganError(f"there is no file {file}; check the path") from None
     except (UnicodeDecodeError, csv.Error):
-        raise KaoganError(f"{file} is no CSV file; write a point a line: 0.5,-1.2") from None
-    if table and not any(_is_number(cell) for cell in table[0][1]):
+        raise KaoganError(f"{file} is no CSV file; write a point in each line: 0.5,-1.2") from None
+    if table and not any(map(_is_number, table[0][1])):
         del table[0]
     if not FEWEST <= len(table) <= MOST:
-        raise KaoganError(
-            f"{file} holds {len(table):,} points; a toy needs {FEWEST} to {MOST:,} of them"
-        )
+        raise KaoganError(f"{file} holds {len(table):,} points; a toy needs {FEWEST} to {MOST:,}")
     width = len(table[0][1])
     if width not in (1, 2):
         raise KaoganError(f"{file} has {width} columns; a point has one or two numbers")
-    return Drawn(torch.tensor([_coordinates(file, *line, width) for line in table]))
+    for number, row in table:
+        _check(f"{file}, line {number}", row, width)
+    return Drawn(points=torch.tensor([[float(cell) for cell in row] for _, row in table]))
 
 
-def _coordinates(file: Path, number: int, row: list[str], width: int) -> list[float]:
-    """The numbers of a line."""
-    place = f"{file}, line {number}"
+def _check(place: str, row: list[str], width: int) -> None:
+    """Raise a KaoganError unless the row has `width` coordinates."""
     if len(row) != width:
         raise KaoganError(f"{place} has {len(row)} columns, the first point has {width}")
     for cell in row:
@@ -77,7 +80,6 @@ def _coordinates(file: Path, number: int, row: list[str], width: int) -> list[fl
                 f"{place}: {cell.strip()} is beyond {-LARGEST:g} to {LARGEST:g}; scale the points, "
                 "best to about -1 to 1"
             )
-    return [float(cell) for cell in row]
 
 
 def _is_number(cell: str) -> bool:

@@ -1,54 +1,80 @@
-"""Normals and mixtures of them: the distributions whose modes can be counted."""
+"""Toy distributions: mixtures of equally likely normals on a line or in a plane.
+
+D  coordinates of a point, 1 or 2        M  normals
+"""
 
 import math
-from typing import Literal
+from abc import abstractmethod
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from kaogan.data.toy.base import (
-    Modes,
-    Points,
-    distributions,
-    mixture_log_density,
-    sample_mixture,
-)
-from kaogan.registry import Component
+from kaogan.registry import Component, Registry
+
+Points = Float[Tensor, "N D"]
+Length = Annotated[float, Field(gt=0, le=1e3)]
+Sigma = Annotated[Length, Field(description="standard deviation of each normal")]
+
+POINTS_ON_CURVE = 500
+"""A curve is this many normals; the distance between two is far smaller than their sigma."""
 
 
-class Normals(Component):
-    """Equally likely normals of one width. Abstract: a distribution says where their means are."""
+class Modes(NamedTuple):
+    """The modes of a mixture: equally likely normals of one width."""
 
-    sigma: float = Field(gt=0, le=1e3, description="standard deviation of every mode")
+    means: Float[Tensor, "M D"]
+    sigma: float
+
+
+class Distribution(Component):
+    """p(x) = sum_m N(x; mean_m, sigma^2 I) / M. Abstract: a subclass has the means and a sigma."""
+
+    sigma: Sigma
 
     @property
-    def means(self) -> Float[Tensor, "M D"]:
-        raise NotImplementedError
+    @abstractmethod
+    def means(self) -> Float[Tensor, "M D"]: ...
 
     @property
     def dim(self) -> int:
+        """Coordinates of a point."""
         return self.means.shape[1]
 
     @property
-    def modes(self) -> Modes:
+    def modes(self) -> Modes | None:
+        """The modes, if they can be counted."""
         return Modes(self.means, self.sigma)
 
     def sample(self, count: int, rng: torch.Generator) -> Points:
-        return sample_mixture(count, self.means, self.sigma, rng)
+        """`count` independent points, float32, on the CPU."""
+        chosen = torch.randint(len(self.means), (count,), generator=rng)
+        return self.means[chosen] + self.sigma * torch.randn(count, self.dim, generator=rng)
 
-    def log_density(self, x: Points) -> Float[Tensor, "N"]:
+    def log_density(self, x: Points) -> Float[Tensor, "N"] | None:
+        """The logarithm of p(x) for each point, or None if p is unknown."""
         return mixture_log_density(x, self.means, self.sigma)
 
 
+def mixture_log_density(x: Points, means: Float[Tensor, "M D"], sigma: float) -> Tensor:
+    """The logarithm of p(x) = sum_m N(x; mean_m, sigma^2 I) / M for each point."""
+    squares = (x[:, None] - means).div(sigma).square().sum(2)
+    constant = x.shape[1] / 2 * math.log(2 * math.pi * sigma**2) + math.log(len(means))
+    return torch.logsumexp(-squares / 2, 1) - constant
+
+
+distributions: Registry[type[Distribution]] = Registry("toy distribution")
+
+
 @distributions.register("gaussian")
-class Gaussian(Normals):
+class Gaussian(Distribution):
     """x ~ N(10, 1): the first example of every course."""
 
     name: Literal["gaussian"] = "gaussian"
     mean: float = Field(default=10.0, ge=-1e3, le=1e3, description="mean")
-    sigma: float = Field(default=1.0, gt=0, le=1e3, description="standard deviation")
+    sigma: Sigma = 1.0
 
     @property
     def means(self) -> Float[Tensor, "1 1"]:
@@ -56,12 +82,12 @@ class Gaussian(Normals):
 
 
 @distributions.register("mixture")
-class Mixture(Normals):
-    """Two normals on a line, around -2 and 2: the smallest distribution with a mode to miss."""
+class Mixture(Distribution):
+    """Two normals on a line, around -2 and 2: the simplest distribution that can lose a mode."""
 
     name: Literal["mixture"] = "mixture"
-    distance: float = Field(default=4.0, gt=0, le=1e3, description="between the two means")
-    sigma: float = Field(default=0.5, gt=0, le=1e3, description="standard deviation of each")
+    distance: Length = Field(default=4.0, description="between the two means")
+    sigma: Sigma = 0.5
 
     @property
     def means(self) -> Float[Tensor, "2 1"]:
@@ -69,13 +95,13 @@ class Mixture(Normals):
 
 
 @distributions.register("ring")
-class Ring(Normals):
+class Ring(Distribution):
     """Eight normals on the unit circle, of standard deviation 0.01: Lin et al., PacGAN (2018)."""
 
     name: Literal["ring"] = "ring"
     count: int = Field(default=8, ge=1, le=100, description="modes")
-    radius: float = Field(default=1.0, gt=0, le=1e3, description="of the circle")
-    sigma: float = Field(default=0.01, gt=0, le=1e3, description="standard deviation of each")
+    radius: Length = Field(default=1.0, description="of the circle")
+    sigma: Sigma = 0.01
 
     @property
     def means(self) -> Float[Tensor, "M 2"]:
@@ -84,15 +110,60 @@ class Ring(Normals):
 
 
 @distributions.register("grid")
-class Grid(Normals):
+class Grid(Distribution):
     """Normals on a grid, 5 x 5 at {-4, -2, 0, 2, 4}^2, of standard deviation 0.05: PacGAN too."""
 
     name: Literal["grid"] = "grid"
     side: int = Field(default=5, ge=1, le=20, description="modes in a row")
-    spacing: float = Field(default=2.0, gt=0, le=1e3, description="between neighbours")
-    sigma: float = Field(default=0.05, gt=0, le=1e3, description="standard deviation of each")
+    spacing: Length = Field(default=2.0, description="between neighbours")
+    sigma: Sigma = 0.05
 
     @property
     def means(self) -> Float[Tensor, "M 2"]:
         line = (torch.arange(self.side) - (self.side - 1) / 2) * self.spacing
         return torch.cartesian_prod(line, line)
+
+
+class Curve(Distribution):
+    """A curve with noise: normals close together, which are not counted as modes. Abstract."""
+
+    @abstractmethod
+    def at(self, t: Float[Tensor, "N"]) -> Points:
+        """Points of the curve for parameters from 0 to 1; uniform t gives uniform points."""
+
+    @property
+    def means(self) -> Float[Tensor, "M 2"]:
+        return self.at((torch.arange(POINTS_ON_CURVE) + 0.5) / POINTS_ON_CURVE)
+
+    @property
+    def modes(self) -> None:
+        return None
+
+
+@distributions.register("spiral")
+class Spiral(Curve):
+    """A spiral from the centre to the unit circle, as dense inside as outside."""
+
+    name: Literal["spiral"] = "spiral"
+    turns: float = Field(default=2.0, gt=0, le=10, description="times around the centre")
+    sigma: Sigma = 0.02
+
+    def at(self, t: Float[Tensor, "N"]) -> Points:
+        # The arm's length grows with the square of its radius: the root makes it uniform.
+        radius = t.sqrt()
+        angle = 2 * math.pi * self.turns * radius
+        return radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1)
+
+
+@distributions.register("moons")
+class Moons(Curve):
+    """Two half circles, each opening toward the other."""
+
+    name: Literal["moons"] = "moons"
+    sigma: Sigma = 0.05
+
+    def at(self, t: Float[Tensor, "N"]) -> Points:
+        angle = 2 * math.pi * t  # the first half circle above, the second below
+        above = angle < math.pi
+        shift = torch.where(above, -0.5, 0.5), torch.where(above, -0.25, 0.25)
+        return torch.stack([angle.cos() + shift[0], angle.sin() + shift[1]], 1)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kaogan.data.toy import Points
-from kaogan.data.toy.base import mixture_log_density
+from kaogan.data.toy.mixtures import mixture_log_density
 from kaogan.training.callbacks.curves import BLUE, RED
 
 if TYPE_CHECKING:
