@@ -141,8 +141,6 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
                 continue
             tracker.advance(1)
             try:
-                if isinstance(item.content, Rejected):
-                    raise item.content
                 decoded = decode(item.content, preparation)
             except Rejected:
                 unusable += 1
