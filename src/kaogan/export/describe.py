@@ -6,9 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from kaogan.export.equations import equations_of, mathml, remarks_of, summary_of
 from kaogan.export.network import Network, Player, build
-from kaogan.export.origin import Row
 from kaogan.models.dcgan import MinibatchStd
+from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.recipe import Recipe
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
@@ -34,6 +36,7 @@ def describe_training(network: Network) -> Row | None:
         "dataset": origin.dataset,
         "loss": recipe.loss.name,
         "penalties": [penalty.name for penalty in recipe.penalties],
+        "game": game_of(recipe),
         "penalty_interval": recipe.penalty_interval,
         "batch": recipe.batch,
         "mirror": recipe.mirror,
@@ -48,6 +51,21 @@ def describe_training(network: Network) -> Row | None:
         ],
         "curves": thinned(origin.curves, MOST_ROWS),
         "quality": thinned(origin.quality, MOST_ROWS),
+    }
+
+
+def game_of(recipe: Recipe) -> Row:
+    """The losses and penalties in words and equations, as their docstrings have them.
+
+    Keys: `equations`, of the losses, and `penalty_equations`, as MathML; `words`, paragraphs about
+    the loss; `penalties`, a few words for each.
+    """
+    terms = [(term.name, summary_of(term)) for term in recipe.penalties]
+    return {
+        "equations": [mathml(one) for one in equations_of(recipe.loss)],
+        "words": list(remarks_of(recipe.loss)),
+        "penalties": [f"{name} ({words})" if words else name for name, words in terms],
+        "penalty_equations": [mathml(e) for term in recipe.penalties for e in equations_of(term)],
     }
 
 

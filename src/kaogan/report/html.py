@@ -10,10 +10,10 @@ import torch
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from kaogan.export.equations import equations_of, mathml, remarks_of
 from kaogan.page.singlefile import single_file
 from kaogan.progress import clock
 from kaogan.registry import Component
-from kaogan.report.equations import equations_of, mathml, remarks_of
 from kaogan.report.facts import End, Facts, Missing
 from kaogan.report.findings import findings
 from kaogan.report.glossary import GLOSSARY, anchor
