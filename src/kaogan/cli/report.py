@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def add(commands: "argparse._SubParsersAction[Any]") -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make it and write it."""
-    from kaogan.report import make_report, write_pdf
+    from kaogan.report import make_report
     from kaogan.report.html import Heading
     from kaogan.report.pdf import find_browser
     from kaogan.training.run import Run
@@ -59,10 +58,7 @@ def run(options: argparse.Namespace) -> None:
     missing = report.write(out, live=not options.no_live)
     files = [out]
     if options.pdf:
-        with tempfile.TemporaryDirectory(prefix="kaogan-report-") as aside:
-            plain = Path(aside) / out.name
-            report.write(plain, live=False)
-            files.append(write_pdf(plain, out.with_suffix(".pdf")))
+        files.append(report.write_pdf(out.with_suffix(".pdf")))
     if options.json:
         left_out = [{"part": one.part, "why": one.why} for one in missing]
         sizes = {str(file): file.stat().st_size for file in files}

@@ -1,7 +1,7 @@
 """What a page or a model card says of a training."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -11,6 +11,8 @@ from kaogan.export.network import Network, Player, build
 from kaogan.models.dcgan import MinibatchStd
 from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.recipe import Recipe
+
+T = TypeVar("T")
 
 MOST_ROWS = 300
 """Points of a curve: more than that, nobody sees."""
@@ -101,7 +103,13 @@ def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
             rows[-1]["shape"] = list(out.shape[1:])
         rows[-1]["parameters"] += own
 
-    hooks = [each.register_forward_hook(note) for each in ends(module)]
+    hooks = [
+        each.register_forward_hook(note)
+        for name, each in module.named_modules()
+        # What makes the weights of a layer (spectral norm) is a part of that layer.
+        if "parametrizations" not in name
+        and not dict(each.named_children()).keys() - {"parametrizations"}
+    ]
     module.eval()
     try:
         with torch.inference_mode():
@@ -110,15 +118,6 @@ def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
         for hook in hooks:
             hook.remove()
     return rows
-
-
-def ends(module: nn.Module) -> Iterator[nn.Module]:
-    """The modules that hold no others; what makes the weights of one (spectral norm) is its own."""
-    held = [each for name, each in module.named_children() if name != "parametrizations"]
-    if not held:
-        yield module
-    for each in held:
-        yield from ends(each)
 
 
 def words(layer: nn.Module) -> str:
@@ -143,7 +142,7 @@ def words(layer: nn.Module) -> str:
     return type(layer).__name__
 
 
-def thinned(rows: list[Row], most: int) -> list[Row]:
+def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most so many rows, evenly spread, the first and the last among them."""
     if len(rows) <= most:
         return rows

@@ -31,6 +31,7 @@ from kaogan.page.singlefile import single_file
 from kaogan.version import __version__
 
 SOURCES = Path(__file__).parent
+BASE_STYLE = SOURCES / "base.css"
 FORMAT = 1
 
 SIGN = '<meta name="generator" content="kaogan '
@@ -137,8 +138,13 @@ def sources(title: str) -> dict[str, bytes]:
     charset, named = '<meta charset="utf-8">', f"<title>{html.escape(title)}</title>"
     index = index.replace(charset, f'{charset}\n{SIGN}{__version__}">', 1)
     index = index.replace("<title>kaogan</title>", named, 1)
-    files = {"index.html": index.encode(), "style.css": (SOURCES / "style.css").read_bytes()}
+    files = {"index.html": index.encode(), "style.css": style(SOURCES / "style.css")}
     return files | {f"js/{file.name}": file.read_bytes() for file in modules()}
+
+
+def style(file: Path) -> bytes:
+    """A page's style, after the one that all pages share."""
+    return BASE_STYLE.read_bytes() + file.read_bytes()
 
 
 def modules() -> list[Path]:

@@ -1,5 +1,6 @@
 """From a RUN to its report."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +11,20 @@ from kaogan.report.facts import Facts, Missing, gather
 from kaogan.report.html import Heading, report_html
 from kaogan.report.live import live_files
 from kaogan.report.measure import FEWEST, Measured, faces_measured, measure_generator, work
+from kaogan.report.pdf import write_pdf
 from kaogan.report.pictures import ReportPictures, draw_report_pictures
 from kaogan.training.run import Run
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """All that a report needs, gathered and drawn; it can be written with the generator or without.
+    """A report that is ready to be written, with or without the live generator.
 
     Args:
-        facts: of the run.
-        measured: figures with their floors, if there are.
+        facts: about the run.
+        measured: figures with their floors, if there are any.
         looks: its pictures.
-        missing: what was left out of measuring, besides what the facts say.
+        missing: what was not measured, besides what the facts lack.
         heading: title, author and course.
 
     """
@@ -34,14 +36,14 @@ class Report:
     heading: Heading
 
     def write(self, out: Path, *, live: bool) -> list[Missing]:
-        """Write the file; returns all that it leaves out.
+        """Write the HTML file; returns all that it leaves out.
 
         Args:
-            out: the HTML file.
+            out: the file.
             live: with the generator in it, if that is possible.
 
         """
-        files, missing = {}, [*self.missing]
+        files, missing = {}, [*self.facts.missing, *self.missing]
         if live and self.facts.drawn is not None:
             try:
                 files = live_files(self.facts.drawn)
@@ -50,7 +52,19 @@ class Report:
         content = report_html(self.facts, self.looks, self.measured, missing, files, self.heading)
         with atomic_file(out) as partial:
             partial.write_bytes(content)
-        return [*self.facts.missing, *missing]
+        return missing
+
+    def write_pdf(self, out: Path) -> Path:
+        """Print the report, without the live generator.
+
+        Raises:
+            KaoganError: there is no Chromium, or it does not print.
+
+        """
+        with tempfile.TemporaryDirectory(prefix="kaogan-report-") as folder:
+            page = Path(folder) / "report.html"
+            self.write(page, live=False)
+            return write_pdf(page, out)
 
 
 def make_report(
@@ -60,13 +74,13 @@ def make_report(
     evaluate: bool = True,
     data: Path | None = None,
 ) -> Report:
-    """Gather what is known of a run, measure its faces, and draw.
+    """Gather the facts about a run, measure its faces, and draw.
 
     Args:
         run: the training.
         heading: title, author and course.
-        evaluate: measure; it takes up to a minute.
-        data: where the data set lies now, if not where it was.
+        evaluate: measure; this takes up to a minute.
+        data: where the data set is now, if it was moved.
 
     Raises:
         UsageError: there is another data set in `data`.
@@ -79,41 +93,8 @@ def make_report(
     return Report(facts, measured, looks, tuple(missing), heading or Heading())
 
 
-def write_report(
-    run: Run,
-    out: Path,
-    *,
-    live: bool,
-    title: str | None = None,
-    author: str | None = None,
-    course: str | None = None,
-    evaluate: bool = True,
-    data: Path | None = None,
-) -> Path:
-    """Write a run's report as one HTML file; returns its path.
-
-    Args:
-        run: the training.
-        out: the file.
-        live: with the generator in the page, where that is possible.
-        title: of the report; by the run's name unless given.
-        author: who hands it in.
-        course: for what.
-        evaluate: measure the faces; it takes up to a minute.
-        data: where the data set lies now, if not where it was.
-
-    Raises:
-        UsageError: there is another data set in `data`.
-        KaoganError: there is no run, or its `run.json` is damaged.
-
-    """
-    heading = Heading(title, author, course)
-    make_report(run, heading, evaluate=evaluate, data=data).write(out, live=live)
-    return out
-
-
 def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missing]]:
-    """Figures with floors, or why there are none; what the facts miss needs no second word."""
+    """Figures with floors, or why there are none, unless the facts say why."""
     part = "figures with their floors, and the nearest training pictures"
     if facts.sampler is None or facts.dataset is None:
         return None, []

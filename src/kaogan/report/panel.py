@@ -9,7 +9,6 @@ one size without a name, in an order by the seed. No answer is shown before the 
 """
 
 import base64
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,10 +28,12 @@ from kaogan.images import Pixels, to_pil
 from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import check_shape
 from kaogan.metrics.report import Split
+from kaogan.page.making import style
+from kaogan.report.pictures import data_address
+from kaogan.report.render import FOLDER, render
 from kaogan.rng import seed_of
 from kaogan.version import __version__
 
-FOLDER = Path(__file__).parent
 COUNT = 20
 """Pictures of each kind."""
 GOAL, GOAL_SIZE = 1 / 3, 64
@@ -95,11 +95,11 @@ class Panel:
             served: is there a server that takes the score? Else the page offers it as text.
 
         """
-        # The key is packed so that nobody reads it in passing, in the source or in the browser's
-        # inspector: who has seen an answer cannot judge any more. It is no secret.
+        # The key is packed so that nobody reads an answer by chance, in the source or in the
+        # browser's inspector, and then cannot judge any more. It is no secret.
         key = base64.b64encode(np.packbits(self.generated).tobytes()).decode()
         sheet = {
-            "pictures": [_png(picture) for picture in self.pictures],
+            "pictures": [data_address(to_pil(picture), "PNG") for picture in self.pictures],
             "key": key,
             # As text: JavaScript would round large seeds.
             "about": json.dumps(self.about, separators=(",", ":")),
@@ -107,23 +107,18 @@ class Panel:
             "place": str(place),
             "served": served,
         }
-        environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
-        index = environment.get_template("panel.html").render(
+        index = render(
+            "panel.html",
             sheet=Markup(json.dumps(sheet).replace("<", "\\u003c")),  # a </script> would end it
             count=len(self.pictures),
             real=int((~self.generated).sum()),
             generator=Path(str(self.about["subject"]["what"])).resolve().name,
             data=self.about["data"]["name"],
             seed=self.about["seed"],
-            version=__version__,
         )
         return {
             "index.html": index.encode(),
-            "style.css": (FOLDER / "panel.css").read_bytes(),
+            "style.css": style(FOLDER / "panel.css"),
             "js/main.js": (FOLDER / "js" / "panel.js").read_bytes(),
         }
 
@@ -216,10 +211,3 @@ def add_score(file: Path, score: Score) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     write_text(file, f"{before}{score.model_dump_json()}\n")
-
-
-def _png(picture: Pixels) -> str:
-    """A picture as an address; without metadata."""
-    file = io.BytesIO()
-    to_pil(picture).save(file, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -7,6 +7,7 @@ import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -139,7 +140,12 @@ def _encoded(picture: Image.Image, alt: str, widest: int, quality: int) -> Shown
     if picture.width > widest:
         height = round(picture.height * widest / picture.width)
         picture = picture.resize((widest, height), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, format="JPEG", quality=quality, optimize=True)
-    src = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    src = data_address(picture, "JPEG", quality=quality, optimize=True)
     return Shown(src, picture.width, picture.height, alt)
+
+
+def data_address(picture: Image.Image, kind: str, **options: Any) -> str:
+    """A picture file as an address (data:), without metadata."""
+    file = io.BytesIO()
+    picture.save(file, format=kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"

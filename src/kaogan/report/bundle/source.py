@@ -1,8 +1,8 @@
-"""Components as plain Python: the source of a loss, penalty or schedule, without kaogan around it.
+"""Components as plain Python: the source of a loss, penalty or schedule without kaogan.
 
-A class keeps its docstring and the methods that are called; a field becomes a class attribute with
-its value, and its description a comment. Functions of the same module that a method calls come
-along. Annotations and decorators go: what remains needs torch alone.
+A class keeps its docstring and the methods that are called. A field becomes a class attribute with
+its value, and its description a comment. Functions that a method calls are added. Annotations and
+decorators are removed: the rest needs only torch.
 """
 
 import ast
@@ -15,12 +15,17 @@ from functools import cache
 from types import FunctionType, ModuleType
 from typing import Any
 
+from torch.nn import functional
+
 from kaogan import contracts
 from kaogan.errors import KaoganError
 from kaogan.registry import Component
 
 BASES = {kind for kind in vars(contracts).values() if isinstance(kind, type)}
-"""What a program without kaogan has not, or has in its own words."""
+"""Classes that the program does without, or has in its own words."""
+
+GIVEN = {"Pass", "math", "nn", "np", "torch"}
+"""Names that the program has with every recipe."""
 
 
 @dataclass
@@ -28,29 +33,27 @@ class Source:
     """The text of some components.
 
     Args:
-        given: names that the program around them has.
         functional: what is imported from `torch.nn.functional`.
         parts: functions, constants and classes, each after what it needs.
 
     """
 
-    given: frozenset[str]
     functional: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=dict)
 
     def add(self, component: Component, methods: Iterable[str]) -> str:
-        """Add a component's class, and what it is made of; returns the class's name.
+        """Add a component's class with everything that it needs; returns the class's name.
 
         Raises:
-            KaoganError: it needs what the program cannot have, or there is another of its class.
+            KaoganError: it needs something that the program cannot have, or another component of
+                the same class has other fields.
 
         """
         kinds = [kind for kind in type(component).__mro__ if issubclass(kind, Component)]
         kinds = [kind for kind in kinds if kind not in BASES and kind is not Component]
         wanted = _reached(kinds, methods)
         for kind in reversed(kinds):
-            own = [each for each in wanted if each.name in vars(kind)]
-            own = [each for each in own if _owner(kinds, each.name) is kind]
+            own = [each for each in wanted if _owner(kinds, each.name) is kind]
             fields = [
                 name for name in type(component).model_fields
                 if name != "name" and (_declares(kinds, name) or kinds[0]) is kind
@@ -66,18 +69,14 @@ class Source:
     def _add_names(self, node: ast.AST, module: ModuleType) -> None:
         """Add the functions and constants of a module that a piece of code names."""
         for name in _loaded(node):
-            if name not in vars(module) or name in self.given or name in self.parts:
+            if name not in vars(module) or name in GIVEN or name in self.parts:
                 continue
             value = vars(module)[name]
-            if getattr(value, "__module__", None) == "torch.nn.functional" or (
-                value is getattr(sys.modules["torch.nn.functional"], name, None)
-            ):
+            if value is getattr(functional, name, None):
                 self.functional.add(name)
             elif isinstance(value, FunctionType):
-                home = sys.modules[value.__module__]
-                function = _node(value)
-                self._add_names(function, home)
-                self.parts[name] = _function(function, _lines(value))
+                self._add_names(_node(value), sys.modules[value.__module__])
+                self.parts[name] = _function(_node(value), _lines(value))
             elif isinstance(value, int | float | str | tuple):
                 self.parts[name] = f"{name} = {value!r}"
             else:
@@ -143,20 +142,17 @@ def _class(
     lines = _lines(kind)
     first = _node(kind).body[0]
     blocks = []
-    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+    if ast.get_docstring(_node(kind)) is not None:
         blocks.append("".join(lines[first.lineno - 1 : first.end_lineno]).rstrip())
-    attributes = [
-        f"    {name} = {getattr(component, name)!r}{_comment(component, name)}" for name in fields
-    ]
+    attributes = []
+    for name in fields:
+        words = type(component).model_fields[name].description
+        comment = f"  # {words}" if words else ""
+        attributes.append(f"    {name} = {getattr(component, name)!r}{comment}")
     blocks += ["\n".join(attributes)] if attributes else []
     blocks += [_function(method, lines, "    ") for method in methods]
     inherits = f"({', '.join(bases)})" if bases else ""
     return f"class {kind.__name__}{inherits}:\n" + "\n\n".join(blocks)
-
-
-def _comment(component: Component, name: str) -> str:
-    words = type(component).model_fields[name].description
-    return f"  # {words}" if words else ""
 
 
 def _function(node: ast.FunctionDef, lines: tuple[str, ...], indent: str = "") -> str:
