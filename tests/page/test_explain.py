@@ -17,7 +17,7 @@ def test_it_tells_this_models_own_numbers(visit):
     for number in ("100 numbers", "99,000", "3,000 pictures", "1,102,176", "0.0004", "0.250"):
         assert number in text
     assert "L_G = -E_z[log D(G(z))]" in equations_in(tab)
-    assert "the losses would then be 2 log 2 ≈ 1.39".lower() in text.lower()
+    assert "the losses would be 2 log 2 ≈ 1.39 and log 2 ≈ 0.69" in text
     assert tab.locator("#view-explain .chart svg").count() == 2
     tab.wait_for_selector("#live canvas.painted")
 

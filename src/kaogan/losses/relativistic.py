@@ -17,9 +17,8 @@ class Relativistic(Loss):
 
     D says which of two samples is the real one, and G wants its own to look the more real. Only
     differences count, so no mode of the data can be left out by G while C is low there: Huang et
-    al., section 2.1.
-
-    If nobody could tell the two apart, every difference would be 0, and both losses log 2 ≈ 0.69.
+    al., section 2.1. If nobody could tell the two apart, every difference would be 0, and both
+    losses log 2 ≈ 0.69.
     """
 
     name: Literal["relativistic"] = "relativistic"
