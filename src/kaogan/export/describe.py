@@ -1,4 +1,4 @@
-"""What a page or a model card says of a training."""
+"""Descriptions of a training for a page and for a model card."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -15,17 +15,17 @@ from kaogan.training.recipe import Recipe
 T = TypeVar("T")
 
 MOST_ROWS = 300
-"""Points of a curve: more than that, nobody sees."""
+"""Points of a curve; nobody sees more than that."""
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
 """They belong to the layer before."""
 SHOWN = ("fd", "kid", "recall", "density", "coverage")
-"""Figures of an evaluation; rows of older versions have not all of them."""
+"""Figures of an evaluation; rows of older versions lack some of them."""
 
 
 def describe_training(network: Network) -> Row | None:
-    """The training behind a generator for about.json; None if nothing is known of it.
+    """The training of a generator for about.json; None if it is unknown.
 
-    What only a run tells, images seen and data set, is None for a generator without one.
+    Images seen and data set are None for a generator without a run.
     """
     origin = network.origin
     if origin is None:
@@ -77,7 +77,7 @@ def parameters(module: nn.Module) -> int:
 
 
 def inputs(network: Network, player: Player) -> torch.Tensor:
-    """Something of the shape that a network takes: a latent, or as many pictures as it judges."""
+    """An input of a network: a latent, or as many pictures as it judges together."""
     model = network.model
     if player == "generator":
         return torch.zeros(1, model.latent_dim)
@@ -85,10 +85,10 @@ def inputs(network: Network, player: Player) -> torch.Tensor:
 
 
 def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
-    """A row for each layer with weights, in the order in which they are used, with what follows it
-    up to the next one. What is computed between the layers is not told: skips, sums, reshapes.
+    """A row for each layer with weights, in the order of use, with the layers that follow it up to
+    the next one. Operations between layers, such as skips and sums, are left out.
 
-    Keys: `layer`, in words; `shape`, of what comes out, without the batch; `parameters`.
+    Keys: `layer`, in words; `shape`, of its output without the batch; `parameters`.
     """
     rows: list[Row] = []
 
