@@ -70,12 +70,14 @@ def _write_mp4(frames: Iterable[Pixels], file: Path, fps: int, more: int) -> Non
     """
     import av  # slow to import
 
+    ahead = iter(frames)
+    first = next(ahead)
+    height, width = (side - side % 2 for side in first.shape[:2])
     with av.open(str(file), "w", format="mp4") as film:
         stream = film.add_stream("libx264", rate=Fraction(fps))
-        stream.pix_fmt, stream.options = "yuv420p", {"crf": "23"}
-        for picture in _with_hold(frames, more):
-            height, width = (side - side % 2 for side in picture.shape[:2])
-            stream.width, stream.height = width, height
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "23"}
+        for picture in _with_hold(itertools.chain([first], ahead), more):
             colour = picture if picture.shape[-1] == 3 else picture.repeat(3, axis=-1)
             pixels = np.ascontiguousarray(colour[:height, :width])
             film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))

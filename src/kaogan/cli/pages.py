@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kaogan.export.graph import OnnxPrecision
+    from kaogan.export.onnx import OnnxPrecision
     from kaogan.generators import TrainedGenerator
     from kaogan.page.making import Page
 

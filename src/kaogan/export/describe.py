@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from kaogan.contracts import Model
 from kaogan.export.equations import equations_of, mathml, remarks_of, summary_of
 from kaogan.export.network import Network, Player, build
 from kaogan.models.dcgan import MinibatchStd
@@ -14,6 +15,7 @@ from kaogan.training.recipe import Recipe
 
 T = TypeVar("T")
 
+PLAYERS: tuple[Player, Player] = ("generator", "discriminator")
 MOST_ROWS = 300
 """Points of a curve; nobody sees more than that."""
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
@@ -31,8 +33,6 @@ def describe_training(network: Network) -> Row | None:
     if origin is None:
         return None
     recipe = origin.recipe
-    players: tuple[Player, Player] = ("generator", "discriminator")
-    networks = {player: build(network.model, player) for player in players}
     return {
         "images_seen": origin.images_seen,
         "dataset": origin.dataset,
@@ -45,11 +45,11 @@ def describe_training(network: Network) -> Row | None:
         "lr": recipe.lr,
         "betas": [recipe.beta1, recipe.beta2],
         "anneal_images": recipe.anneal_images,
-        "parameters": {player: parameters(networks[player]) for player in players},
+        "parameters": {player: parameters(build(network.model, player)) for player in PLAYERS},
         "layers": [
             {"network": player, **row}
-            for player in players
-            for row in layers(networks[player], inputs(network, player))
+            for player in PLAYERS
+            for row in layers(network.model, player)
         ],
         "curves": thinned(origin.curves, MOST_ROWS),
         "quality": thinned(origin.quality, MOST_ROWS),
@@ -76,20 +76,16 @@ def parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def inputs(network: Network, player: Player) -> torch.Tensor:
-    """An input of a network: a latent, or as many pictures as it judges together."""
-    model = network.model
-    if player == "generator":
-        return torch.zeros(1, model.latent_dim)
-    return torch.zeros(model.packing, *model.sample_shape)
-
-
-def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
-    """A row for each layer with weights, in the order of use, with the layers that follow it up to
-    the next one. Operations between layers, such as skips and sums, are left out.
+def layers(model: Model, player: Player) -> list[Row]:
+    """A row for each layer of a network with weights, in the order of use, with the layers that
+    follow it up to the next one. Operations between layers, such as skips and sums, are left out.
 
     Keys: `layer`, in words; `shape`, of its output without the batch; `parameters`.
     """
+    module = build(model, player).eval()
+    x = torch.zeros(1, model.latent_dim)
+    if player == "discriminator":
+        x = torch.zeros(model.packing, *model.sample_shape)
     rows: list[Row] = []
 
     def note(layer: nn.Module, _: object, out: torch.Tensor) -> None:
@@ -103,43 +99,34 @@ def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
             rows[-1]["shape"] = list(out.shape[1:])
         rows[-1]["parameters"] += own
 
-    hooks = [
-        each.register_forward_hook(note)
-        for name, each in module.named_modules()
-        # What makes the weights of a layer (spectral norm) is a part of that layer.
-        if "parametrizations" not in name
-        and not dict(each.named_children()).keys() - {"parametrizations"}
-    ]
-    module.eval()
-    try:
-        with torch.inference_mode():
-            module(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for name, each in module.named_modules():
+        # The modules that compute the weights of a layer (spectral norm) are a part of it.
+        others = dict(each.named_children()).keys() - {"parametrizations"}
+        if "parametrizations" not in name and not others:
+            each.register_forward_hook(note)
+    with torch.inference_mode():
+        module(x)
     return rows
 
 
+NAMES: dict[type[nn.Module], str] = {
+    nn.BatchNorm2d: "batch norm",
+    nn.Linear: "fully connected",
+    nn.Upsample: "twice as large",
+    nn.Tanh: "tanh",
+    nn.Flatten: "reshaped",
+    nn.Unflatten: "reshaped",
+    MinibatchStd: "minibatch standard deviation",
+}
+
+
 def words(layer: nn.Module) -> str:
-    """What a layer is called."""
-    match layer:
-        case nn.ConvTranspose2d():
-            return f"transposed convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
-        case nn.Conv2d():
-            return f"convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
-        case nn.BatchNorm2d():
-            return "batch norm"
-        case nn.Linear():
-            return "fully connected"
-        case nn.Upsample():
-            return "twice as large"
-        case nn.Tanh():
-            return "tanh"
-        case nn.Flatten() | nn.Unflatten():
-            return "reshaped"
-        case MinibatchStd():
-            return "minibatch standard deviation"
-    return type(layer).__name__
+    """The name of a layer."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        kind = "convolution" if isinstance(layer, nn.Conv2d) else "transposed convolution"
+        return f"{kind} {layer.kernel_size[0]}×{layer.kernel_size[1]}"
+    names = (name for kind, name in NAMES.items() if isinstance(layer, kind))
+    return next(names, type(layer).__name__)
 
 
 def thinned(rows: Sequence[T], most: int) -> Sequence[T]:

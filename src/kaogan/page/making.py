@@ -22,9 +22,8 @@ from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
-from kaogan.export.graph import OnnxPrecision
 from kaogan.export.network import Network
-from kaogan.export.onnx import encoder_onnx, onnx_of
+from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
 from kaogan.files import atomic_file, atomic_folder
 from kaogan.page.singlefile import single_file
 from kaogan.version import __version__

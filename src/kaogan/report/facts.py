@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.describe import inputs, layers, parameters
+from kaogan.export.describe import PLAYERS, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
@@ -293,17 +293,16 @@ def _players(
     recipe: Recipe, drawn: Network | None, missing: list[Missing]
 ) -> tuple[PlayerFacts, ...]:
     """Sizes and layers of both networks, which are built for this."""
-    players: tuple[Player, Player] = ("generator", "discriminator")
-    if drawn is not None and _is_dcgan(recipe):
-        made = {player: build(drawn.model, player) for player in players}
-        return tuple(
-            PlayerFacts(p, parameters(made[p]), tuple(layers(made[p], inputs(drawn, p))))
-            for p in players
-        )
-    if isinstance(recipe.model, KerasDCGAN):
+    model = drawn.model if drawn is not None else recipe.model
+    if isinstance(model, KerasDCGAN):
         return ()  # to build them, Keras would be needed
-    missing.append(Missing("the tables of layers", "they are made for a dcgan"))
-    return tuple(PlayerFacts(p, parameters(build(recipe.model, p))) for p in players)
+    known = drawn is not None and _is_dcgan(recipe)
+    if not known:
+        missing.append(Missing("the tables of layers", "they are made for a dcgan"))
+    return tuple(
+        PlayerFacts(p, parameters(build(model, p)), tuple(layers(model, p)) if known else ())
+        for p in PLAYERS
+    )
 
 
 def _scores(run: Run) -> Mapping[str, Any] | None:

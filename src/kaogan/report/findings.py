@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kaogan.metrics.copying import QUANTILE
 from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.facts import Facts, Training
-from kaogan.report.measure import QUANTILE, Measured
+from kaogan.report.measure import Measured
 
 FEW_PICTURES = 1000
 LESS = 0.9

@@ -15,6 +15,7 @@ from torch import Tensor
 from kaogan.data.dataset import Dataset
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import CHUNK, PictureSource, thumbnails_of
+from kaogan.metrics.copying import QUANTILE
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.nearest import copy_rate, nearest
 from kaogan.metrics.quick import Reference, quick
@@ -25,7 +26,6 @@ from kaogan.training.sampling import Sampler
 FACES = 1000
 FEWEST = 100
 """Held-out pictures that are needed for figures."""
-QUANTILE = 0.01
 SEARCHED = 20_000
 """Most training pictures that are searched for the nearest."""
 SHOWN = 8

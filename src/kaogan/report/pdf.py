@@ -1,4 +1,4 @@
-"""A report on paper: printed by a Chromium that is there already."""
+"""A report as PDF, printed by an installed Chromium."""
 
 import re
 import shutil

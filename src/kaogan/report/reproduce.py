@@ -1,4 +1,4 @@
-"""The commands that make a run again."""
+"""The commands that reproduce a run."""
 
 import json
 import shlex
@@ -15,13 +15,12 @@ from kaogan.training.recipe import Recipe
 def commands(facts: Facts) -> list[str]:
     """Preparing the data as far as it is known, training, drawing, and this report.
 
-    There are none for points, and for a recipe that no command trains: a part of it is neither
-    kaogan's nor a plugin's, or has a field that is no option.
+    The list is empty for points, and for a recipe that no command trains because a part of it is
+    neither kaogan's nor a plugin's, or has a field without an option.
     """
     data, out = facts.data, shlex.quote(facts.name)
     if facts.is_toy or not all(map(plugins.known_to_commands, facts.recipe.parts)):
         return []
-    lines = [*preparing(facts)]
     budget = f" --images {facts.training.images}" if facts.training.images else ""
     try:
         words = training_options(facts.recipe)
@@ -32,19 +31,21 @@ def commands(facts: Facts) -> list[str]:
     used = [plugin.path.name for plugin in plugins.used_by(facts.recipe.parts)]
     words += [word for name in used for word in ("--plugin", f"{facts.name}/plugins/{name}")]
     options = "".join(f" {shlex.quote(word)}" for word in words)
-    lines.append(f"kaogan train {shlex.quote(data.name)} --out {out}{budget}{options}")
-    lines.append(f"kaogan sample {out} --count 32 --out faces.png")
-    return [*lines, f"kaogan report {out}"]
+    return [
+        *preparing(facts),
+        f"kaogan train {shlex.quote(data.name)} --out {out}{budget}{options}",
+        f"kaogan sample {out} --count 32 --out faces.png",
+        f"kaogan report {out}",
+    ]
 
 
 def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:
-    """The name of the recipe for pictures that is nearest, and the options that make it this one.
+    """The name and options with which `recipes.named(name, **options)` equals this recipe.
 
-    `recipes.named(name, **options)` is then equal to the recipe. The nearest one needs the fewest
-    options.
+    The name is that of the recipe for pictures that needs the fewest options.
 
     Raises:
-        KaoganError: none makes this recipe: its model, or a number of it, is no option.
+        KaoganError: no options make this recipe: its model or a field of it has no option.
 
     """
     calls = [(name, differing(recipe, made.usual)) for name, made in recipes.RECIPES.items()]
@@ -57,8 +58,8 @@ def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:
 def training_options(recipe: Recipe) -> list[str]:
     """The options of `kaogan train` that give this recipe, for its data set.
 
-    Mirroring and the schedule of the standard recipe are always among them: `kaogan train` chooses
-    them by data and budget if it is not told.
+    Mirroring and the schedule of the standard recipe are always among them, because without them
+    `kaogan train` chooses by data and budget.
 
     Raises:
         KaoganError: as `call_of`.
@@ -80,46 +81,42 @@ def training_options(recipe: Recipe) -> list[str]:
 
 
 def _words(option: str, value: object) -> list[str]:
-    """An option of the command line with its value."""
+    """An option with its value, as words of the command line."""
     match value:
         case bool():
             return [option if value else option.replace("--", "--no-", 1)]
         case list():
             return [word for each in value for word in (option, _part(each))]
         case dict() if option == "--penalty":
-            each = [_penalty(name, weight) for name, weight in value.items()] or ["none"]
-            return [word for one in each for word in (option, one)]
+            each = [
+                _part({"name": name, **weight}) if isinstance(weight, dict)
+                else f"{name}={_part(weight)}"
+                for name, weight in value.items()
+            ]  # fmt: skip
+            return [word for one in each or ["none"] for word in (option, one)]
         case None:
             return [option, "0"]
     return [option, _part(value)]
 
 
-def _penalty(name: str, weight: object) -> str:
-    if isinstance(weight, dict):
-        return _part({"name": name, **weight})
-    return f"{name}={_part(weight)}"
-
-
 def _part(value: Any) -> str:
-    """A value, or a part with its fields: "cosine:images=1000"."""
-    if isinstance(value, dict):
-        fields = (f"{key}={_field(value[key])}" for key in value if key != "name")
-        return f"{value['name']}:{','.join(fields)}"
-    return _number(value) if isinstance(value, float) else str(value)
-
-
-def _field(value: object) -> str:
-    return _number(value) if isinstance(value, float) else json.dumps(value)
-
-
-def _number(value: float) -> str:
-    """As short as it can be without another meaning."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)
+    """A value as short as possible, or a part with its fields: "cosine:images=1000"."""
+    match value:
+        case dict():
+            fields = [
+                f"{key}={_part(field) if isinstance(field, float) else json.dumps(field)}"
+                for key, field in value.items()
+                if key != "name"
+            ]
+            return f"{value['name']}:{','.join(fields)}"
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+    return str(value)
 
 
 def preparing(facts: Facts) -> list[str]:
-    """How the data set was made, if it is there to say so."""
+    """The command that made the data set, if the data set can be read."""
     summary = facts.data.summary
     if summary is None or not summary.get("sources"):
         return []

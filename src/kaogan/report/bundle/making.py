@@ -23,7 +23,7 @@ from kaogan.report.facts import Facts, Missing
 from kaogan.report.html import Heading
 from kaogan.report.make import Report, make_report
 from kaogan.report.pdf import find_browser
-from kaogan.report.render import duration, render
+from kaogan.report.render import render
 from kaogan.report.reproduce import call_of, preparing
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
@@ -34,19 +34,6 @@ GRID = 64
 SINGLE = 8
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every file: the earliest that a ZIP can hold."""
-
-MEANINGS = {
-    "Makefile": "`make setup`, `make sample`, `make train`",
-    "README.md": "this page",
-    "SHA256SUMS": "checksums of all other files",
-    "report.html": "the report, for any browser",
-    "report.pdf": "the report on paper",
-    "requirements.txt": "the packages that `train_standalone.py` needs",
-    "train.py": "the training in kaogan's words",
-    "train_standalone.py": "the whole program in one file, without kaogan",
-    "images/": "new faces, and how they came about",
-    "weights/": "both networks as .safetensors; the generator as .onnx, too",
-}
 
 
 @dataclass(frozen=True)
@@ -205,33 +192,17 @@ def _write_instructions(
 ) -> None:
     """README.md."""
     assert generator.origin is not None
-    files = [*_names(folder), "README.md", "SHA256SUMS"]
-    there = {name if "/" not in name else f"{name.split('/')[0]}/" for name in files}
-    own = _plugin_files(generator.origin.recipe)
     text = render(
         "README.md.j2",
-        title=heading.title or f"{facts.name}: a GAN that draws new pictures",
         heading=heading,
         facts=facts,
         generator=generator,
         preparing=preparing(facts),
-        files=files,
-        plugins=own,
-        table=[(name, MEANINGS[name]) for name in MEANINGS if name in there]
-        + [(name, "code of this training's own, which `train.py` loads") for name in own],
+        files=[*_names(folder), "README.md", "SHA256SUMS"],
+        plugins=_plugin_files(generator.origin.recipe),
         missing=missing,
-        took=_duration(facts),
     )
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
-
-
-def _duration(facts: Facts) -> str | None:
-    """How long kaogan trained, and on which device: "12 minutes on cpu in bf16"."""
-    training = facts.training
-    if training.seconds is None or len(training.hardware) != 1:
-        return None
-    ((device, precision),) = training.hardware
-    return f"{duration(training.seconds)} on {device} in {precision}"
 
 
 def _names(folder: Path) -> list[str]:

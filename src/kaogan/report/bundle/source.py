@@ -52,12 +52,16 @@ class Source:
         kinds = [kind for kind in type(component).__mro__ if issubclass(kind, Component)]
         kinds = [kind for kind in kinds if kind not in BASES and kind is not Component]
         wanted = _reached(kinds, methods)
+        # A field stays with the class that declares it. If that is a base that the program lacks,
+        # it moves to the component's own class.
+        homes = {
+            name: next((k for k in kinds if name in vars(k).get("__annotations__", {})), kinds[0])
+            for name in type(component).model_fields
+            if name != "name"
+        }
         for kind in reversed(kinds):
             own = [each for each in wanted if _owner(kinds, each.name) is kind]
-            fields = [
-                name for name in type(component).model_fields
-                if name != "name" and (_declares(kinds, name) or kinds[0]) is kind
-            ]  # fmt: skip
+            fields = [name for name in homes if homes[name] is kind]
             for method in own:
                 self._add_names(method, sys.modules[kind.__module__])
             bases = [base.__name__ for base in kind.__bases__ if base in kinds]
@@ -108,14 +112,8 @@ def _reached(kinds: list[type], methods: Iterable[str]) -> list[ast.FunctionDef]
 
 def _owner(kinds: list[type], name: str) -> type | None:
     """The class whose method of this name is the one that is called."""
-    for kind in kinds:
-        if isinstance(vars(kind).get(name), FunctionType | property):
-            return kind
-    return None
-
-
-def _declares(kinds: list[type], name: str) -> type | None:
-    return next((kind for kind in kinds if name in vars(kind).get("__annotations__", {})), None)
+    methods = FunctionType | property
+    return next((kind for kind in kinds if isinstance(vars(kind).get(name), methods)), None)
 
 
 @cache
