@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.network import Facts, Network, Player, build, formats, readers
+from kaogan.export.network import Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
@@ -48,7 +48,7 @@ class Keras:
 
     suffix = SUFFIX
 
-    def write(self, network: Network, file: Path) -> Facts:
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
         """Write it as Keras does."""
         model = sequential(network)
         with atomic_file(file) as partial:

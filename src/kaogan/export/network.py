@@ -46,17 +46,13 @@ class Network:
         return self.model.sample_shape[-1]
 
 
-Facts = Mapping[str, Any]
-"""Facts about a file that was written, by name, for JSON."""
-
-
 class Format(Protocol):
     """A kind of file that a Network can be written as."""
 
     suffix: str
 
-    def write(self, network: Network, file: Path) -> Facts:
-        """Write the file, completely or not at all.
+    def write(self, network: Network, file: Path) -> Mapping[str, Any]:
+        """Write the file, completely or not at all; returns facts about it by name, for JSON.
 
         Raises:
             KaoganError: the format cannot hold this network, or a library is missing.

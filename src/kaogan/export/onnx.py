@@ -30,7 +30,7 @@ from kaogan.export.graph import (
     model_of,
     translatable,
 )
-from kaogan.export.network import Facts, Network, formats
+from kaogan.export.network import Network, formats
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.rng import seed_of
@@ -61,7 +61,7 @@ class Onnx:
     precision: OnnxPrecision = "fp32"
     suffix = ".onnx"
 
-    def write(self, network: Network, file: Path) -> Facts:
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
         """Write the file; returns the largest difference from PyTorch's outputs, among others.
 
         If the generator has an encoder, `encoder.onnx` is written beside it.

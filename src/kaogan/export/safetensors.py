@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.export.card import write_card
-from kaogan.export.network import Facts, Network, Player, build, formats, readers
+from kaogan.export.network import Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import models
 
@@ -21,7 +21,7 @@ class Safetensors:
 
     suffix = ".safetensors"
 
-    def write(self, network: Network, file: Path) -> Facts:
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
         """Write the tensors, with the model's numbers and the player as metadata.
 
         Beside a generator's a model card is written, README.md, unless there is another.

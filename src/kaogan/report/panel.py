@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from markupsafe import Markup
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from kaogan.data.dataset import Dataset
@@ -109,7 +108,7 @@ class Panel:
         }
         index = render(
             "panel.html",
-            sheet=Markup(json.dumps(sheet).replace("<", "\\u003c")),  # a </script> would end it
+            sheet=sheet,
             count=len(self.pictures),
             real=int((~self.generated).sum()),
             generator=Path(str(self.about["subject"]["what"])).resolve().name,

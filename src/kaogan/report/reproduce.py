@@ -28,8 +28,8 @@ def commands(facts: Facts) -> list[str]:
         return []
     precision = facts.training.precision
     words += [] if precision == "fp32" else ["--precision", precision]
-    used = [plugin.path.name for plugin in plugins.used_by(facts.recipe.parts)]
-    words += [word for name in used for word in ("--plugin", f"{facts.name}/plugins/{name}")]
+    for name in plugin_files(facts.recipe):
+        words += ["--plugin", f"{facts.name}/plugins/{name}"]
     options = "".join(f" {shlex.quote(word)}" for word in words)
     return [
         *preparing(facts),
@@ -37,6 +37,11 @@ def commands(facts: Facts) -> list[str]:
         f"kaogan sample {out} --count 32 --out faces.png",
         f"kaogan report {out}",
     ]
+
+
+def plugin_files(recipe: Recipe) -> list[str]:
+    """The names of the files of a recipe's plugins."""
+    return [plugin.path.name for plugin in plugins.used_by(recipe.parts)]
 
 
 def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:

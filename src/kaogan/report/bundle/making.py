@@ -24,7 +24,7 @@ from kaogan.report.html import Heading
 from kaogan.report.make import Report, make_report
 from kaogan.report.pdf import find_browser
 from kaogan.report.render import render
-from kaogan.report.reproduce import call_of, preparing
+from kaogan.report.reproduce import call_of, plugin_files, preparing
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler
@@ -107,12 +107,8 @@ def train_script(recipe: Recipe, images: int) -> str:
     name, options = call_of(recipe)
     shown = {option: _python(value) for option, value in options.items()}
     return render(
-        "train.py.j2", recipe=name, options=shown, images=images, plugins=_plugin_files(recipe)
+        "train.py.j2", recipe=name, options=shown, images=images, plugins=plugin_files(recipe)
     )
-
-
-def _plugin_files(recipe: Recipe) -> list[str]:
-    return [plugin.path.name for plugin in plugins.used_by(recipe.parts)]
 
 
 def _python(value: object) -> str:
@@ -199,7 +195,7 @@ def _write_instructions(
         generator=generator,
         preparing=preparing(facts),
         files=[*_names(folder), "README.md", "SHA256SUMS"],
-        plugins=_plugin_files(generator.origin.recipe),
+        plugins=plugin_files(generator.origin.recipe),
         missing=missing,
     )
     (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
