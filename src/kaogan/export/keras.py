@@ -142,22 +142,19 @@ def _inside(layer: dict[str, Any]) -> dict[str, Any]:
         return {}
     operations = layer["config"]["layers"]
     places = {operation["name"]: place for place, operation in enumerate(operations)}
-    graph = [
-        [one["class_name"], one["config"].get("axis"), _given(one["inbound_nodes"], places)]
-        for one in operations
+
+    def placed(value: dict[str, Any]) -> dict[str, Any]:
+        """An input by the place of its operation: names are not stable."""
+        if value.get("class_name") == "__keras_tensor__":
+            return {"place": places[value["config"]["keras_history"][0]]}
+        return value
+
+    nodes = [
+        [each["class_name"], each["config"].get("axis"), each["inbound_nodes"]]
+        for each in operations
     ]
+    graph = json.loads(json.dumps(nodes), object_hook=placed)
     return {"name": layer["config"]["name"], "graph": graph}
-
-
-def _given(value: Any, places: dict[str, int]) -> Any:
-    """The inputs of an operation, which are named by their places: names are not stable."""
-    if isinstance(value, list):
-        return [_given(each, places) for each in value]
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        return {"place": places[value["config"]["keras_history"][0]]}
-    if isinstance(value, dict):
-        return {key: _given(each, places) for key, each in value.items()}
-    return value
 
 
 def _difference(found: list[Layer], wanted: list[Layer]) -> str:
