@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from markupsafe import Markup
 
-from kaogan.export.equations import equations_of, mathml, remarks_of
+from kaogan.export.describe import game_of
+from kaogan.export.equations import equations_of, mathml
 from kaogan.page.making import style
 from kaogan.page.singlefile import single_file
 from kaogan.report.facts import Facts, Missing
@@ -60,19 +60,15 @@ def report_html(
         live=bool(live),
         heading=heading,
         events=events,
-        charts=[(Markup(svg), caption) for svg, caption in charts(facts, events)],
-        diagrams={name: Markup(svg) for name, svg in diagrams(facts.players).items()},
-        equations=[Markup(mathml(one)) for one in equations_of(recipe.loss)],
-        penalty_equations=[
-            Markup(mathml(one)) for term in recipe.penalties for one in equations_of(term)
-        ],
+        charts=list(charts(facts, events)),
+        diagrams=diagrams(facts.players),
+        game=game_of(recipe),
         loss_fields=[
             (field.description or name, getattr(recipe.loss, name))
             for name, field in type(recipe.loss).model_fields.items()
             if name != "name"
         ],
         lazy_equation=_lazy_equation(recipe),
-        remarks=remarks_of(recipe.loss),
         findings=findings(facts, measured),
         commands=commands(facts),
         glossary=GLOSSARY,
@@ -90,7 +86,7 @@ def report_html(
     return single_file(files | dict(live))
 
 
-def _lazy_equation(recipe: Recipe) -> Markup | None:
+def _lazy_equation(recipe: Recipe) -> str | None:
     """The discriminator's loss on a step with penalties, if there are steps without."""
     if len(recipe.kinds_of_steps) == 1:
         return None
@@ -99,4 +95,4 @@ def _lazy_equation(recipe: Recipe) -> Markup | None:
         for term in recipe.penalties
         for equation in equations_of(term)[:1] or [term.name]
     ]
-    return Markup(mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})"))
+    return mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})")

@@ -1,6 +1,6 @@
 """The charts of a run, each with a caption, and the diagrams of its networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kaogan.metrics.quick import NAMES, deciding
@@ -10,7 +10,7 @@ from kaogan.report.history import Event
 from kaogan.training.callbacks.metrics_log import Row
 
 
-def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
+def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     """Losses, beliefs and quality over images seen, where there are at least two rows."""
     rows, evaluations = facts.training.curves, facts.training.evaluations
     marks = [
@@ -26,18 +26,15 @@ def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
             name, title, words, lines, x_label=x_label, y_label=y_label, marks=marks, **options
         )
 
-    made = []
     if len(rows) >= 2:
         lines = [
             Line("discriminator", column(rows, "loss_d"), smoothed=True),
             Line("generator", column(rows, "loss_g"), smoothed=True),
         ]
         penalties = "; the discriminator’s with its penalties" if facts.recipe.penalties else ""
-        made.append(
-            (
-                chart("losses", "Losses of both players", lines, "loss"),
-                f"Losses{penalties}: each row of the log faintly, and their running average.",
-            )
+        yield (
+            chart("losses", "Losses of both players", lines, "loss"),
+            f"Losses{penalties}: each row of the log faintly, and their running average.",
         )
         title = "How real the discriminator holds real and drawn samples to be"
         lines = [
@@ -45,32 +42,25 @@ def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
             Line("D(G(z)), drawn", column(rows, "d_fake"), smoothed=True),
         ]
         label = "belief that it is real"
-        made.append(
-            (
-                chart("beliefs", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
-                "What D believes of real samples and of drawn ones. Dotted: it cannot tell.",
-            )
+        yield (
+            chart("beliefs", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
+            "What D believes of real samples and of drawn ones. Dotted: it cannot tell.",
         )
     if len(evaluations) >= 2:
         key = deciding(evaluations)
         name, best = NAMES[key], facts.training.best or evaluations[-1]
         lines = [Line(name, column(evaluations, key), marked=True)]
-        made.append(
-            (
-                chart(key, f"{name} during the training", lines, f"{name}, lower is better"),
-                f"{name} between drawn and held-out pictures; the lowest is {best[key]:.3g}, "
-                f"after {best['images_seen']:,} images.",
-            )
+        yield (
+            chart(key, f"{name} during the training", lines, f"{name}, lower is better"),
+            f"{name} between drawn and held-out pictures; the lowest is {best[key]:.3g}, "
+            f"after {best['images_seen']:,} images.",
         )
         title, label = "Coverage during the training", "coverage, higher is better"
         lines = [Line("coverage", column(evaluations, "coverage"), marked=True)]
-        made.append(
-            (
-                chart("coverage", title, lines, label, y_range=(0.0, 1.0)),
-                "Coverage: the share of held-out pictures with a drawn one near.",
-            )
+        yield (
+            chart("coverage", title, lines, label, y_range=(0.0, 1.0)),
+            "Coverage: the share of held-out pictures with a drawn one near.",
         )
-    return made
 
 
 def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
