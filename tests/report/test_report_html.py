@@ -196,7 +196,7 @@ def test_a_report_can_be_made_without_measuring(run):
     report = make_report(run, evaluate=False)
     assert report.measured is None
     assert [one.why for one in report.missing] == ["measuring was not asked for"]
-    assert report.looks.neighbours is None
+    assert report.pictures.neighbours is None
     assert report.heading == Heading()
 
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 PLAYERS: tuple[Player, Player] = ("generator", "discriminator")
 MOST_ROWS = 300
-"""Points of a curve; nobody sees more than that."""
+"""Points of a curve; more are not visible."""
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
 """They belong to the layer before."""
 SHOWN = ("fd", "kid", "recall", "density", "coverage")

@@ -1,10 +1,10 @@
-"""A network's layers as an ONNX graph: few operators, and those that run fast in a browser.
+"""A network's layers as an ONNX graph of few operators, which run fast in a browser.
 
-What is changed on the way leaves the function the same:
+Two changes leave the function the same:
 
-- batch norm, an affine map once training is over, is folded into the layer before it;
-- the first transposed convolution, of a 1 x 1 map, is one matrix product (three times as fast in
-  onnxruntime-web's WebAssembly).
+- Batch norm is an affine map once training is over. It is folded into the layer before it.
+- The first transposed convolution, of a 1 x 1 map, becomes one matrix product. In
+  onnxruntime-web's WebAssembly this is three times as fast.
 """
 
 import math
@@ -46,11 +46,12 @@ def import_onnx() -> Any:
     """The onnx package.
 
     Raises:
-        KaoganError: it is not installed.
+        KaoganError: onnx or onnxruntime is not installed.
 
     """
     try:
         import onnx
+        import onnxruntime  # noqa: F401  # every file is tried with it
     except ImportError:
         raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
     return onnx
@@ -98,7 +99,7 @@ def translatable(layers: Iterable[nn.Module]) -> bool:
 
 
 def folded(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    """The layers without batch norm, which is folded into the convolution before each.
+    """The layers, with batch norm folded into the convolution before it.
 
     (w * x - mean) / sqrt(var + eps) * gain + bias is a convolution again, whose weights are
     w * gain / sqrt(var + eps).

@@ -229,16 +229,14 @@ def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
     For outputs larger than 1, such as logits, it is a share of the largest.
 
     Raises:
-        KaoganError: onnxruntime is not installed, or cannot run the file.
+        KaoganError: onnxruntime cannot run the file.
 
     """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
+    import onnxruntime  # slow to import
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what goes wrong is said here
+    options.log_severity_level = 4  # errors are raised here
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = trial(shape)
     name = session.get_inputs()[0].name

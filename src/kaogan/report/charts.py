@@ -16,7 +16,7 @@ from kaogan.training.callbacks.metrics_log import Row
 WIDTH, HEIGHT = 560, 230
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 36, 44
 MOST_POINTS = 400
-"""Of a line: nobody sees more than that."""
+"""Of a line; more are not visible."""
 
 Points = Sequence[tuple[float, float]]
 

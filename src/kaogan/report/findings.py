@@ -1,4 +1,4 @@
-"""What is still wrong with a generator, in plain words, from figures alone."""
+"""The remaining faults of a generator, in plain words, from figures alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from kaogan.report.measure import Measured
 
 FEW_PICTURES = 1000
 LESS = 0.9
-"""Below this share of what real pictures have, the eye sees it."""
+"""Below this share of the value for real pictures, the difference is visible."""
 LOUD = 3.0
-"""dB of power, twice as much or half, from which a difference in fine detail is told."""
+"""dB of power, twice as much or half, from which a difference in fine detail is reported."""
 SURE_REAL, SURE_FAKE = 0.8, 0.2
 """Beyond these, averaged over the last tenth, the discriminator was ahead."""
 STILL_FALLING = 0.9

@@ -1,26 +1,18 @@
-"""What happened while a run was trained: when, what, and after how many images."""
+"""The events of a run: when they happened, and after how many images."""
 
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.events import read_events
 
 Kind = Literal["started", "resumed", "stopped", "finished", "warned", "noted", "rolled back"]
 
-TOLD: dict[tuple[str, str | None], Kind] = {
-    ("started", None): "started",
-    ("resumed", None): "resumed",
-    ("finished", "stopped"): "stopped",
-    ("finished", "done"): "finished",
-    ("warned", None): "warned",
-    ("noted", None): "noted",
-    ("rolled back", None): "rolled back",
-}
-"""Events in a report, by name and reason. Others show elsewhere: checkpoints, evaluations."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Events in a report. Others show elsewhere: checkpoints, evaluations."""
 
 BEGINNINGS: dict[str, Kind] = {
     "starting with ": "started",
@@ -68,9 +60,10 @@ def read_history(run: Path) -> tuple[Event, ...]:
 
 def _event(row: Row) -> Event | None:
     try:
-        kind = TOLD.get((row["event"], row.get("reason")))
-        if kind is None:
+        name = "stopped" if row.get("reason") == "stopped" else row["event"]
+        if name not in KINDS:
             return None
+        kind = KINDS[KINDS.index(name)]
         hardware = (row["device"], row["precision"]) if "device" in row else None
         time = datetime.fromisoformat(row["time"])
         return Event(time, kind, row.get("text", ""), row["images_seen"], hardware)
@@ -79,7 +72,7 @@ def _event(row: Row) -> Event | None:
 
 
 def _log(file: Path) -> list[Event]:
-    """The events in a log.txt, by what its lines begin with."""
+    """The events in a log.txt, by the beginnings of its lines."""
     if not file.is_file():
         return []
     events = []

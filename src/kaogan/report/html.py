@@ -23,7 +23,7 @@ from kaogan.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Heading:
-    """What stands above the report. Without a title it is named after the run."""
+    """Title, author and course of a report. Without a title it has the name of the run."""
 
     title: str | None = None
     author: str | None = None
@@ -32,7 +32,7 @@ class Heading:
 
 def report_html(
     facts: Facts,
-    looks: ReportPictures,
+    pictures: ReportPictures,
     measured: Measured | None,
     missing: Sequence[Missing],
     live: Mapping[str, bytes],
@@ -42,7 +42,7 @@ def report_html(
 
     Args:
         facts: about the run.
-        looks: its pictures.
+        pictures: its pictures.
         measured: figures with their floors, if there are any.
         missing: all that is left out.
         live: files of the live generator, by name; empty without one.
@@ -54,7 +54,7 @@ def report_html(
     index = render(
         "report.html",
         facts=facts,
-        looks=looks,
+        pictures=pictures,
         measured=measured,
         missing=missing,
         live=bool(live),

@@ -23,7 +23,7 @@ class Report:
     Args:
         facts: about the run.
         measured: figures with their floors, if there are any.
-        looks: its pictures.
+        pictures: its pictures.
         missing: what was not measured, besides what the facts lack.
         heading: title, author and course.
 
@@ -31,7 +31,7 @@ class Report:
 
     facts: Facts
     measured: Measured | None
-    looks: ReportPictures
+    pictures: ReportPictures
     missing: tuple[Missing, ...]
     heading: Heading
 
@@ -49,7 +49,9 @@ class Report:
                 files = live_files(self.facts.drawn)
             except KaoganError as error:
                 missing.append(Missing("the generator, alive in the page", str(error)))
-        content = report_html(self.facts, self.looks, self.measured, missing, files, self.heading)
+        content = report_html(
+            self.facts, self.pictures, self.measured, missing, files, self.heading
+        )
         with atomic_file(out) as partial:
             partial.write_bytes(content)
         return missing
@@ -89,8 +91,8 @@ def make_report(
     """
     facts = gather(run, data)
     measured, missing = _measured(facts, evaluate)
-    looks = draw_report_pictures(facts, measured.neighbours if measured else None)
-    return Report(facts, measured, looks, tuple(missing), heading or Heading())
+    pictures = draw_report_pictures(facts, measured.neighbours if measured else None)
+    return Report(facts, measured, pictures, tuple(missing), heading or Heading())
 
 
 def _measured(facts: Facts, evaluate: bool) -> tuple[Measured | None, list[Missing]]:

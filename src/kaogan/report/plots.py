@@ -64,7 +64,7 @@ def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
 
 
 def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
-    """Both networks as boxes; none of networks that are not a row of feature maps."""
+    """Both networks as boxes. Networks that are not a row of feature maps have no diagram."""
     ends = {
         "generator": (("z", "latent vector"), ("G(z)", "picture")),
         "discriminator": (("x", "picture"), ("C", "logit")),

@@ -77,8 +77,8 @@ def write_bundle(
     generator, discriminator = network_of_run(run), network_of_run(run, "discriminator")
     report = make_report(run, heading, data=data)
     if not data_pictures:
-        looks = replace(report.looks, sheet=None, neighbours=None, suspects=None)
-        report = replace(report, looks=looks)
+        pictures = replace(report.pictures, sheet=None, neighbours=None, suspects=None)
+        report = replace(report, pictures=pictures)
     with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as scratch:
         folder = Path(scratch) / "bundle"
         missing = [

@@ -111,7 +111,7 @@ def _reached(kinds: list[type], methods: Iterable[str]) -> list[ast.FunctionDef]
 
 
 def _owner(kinds: list[type], name: str) -> type | None:
-    """The class whose method of this name is the one that is called."""
+    """The class that defines the method that is called by this name."""
     methods = FunctionType | property
     return next((kind for kind in kinds if isinstance(vars(kind).get(name), methods)), None)
 
