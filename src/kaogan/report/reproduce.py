@@ -5,7 +5,7 @@ import shlex
 from typing import Any
 
 from kaogan import plugins, recipes
-from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
+from kaogan.data.decode import Preparation
 from kaogan.errors import KaoganError
 from kaogan.options import SHAPE, differing, flag, shortest
 from kaogan.report.facts import Facts
@@ -18,25 +18,21 @@ def commands(facts: Facts) -> list[str]:
     The list is empty for points, and for a recipe that no command trains because a part of it is
     neither kaogan's nor a plugin's, or has a field without an option.
     """
-    data, out = facts.data, shlex.quote(facts.name)
-    if facts.is_toy or not all(map(plugins.known_to_commands, facts.recipe.parts)):
+    recipe, training = facts.recipe, facts.training
+    if facts.is_toy or not all(map(plugins.known_to_commands, recipe.parts)):
         return []
-    budget = f" --images {facts.training.images}" if facts.training.images else ""
+    train = ["kaogan", "train", facts.data.name, "--out", facts.name]
+    train += ["--images", str(training.images)] if training.images else []
     try:
-        words = training_options(facts.recipe)
+        train += training_options(recipe)
     except KaoganError:
         return []
-    precision = facts.training.precision
-    words += [] if precision == "fp32" else ["--precision", precision]
-    for name in plugin_files(facts.recipe):
-        words += ["--plugin", f"{facts.name}/plugins/{name}"]
-    options = "".join(f" {shlex.quote(word)}" for word in words)
-    return [
-        *preparing(facts),
-        f"kaogan train {shlex.quote(data.name)} --out {out}{budget}{options}",
-        f"kaogan sample {out} --count 32 --out faces.png",
-        f"kaogan report {out}",
-    ]
+    train += [] if training.precision == "fp32" else ["--precision", training.precision]
+    for name in plugin_files(recipe):
+        train += ["--plugin", f"{facts.name}/plugins/{name}"]
+    sample = ["kaogan", "sample", facts.name, "--count", "32", "--out", "faces.png"]
+    report = ["kaogan", "report", facts.name]
+    return [*preparing(facts), *map(shlex.join, (train, sample, report))]
 
 
 def plugin_files(recipe: Recipe) -> list[str]:
@@ -125,18 +121,16 @@ def preparing(facts: Facts) -> list[str]:
     summary = facts.data.summary
     if summary is None or not summary.get("sources"):
         return []
-    name, size = shlex.quote(facts.data.name), summary["size"]
+    size, out = str(summary["size"]), ["--out", facts.data.name]
     if summary["sources"] == ["kaogan avatars"]:
-        count = summary["train"] + summary["held_out"]
-        seed = f" --seed {summary['seed']}" if summary.get("seed") else ""
-        return [f"kaogan data avatars --count {count} --size {size}{seed} --out {name}"]
-    sources = " ".join(shlex.quote(str(source)) for source in summary["sources"])
-    grey = " --channels 1" if summary["channels"] == 1 else ""
-    usual = {"fit": "crop", "background": "white", "min_size": size // 2, "max_pixels": MAX_PIXELS}
-    others = "".join(
-        f" --{key.replace('_', '-')} {summary[key]}"
-        for key, value in usual.items()
-        if summary.get(key, value) != value
-    )
-    kept = " --keep-duplicates" if summary.get("duplicates") == "kept" else ""
-    return [f"kaogan data prepare {sources} --size {size}{grey}{others}{kept} --out {name}"]
+        count = str(summary["train"] + summary["held_out"])
+        words = ["kaogan", "data", "avatars", "--count", count, "--size", size]
+        words += ["--seed", str(summary["seed"])] if summary.get("seed") else []
+        return [shlex.join(words + out)]
+    words = ["kaogan", "data", "prepare", *map(str, summary["sources"]), "--size", size]
+    usual = Preparation(min_size=summary["size"] // 2)
+    for key in ("channels", "fit", "background", "min_size", "max_pixels"):
+        if summary.get(key, getattr(usual, key)) != getattr(usual, key):
+            words += [f"--{key.replace('_', '-')}", str(summary[key])]
+    words += ["--keep-duplicates"] if summary.get("duplicates") == "kept" else []
+    return [shlex.join(words + out)]

@@ -20,8 +20,8 @@ from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
 from kaogan.report.bundle.standalone import standalone
 from kaogan.report.facts import Facts, Missing
-from kaogan.report.html import Heading
-from kaogan.report.make import Report, make_report
+from kaogan.report.html import Heading, Report
+from kaogan.report.make import make_report
 from kaogan.report.pdf import find_browser
 from kaogan.report.render import render
 from kaogan.report.reproduce import call_of, plugin_files, preparing
