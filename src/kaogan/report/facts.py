@@ -23,6 +23,7 @@ from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
 
 End = Literal["done", "stopped", "cut off"]
+DCGANS = (DCGAN, KerasDCGAN)
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Facts:
     @property
     def is_dcgan(self) -> bool:
         """Are the networks kaogan's DCGAN, without a variation?"""
-        return _is_dcgan(self.recipe)
+        return type(self.recipe.model) in DCGANS
 
     @property
     def unit(self) -> str:
@@ -221,10 +222,6 @@ def gather(run: Run, data: Path | None = None) -> Facts:
         frames=frames,
         missing=tuple(missing),
     )
-
-
-def _is_dcgan(recipe: Recipe) -> bool:
-    return type(recipe.model) in (DCGAN, KerasDCGAN)
 
 
 def _training(run: Run, precision: str, drawn_at: list[int], missing: list[Missing]) -> Training:
@@ -296,7 +293,7 @@ def _players(
     model = drawn.model if drawn is not None else recipe.model
     if isinstance(model, KerasDCGAN):
         return ()  # to build them, Keras would be needed
-    known = drawn is not None and _is_dcgan(recipe)
+    known = drawn is not None and type(recipe.model) in DCGANS
     if not known:
         missing.append(Missing("the tables of layers", "they are made for a dcgan"))
     return tuple(

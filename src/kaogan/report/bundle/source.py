@@ -9,7 +9,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from types import FunctionType, ModuleType
@@ -70,8 +70,8 @@ class Source:
                 raise KaoganError(f"the recipe has two different {kind.__name__}")
         return kinds[0].__name__
 
-    def _add_names(self, node: ast.AST, module: ModuleType) -> None:
-        """Add the functions and constants of a module that a piece of code names."""
+    def _add_names(self, node: ast.FunctionDef, module: ModuleType) -> None:
+        """Add the functions and constants of a module that a function names."""
         for name in _loaded(node):
             if name not in vars(module) or name in GIVEN or name in self.parts:
                 continue
@@ -96,17 +96,12 @@ def _reached(kinds: list[type], methods: Iterable[str]) -> list[ast.FunctionDef]
         owner = _owner(kinds, name)
         if name in found or owner is None:
             continue
-        (found[name],) = (
-            each for each in _node(owner).body
-            if isinstance(each, ast.FunctionDef) and each.name == name
-        )  # fmt: skip
-        waiting += [
-            each.attr
-            for each in ast.walk(found[name])
-            if isinstance(each, ast.Attribute)
-            and isinstance(each.value, ast.Name)
-            and each.value.id == "self"
-        ]
+        functions = (each for each in _node(owner).body if isinstance(each, ast.FunctionDef))
+        found[name] = next(each for each in functions if each.name == name)
+        for each in ast.walk(found[name]):
+            match each:
+                case ast.Attribute(value=ast.Name(id="self"), attr=called):
+                    waiting.append(called)
     return sorted(found.values(), key=lambda node: node.lineno)
 
 
@@ -118,8 +113,14 @@ def _owner(kinds: list[type], name: str) -> type | None:
 
 @cache
 def _node(thing: Any) -> Any:
-    """A class or function as a tree, with the line numbers of `_lines`."""
-    return ast.parse("".join(_lines(thing))).body[0]
+    """A class or function as a tree without annotations, with the line numbers of `_lines`."""
+    tree = ast.parse("".join(_lines(thing))).body[0]
+    for each in ast.walk(tree):
+        if isinstance(each, ast.arg):
+            each.annotation = None
+        elif isinstance(each, ast.FunctionDef):
+            each.returns = None
+    return tree
 
 
 @cache
@@ -155,25 +156,14 @@ def _class(
 
 def _function(node: ast.FunctionDef, lines: tuple[str, ...], indent: str = "") -> str:
     """A function, its signature without annotations, its body as it was written."""
-    arguments = ast.parse(ast.unparse(node)).body[0]
-    assert isinstance(arguments, ast.FunctionDef)
-    for argument in ast.walk(arguments.args):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
     body = "".join(lines[node.body[0].lineno - 1 : node.end_lineno]).rstrip()
     if "property" in [ast.unparse(each) for each in node.decorator_list]:
         indent = f"{indent}@property\n{indent}"
-    return f"{indent}def {node.name}({ast.unparse(arguments.args)}):\n{body}"
+    return f"{indent}def {node.name}({ast.unparse(node.args)}):\n{body}"
 
 
-def _loaded(node: ast.AST) -> Iterator[str]:
-    """The names that a piece of code reads, but for its annotations."""
-    skipped: set[ast.AST] = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.arg) and each.annotation:
-            skipped |= set(ast.walk(each.annotation))
-        if isinstance(each, ast.FunctionDef):
-            for annotation in [each.returns, *each.decorator_list]:
-                skipped |= set(ast.walk(annotation)) if annotation else set()
+def _loaded(node: ast.FunctionDef) -> dict[str, None]:
+    """The names that a function reads, in their order, without those of its decorators."""
+    skipped = {each for decorator in node.decorator_list for each in ast.walk(decorator)}
     names = (each for each in ast.walk(node) if isinstance(each, ast.Name))
-    yield from dict.fromkeys(each.id for each in names if each not in skipped)
+    return dict.fromkeys(each.id for each in names if each not in skipped)
