@@ -3,7 +3,7 @@
 from browsing import changed_about, training
 
 from kaogan import recipes
-from kaogan.export.describe import game_of
+from kaogan.export.describe import describe_losses
 
 
 def equations_in(tab) -> list[str]:
@@ -25,7 +25,7 @@ def test_it_tells_this_models_own_numbers(visit):
 def test_it_tells_of_the_standard_game(visit, files):
     standard = {
         "loss": "relativistic",
-        "game": game_of(recipes.standard()),
+        "losses": describe_losses(recipes.standard()),
         "penalty_interval": 4,
         "mirror": True,
         "betas": [0.0, 0.99],
@@ -63,7 +63,7 @@ def test_what_is_not_known_is_left_out(visit, files):
 
 
 def test_a_training_of_which_little_is_known_makes_no_gaps(visit, files):
-    keys = ("images_seen", "dataset", "loss", "game", "batch", "lr", "parameters")
+    keys = ("images_seen", "dataset", "loss", "losses", "batch", "lr", "parameters")
     training = dict.fromkeys(keys) | {"layers": [], "curves": [], "quality": []}
     tab = visit("#explain", page=changed_about(files, training=training))
     tab.wait_for_selector("#view-explain h2")

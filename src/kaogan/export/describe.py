@@ -38,7 +38,7 @@ def describe_training(network: Network) -> Row | None:
         "dataset": origin.dataset,
         "loss": recipe.loss.name,
         "penalties": [penalty.name for penalty in recipe.penalties],
-        "game": game_of(recipe),
+        "losses": describe_losses(recipe),
         "penalty_interval": recipe.penalty_interval,
         "batch": recipe.batch,
         "mirror": recipe.mirror,
@@ -56,7 +56,7 @@ def describe_training(network: Network) -> Row | None:
     }
 
 
-def game_of(recipe: Recipe) -> Row:
+def describe_losses(recipe: Recipe) -> Row:
     """The losses and penalties in words and equations, as their docstrings have them.
 
     Keys: `equations`, of the losses, and `penalty_equations`, as MathML; `words`, paragraphs about
@@ -67,7 +67,9 @@ def game_of(recipe: Recipe) -> Row:
         "equations": [mathml(one) for one in equations_of(recipe.loss)],
         "words": list(remarks_of(recipe.loss)),
         "penalties": [f"{name} ({words})" if words else name for name, words in terms],
-        "penalty_equations": [mathml(e) for term in recipe.penalties for e in equations_of(term)],
+        "penalty_equations": [
+            mathml(one) for term in recipe.penalties for one in equations_of(term)
+        ],
     }
 
 

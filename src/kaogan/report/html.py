@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from kaogan.errors import KaoganError
-from kaogan.export.describe import game_of
+from kaogan.export.describe import describe_losses
 from kaogan.export.equations import equations_of, mathml
 from kaogan.files import atomic_file
 from kaogan.page.making import style
@@ -106,7 +106,7 @@ class Report:
             events=events,
             charts=list(charts(facts, events)),
             diagrams=diagrams(facts.players),
-            game=game_of(recipe),
+            losses=describe_losses(recipe),
             loss_fields=[
                 (field.description or name, getattr(recipe.loss, name))
                 for name, field in type(recipe.loss).model_fields.items()

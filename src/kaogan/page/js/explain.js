@@ -67,9 +67,9 @@ function facts({ images_seen: seen, dataset, parameters, batch, mirror, lr, beta
   return [el("h3", {}, "This model"), el("dl", { class: "facts" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))))];
 }
 
-function losses({ loss, game, penalty_interval: interval }) {
+function losses({ loss, losses: told, penalty_interval: interval }) {
   if (!loss) return [];
-  const { equations = [], words = [], penalties = [], penalty_equations: terms = [] } = game ?? {};
+  const { equations = [], words = [], penalties = [], penalty_equations: terms = [] } = told ?? {};
   const set = (lines) => lines.length && el("div", { class: "scroll equations", tabindex: 0, role: "region", "aria-label": "Equations" }, lines.map(parsed));
   return [
     el("h3", {}, "The losses"),
