@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from kaogan import recipes
+from kaogan.export.describe import describe_losses
 from kaogan.images import Pixels
 
 Files = dict[str, bytes]
@@ -67,6 +69,7 @@ def training() -> dict[str, Any]:
         "images_seen": 99_000,
         "dataset": {"name": "drawn avatars", "pictures": 3000},
         "loss": "nonsaturating",
+        "losses": describe_losses(recipes.dcgan()),
         "batch": 16,
         "lr": 0.0004,
         "parameters": {"generator": 1_102_176, "discriminator": 700_000},

@@ -15,8 +15,8 @@ from kaogan.data.reasons import Reason
 from kaogan.data.toy import Ring
 from kaogan.models import DCGAN, models
 from kaogan.models.dcgan import Generator
-from kaogan.report.html import Heading
-from kaogan.report.make import Report, make_report
+from kaogan.report.html import Heading, Report
+from kaogan.report.make import make_report
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train

@@ -21,8 +21,7 @@ import kaogan
 from kaogan.errors import UsageError
 from kaogan.export import Safetensors, network_of_run
 from kaogan.images import grid
-from kaogan.report import bundle as bundle_module
-from kaogan.report.bundle import Bundle, train_script, write_bundle
+from kaogan.report.bundle import Bundle, making, train_script, write_bundle
 from kaogan.report.html import Heading
 from kaogan.report.pdf import BROWSERS
 from kaogan.training.recipe import Recipe
@@ -287,7 +286,7 @@ def test_a_failure_leaves_nothing_behind(run, tmp_path, monkeypatch):
     def fail(*arguments):
         raise OSError("no room")
 
-    monkeypatch.setattr(bundle_module, "_write_checksums", fail)
+    monkeypatch.setattr(making, "_write_checksums", fail)
     (tmp_path / "out.zip").write_bytes(b"as it was")
     with pytest.raises(OSError, match="no room"):
         write_bundle(run, tmp_path / "out.zip", pdf=False, live=False)

@@ -8,10 +8,10 @@ import pytest
 from reading import Reader
 
 from kaogan.report import live as live_generator
-from kaogan.report import write_report
 from kaogan.report.facts import Missing
-from kaogan.report.html import Heading, duration
+from kaogan.report.html import Heading
 from kaogan.report.make import make_report
+from kaogan.report.render import duration
 
 MEGABYTE = 2**20
 
@@ -29,7 +29,7 @@ def read(text) -> Reader:
 @pytest.fixture(scope="module")
 def toy(toy_run, tmp_path_factory) -> Reader:
     out = tmp_path_factory.mktemp("toy-report") / "report.html"
-    assert write_report(toy_run, out, live=True) == out
+    make_report(toy_run).write(out, live=True)
     return Reader(out.read_text(encoding="utf-8"))
 
 
@@ -196,7 +196,7 @@ def test_a_report_can_be_made_without_measuring(run):
     report = make_report(run, evaluate=False)
     assert report.measured is None
     assert [one.why for one in report.missing] == ["measuring was not asked for"]
-    assert report.looks.neighbours is None
+    assert report.pictures.neighbours is None
     assert report.heading == Heading()
 
 

@@ -22,7 +22,7 @@ from kaogan.export import Network, Safetensors
 from kaogan.images import grid
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
-from kaogan.report.standalone import standalone
+from kaogan.report.bundle.standalone import standalone
 from kaogan.schedules import Cosine
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe

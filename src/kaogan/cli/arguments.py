@@ -13,7 +13,7 @@ from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
-    from kaogan.export.graph import OnnxPrecision
+    from kaogan.export.onnx import OnnxPrecision
     from kaogan.generators import TrainedGenerator
     from kaogan.page.making import Page
     from kaogan.training.recipe import Hardware

@@ -10,7 +10,7 @@ from kaogan.errors import UsageError
 
 if TYPE_CHECKING:
     from kaogan.export import Format, Network
-    from kaogan.export.graph import OnnxPrecision
+    from kaogan.export.onnx import OnnxPrecision
 
 
 def add(commands: args.Commands) -> None:

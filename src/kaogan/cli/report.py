@@ -1,8 +1,6 @@
 """`kaogan report`: a run explained in one file."""
 
 import argparse
-import tempfile
-from pathlib import Path
 
 from kaogan.cli import arguments as args
 
@@ -27,7 +25,7 @@ def add(commands: args.Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make it and write it."""
-    from kaogan.report import make_report, write_pdf
+    from kaogan.report import make_report
     from kaogan.report.html import Heading
     from kaogan.report.pdf import find_browser
     from kaogan.training.run import Run
@@ -41,10 +39,7 @@ def run(options: argparse.Namespace) -> None:
     missing = report.write(out, live=not options.no_live)
     files = [out]
     if options.pdf:
-        with tempfile.TemporaryDirectory(prefix="kaogan-report-") as aside:
-            plain = Path(aside) / out.name
-            report.write(plain, live=False)
-            files.append(write_pdf(plain, out.with_suffix(".pdf")))
+        files.append(report.write_pdf(out.with_suffix(".pdf")))
     sizes = {str(file): file.stat().st_size for file in files}
     lines = [f"{file}, {size / 1e6:.1f} MB" for file, size in sizes.items()]
     args.tell_files(options, {"files": sizes}, *lines, missing=missing)

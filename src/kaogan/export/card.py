@@ -1,7 +1,7 @@
-"""The model card beside exported weights: what the generator is, in words (README.md).
+"""The model card beside exported weights: a description of the generator in README.md.
 
-After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019), as far as a program can know:
-who it is for, and what its pictures may be used for, is for its maker to add.
+After Mitchell et al., "Model Cards for Model Reporting" (FAT* 2019), as far as a program can write
+it. Intended users and uses are for the maker of the generator to add.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ SIGN = "<!-- Written by kaogan export, which writes it anew; without this line i
 def write_card(network: Network, weights: Path) -> Path | None:
     """Write the card of a generator beside its weights.
 
-    A README.md that kaogan did not write is left alone: the result is then None.
+    If there is a README.md that kaogan did not write, it stays, and the result is None.
     """
     file = weights.with_name(NAME)
     if file.exists() and SIGN not in file.read_text(encoding="utf-8", errors="replace"):
@@ -73,14 +73,11 @@ pictures N×{network.channels}×{network.size}×{network.size}, from -1 to 1.
 
 
 def rows(network: Network) -> list[tuple[str, str]]:
-    """What is known, name and value."""
+    """The known facts, name and value."""
     model, origin = network.model, network.origin
     fields = model.model_dump(exclude={"name"})
     known = [
-        (
-            "Network",
-            f"{model.name} generator, {parameters(network.module):,} parameters",
-        ),
+        ("Network", f"{model.name} generator, {parameters(network.module):,} parameters"),
         ("Its model", ", ".join(f"{key} {value}" for key, value in fields.items())),
     ]
     if origin is None:

@@ -1,9 +1,8 @@
-"""What lies beside a generator, in its RUN or in the zoo: directions, and an encoder.
+"""Files beside a generator, in its RUN or in the zoo: directions and an encoder.
 
-Either belongs to certain weights; what belongs to others counts as not there.
+Both belong to certain weights. Those of other weights are ignored.
 """
 
-from pathlib import Path
 from typing import Any
 
 from kaogan.export.network import Network
@@ -15,11 +14,6 @@ from kaogan.latent.fingerprint import fingerprint
 DIRECTIONS = "directions.json"
 
 
-def place(network: Network, name: str) -> Path | None:
-    """Where a file of this name is looked for; None for a network of which no home is known."""
-    return network.origin.home / name if network.origin else None
-
-
 def directions_beside(network: Network) -> Directions | None:
     """The directions that `kaogan directions` found in this generator.
 
@@ -27,7 +21,7 @@ def directions_beside(network: Network) -> Directions | None:
         KaoganError: their file is damaged.
 
     """
-    file = place(network, DIRECTIONS)
+    file = network.origin.home / DIRECTIONS if network.origin else None
     if file is None or not file.exists():
         return None
     found = Directions.read(file)
@@ -41,12 +35,11 @@ def encoder_beside(network: Network) -> Encoder | None:
         KaoganError: its file is damaged.
 
     """
-    file = place(network, NAME)
-    return read_encoder(file, network.module) if file else None
+    return read_encoder(network.origin.home / NAME, network.module) if network.origin else None
 
 
 def described(directions: Directions) -> list[dict[str, Any]]:
-    """Directions as a page and an .onnx file have them."""
+    """Directions as a page and an .onnx file hold them."""
     shown = ("name", "kind", "vector", "low", "high", "r2", "per_unit")
     plain = [as_json(direction) for direction in directions.directions]
     return [{key: direction[key] for key in shown} for direction in plain]

@@ -1,53 +1,75 @@
-"""What a page or a model card says of a training."""
+"""Descriptions of a training for a page and for a model card."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
+from kaogan.contracts import Model
+from kaogan.export.equations import equations_of, mathml, remarks_of, summary_of
 from kaogan.export.network import Network, Player, build
-from kaogan.export.origin import Row
 from kaogan.models.dcgan import MinibatchStd
+from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.recipe import Recipe
 
+T = TypeVar("T")
+
+PLAYERS: tuple[Player, Player] = ("generator", "discriminator")
 MOST_ROWS = 300
-"""Points of a curve: more than that, nobody sees."""
+"""Points of a curve; more are not visible."""
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
 """They belong to the layer before."""
 SHOWN = ("fd", "kid", "recall", "density", "coverage")
-"""Figures of an evaluation; rows of older versions have not all of them."""
+"""Figures of an evaluation; rows of older versions lack some of them."""
 
 
 def describe_training(network: Network) -> Row | None:
-    """The training behind a generator for about.json; None if nothing is known of it.
+    """The training of a generator for about.json; None if it is unknown.
 
-    What only a run tells, images seen and data set, is None for a generator without one.
+    Images seen and data set are None for a generator without a run.
     """
     origin = network.origin
     if origin is None:
         return None
     recipe = origin.recipe
-    players: tuple[Player, Player] = ("generator", "discriminator")
-    networks = {player: build(network.model, player) for player in players}
     return {
         "images_seen": origin.images_seen,
         "dataset": origin.dataset,
         "loss": recipe.loss.name,
         "penalties": [penalty.name for penalty in recipe.penalties],
+        "losses": describe_losses(recipe),
         "penalty_interval": recipe.penalty_interval,
         "batch": recipe.batch,
         "mirror": recipe.mirror,
         "lr": recipe.lr,
         "betas": [recipe.beta1, recipe.beta2],
         "anneal_images": recipe.anneal_images,
-        "parameters": {player: parameters(networks[player]) for player in players},
+        "parameters": {player: parameters(build(network.model, player)) for player in PLAYERS},
         "layers": [
             {"network": player, **row}
-            for player in players
-            for row in layers(networks[player], inputs(network, player))
+            for player in PLAYERS
+            for row in layers(network.model, player)
         ],
         "curves": thinned(origin.curves, MOST_ROWS),
         "quality": thinned(origin.quality, MOST_ROWS),
+    }
+
+
+def describe_losses(recipe: Recipe) -> Row:
+    """The losses and penalties in words and equations, as their docstrings have them.
+
+    Keys: `equations`, of the losses, and `penalty_equations`, as MathML; `words`, paragraphs about
+    the loss; `penalties`, a few words for each.
+    """
+    terms = [(term.name, summary_of(term)) for term in recipe.penalties]
+    return {
+        "equations": [mathml(one) for one in equations_of(recipe.loss)],
+        "words": list(remarks_of(recipe.loss)),
+        "penalties": [f"{name} ({words})" if words else name for name, words in terms],
+        "penalty_equations": [
+            mathml(one) for term in recipe.penalties for one in equations_of(term)
+        ],
     }
 
 
@@ -56,20 +78,16 @@ def parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def inputs(network: Network, player: Player) -> torch.Tensor:
-    """Something of the shape that a network takes: a latent, or as many pictures as it judges."""
-    model = network.model
-    if player == "generator":
-        return torch.zeros(1, model.latent_dim)
-    return torch.zeros(model.packing, *model.sample_shape)
+def layers(model: Model, player: Player) -> list[Row]:
+    """A row for each layer of a network with weights, in the order of use, with the layers that
+    follow it up to the next one. Operations between layers, such as skips and sums, are left out.
 
-
-def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
-    """A row for each layer with weights, in the order in which they are used, with what follows it
-    up to the next one. What is computed between the layers is not told: skips, sums, reshapes.
-
-    Keys: `layer`, in words; `shape`, of what comes out, without the batch; `parameters`.
+    Keys: `layer`, in words; `shape`, of its output without the batch; `parameters`.
     """
+    module = build(model, player).eval()
+    x = torch.zeros(1, model.latent_dim)
+    if player == "discriminator":
+        x = torch.zeros(model.packing, *model.sample_shape)
     rows: list[Row] = []
 
     def note(layer: nn.Module, _: object, out: torch.Tensor) -> None:
@@ -83,49 +101,37 @@ def layers(module: nn.Module, x: torch.Tensor) -> list[Row]:
             rows[-1]["shape"] = list(out.shape[1:])
         rows[-1]["parameters"] += own
 
-    hooks = [each.register_forward_hook(note) for each in ends(module)]
-    module.eval()
-    try:
-        with torch.inference_mode():
-            module(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for name, each in module.named_modules():
+        # The modules that compute the weights of a layer (spectral norm) are a part of it.
+        others = dict(each.named_children()).keys() - {"parametrizations"}
+        if "parametrizations" not in name and not others:
+            each.register_forward_hook(note)
+    with torch.inference_mode():
+        module(x)
     return rows
 
 
-def ends(module: nn.Module) -> Iterator[nn.Module]:
-    """The modules that hold no others; what makes the weights of one (spectral norm) is its own."""
-    held = [each for name, each in module.named_children() if name != "parametrizations"]
-    if not held:
-        yield module
-    for each in held:
-        yield from ends(each)
+NAMES: dict[type[nn.Module], str] = {
+    nn.BatchNorm2d: "batch norm",
+    nn.Linear: "fully connected",
+    nn.Upsample: "twice as large",
+    nn.Tanh: "tanh",
+    nn.Flatten: "reshaped",
+    nn.Unflatten: "reshaped",
+    MinibatchStd: "minibatch standard deviation",
+}
 
 
 def words(layer: nn.Module) -> str:
-    """What a layer is called."""
-    match layer:
-        case nn.ConvTranspose2d():
-            return f"transposed convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
-        case nn.Conv2d():
-            return f"convolution {layer.kernel_size[0]}×{layer.kernel_size[1]}"
-        case nn.BatchNorm2d():
-            return "batch norm"
-        case nn.Linear():
-            return "fully connected"
-        case nn.Upsample():
-            return "twice as large"
-        case nn.Tanh():
-            return "tanh"
-        case nn.Flatten() | nn.Unflatten():
-            return "reshaped"
-        case MinibatchStd():
-            return "minibatch standard deviation"
-    return type(layer).__name__
+    """The name of a layer."""
+    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        kind = "convolution" if isinstance(layer, nn.Conv2d) else "transposed convolution"
+        return f"{kind} {layer.kernel_size[0]}×{layer.kernel_size[1]}"
+    names = (name for kind, name in NAMES.items() if isinstance(layer, kind))
+    return next(names, type(layer).__name__)
 
 
-def thinned(rows: list[Row], most: int) -> list[Row]:
+def thinned(rows: Sequence[T], most: int) -> Sequence[T]:
     """At most so many rows, evenly spread, the first and the last among them."""
     if len(rows) <= most:
         return rows

@@ -1,18 +1,16 @@
-"""A network's layers as an ONNX graph: few operators, and those that run fast in a browser.
+"""A network's layers as an ONNX graph of few operators, which run fast in a browser.
 
-What is changed on the way leaves the function the same:
+Two changes leave the function the same:
 
-- batch norm, an affine map once training is over, is folded into the layer before it;
-- the first transposed convolution, of a 1 x 1 map, is one matrix product (three times as fast in
-  onnxruntime-web's WebAssembly);
-- in half precision the weights are kept as float16 and cast when the file is loaded; everything is
-  computed in float32, so that inputs and outputs are float32 and any runtime can do it.
+- Batch norm is an affine map once training is over. It is folded into the layer before it.
+- The first transposed convolution, of a 1 x 1 map, becomes one matrix product. In
+  onnxruntime-web's WebAssembly this is three times as fast.
 """
 
 import math
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +24,6 @@ from kaogan.models.dcgan import MinibatchStd
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-OnnxPrecision = Literal["fp32", "fp16"]
 Axes = list[str | int]
 """A shape; an axis of any length has a name."""
 
@@ -49,11 +46,12 @@ def import_onnx() -> Any:
     """The onnx package.
 
     Raises:
-        KaoganError: it is not installed.
+        KaoganError: onnx or onnxruntime is not installed.
 
     """
     try:
         import onnx
+        import onnxruntime  # noqa: F401  # every file is tried with it
     except ImportError:
         raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
     return onnx
@@ -63,24 +61,22 @@ def model_of(
     layers: Iterable[nn.Module],
     source: tuple[str, Axes],
     target: tuple[str, Axes],
-    precision: OnnxPrecision = "fp32",
 ) -> "ModelProto":
     """An ONNX model of layers that follow each other, in eval mode.
 
     Args:
         layers: the network.
-        source: name and shape of what goes in.
-        target: name and shape of what comes out.
-        precision: of the weights in the file.
+        source: name and shape of the input.
+        target: name and shape of the output.
 
     Raises:
         KaoganError: onnx is not installed.
-        TypeError: a layer that has no translation here.
+        UsageError: a layer has no translation here.
 
     """
     onnx = import_onnx()
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    graph = Graph(source[0], precision)
+    graph = Graph(source[0])
     for layer in folded(layers):
         append(layer, graph)
     graph.rename(target[0])
@@ -93,18 +89,17 @@ def model_of(
     )
     opset = [helper.make_opsetid("", OPSET)]
     model: ModelProto = helper.make_model(made, opset_imports=opset, ir_version=IR)
-    onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def translatable(layers: Iterable[nn.Module]) -> bool:
-    """Does every layer have a translation here? If not, PyTorch's own exporter is needed."""
+    """Does every layer have a translation here?"""
     unknown = append.dispatch(object)
     return all(append.dispatch(type(layer)) is not unknown for layer in folded(layers))
 
 
 def folded(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
-    """The layers without batch norm, which is folded into the convolution before each.
+    """The layers, with batch norm folded into the convolution before it.
 
     (w * x - mean) / sqrt(var + eps) * gain + bias is a convolution again, whose weights are
     w * gain / sqrt(var + eps).
@@ -134,57 +129,50 @@ def unpacked(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
 class Graph:
     """Nodes and weights of a graph that grows at one end."""
 
-    def __init__(self, source: str, precision: OnnxPrecision) -> None:
-        self.onnx, self.precision = import_onnx(), precision
+    def __init__(self, source: str) -> None:
+        self.onnx = import_onnx()
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
         self.end = source
-        """The name of what the last node gives."""
+        """The name of the last node's output."""
         self.begins = True
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> None:
-        """Let an operator follow, which gets what is there so far, then `inputs`."""
+        """Append an operator. Its inputs are the end of the graph, then `inputs`."""
         self.end, self.begins = self.node(operator, self.end, *inputs, **attributes), False
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """An operator beside what is there so far; the name of what it gives."""
+        """Add an operator beside the end of the graph; returns the name of its output."""
         made = f"{len(self.nodes)}.{operator}"
         node = self.onnx.helper.make_node(operator, inputs, [made], made, **attributes)
         self.nodes.append(node)
         return made
 
     def weight(self, tensor: torch.Tensor) -> str:
-        """Keep a weight; its name. Biases are few, and stay in float32."""
-        array = tensor.detach().cpu().numpy()
-        if self.precision == "fp32" or array.ndim < 2:
-            return self.constant(np.ascontiguousarray(array))
-        kept = self.constant(array.astype(np.float16))
-        cast = f"{kept}.float"
-        to = self.onnx.TensorProto.FLOAT
-        self.nodes.append(self.onnx.helper.make_node("Cast", [kept], [cast], cast, to=to))
-        return cast
+        """Store a weight; returns its name."""
+        return self.constant(np.ascontiguousarray(tensor.detach().cpu().numpy()))
 
     def constant(self, array: npt.NDArray[Any]) -> str:
-        """Keep an array; its name."""
+        """Store an array; returns its name."""
         name = f"w{len(self.weights)}"
         self.weights.append(self.onnx.numpy_helper.from_array(array, name))
         return name
 
     def shape(self, *axes: int) -> str:
-        """Keep the shape that a Reshape is told."""
+        """Store the shape for a Reshape; returns its name."""
         return self.constant(np.array(axes, np.int64))
 
     def rename(self, name: str) -> None:
-        """Give what comes out its name."""
+        """Name the output."""
         self.nodes[-1].output[0] = name
 
 
-# One translation for each kind of layer
+# A translation for each kind of layer
 
 
 @singledispatch
 def append(layer: nn.Module, graph: Graph) -> None:
-    """Let a layer follow in the graph."""
+    """Append a layer to the graph."""
     raise UsageError(f"there is no ONNX form for a {type(layer).__name__} here")
 
 
@@ -281,7 +269,7 @@ def _(layer: ToSphere, graph: Graph) -> None:
 
 
 def window(layer: nn.Conv2d | nn.ConvTranspose2d) -> dict[str, list[int]]:
-    """How a convolution steps over its map."""
+    """The kernel, strides and padding of a convolution."""
     padding = [int(side) for side in layer.padding]
     return {
         "kernel_shape": list(layer.kernel_size),

@@ -3,12 +3,13 @@
     generator = keras.saving.load_model("generator.keras")
     pictures = generator(latents, training=False)     # N H W C, from -1 to 1
 
-Nothing in a file is run when it is read back: its description must be that of a DCGAN, which is
-built here, and the weights are then read into it.
+Reading a file runs nothing in it. Its description must be that of a DCGAN, which is built here.
+Then the weights are read into it.
 """
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 
 from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.network import Facts, Network, Player, build, formats, readers
+from kaogan.export.network import Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
@@ -35,22 +36,10 @@ Layer = tuple[str, dict[str, Any]]
 """Its class, and its numbers."""
 
 MATTERS = (
-    "batch_shape",
-    "filters",
-    "kernel_size",
-    "strides",
-    "padding",
-    "use_bias",
-    "data_format",
-    "size",
-    "target_shape",
-    "interpolation",
-    "axis",
-    "epsilon",
-    "negative_slope",
-    "activation",
-)
-"""The numbers of a layer that change what comes out of it."""
+    "batch_shape", "filters", "kernel_size", "strides", "padding", "use_bias", "data_format",
+    "size", "target_shape", "interpolation", "axis", "epsilon", "negative_slope", "activation",
+)  # fmt: skip
+"""The numbers of a layer that change its outputs."""
 
 
 @formats.register("keras")
@@ -59,7 +48,7 @@ class Keras:
 
     suffix = SUFFIX
 
-    def write(self, network: Network, file: Path) -> Facts:
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
         """Write it as Keras does."""
         model = sequential(network)
         with atomic_file(file) as partial:
@@ -72,7 +61,7 @@ class Keras:
         return {}
 
     def read(self, file: Path) -> Network:
-        """Read one that `write` wrote, or that Keras trained: the layers must be the same."""
+        """Read a file of `write`. Keras may have trained it further with the same layers."""
         try:
             layers = _layers_in(file)
             model, player = _recognise(layers)
@@ -88,17 +77,21 @@ class Keras:
             made.load_weights(file)
         except (ValueError, KeyError, OSError):
             raise KaoganError(f"{file} is damaged: its weights cannot be read") from None
-        return Network(model, player, _to_pytorch(made, model, player))
+        module = build(model, player)
+        for variable, tensor in _pairs(made, module):
+            array = import_keras().ops.convert_to_numpy(variable.value)
+            tensor.copy_(torch.from_numpy(np.array(array)))
+        return Network(model, player, module.eval())
 
 
 readers.register(SUFFIX)(Keras)
 
 
 def sequential(network: Network) -> Any:
-    """The network as a `keras.Sequential`, on whatever backend Keras runs.
+    """The network as a `keras.Sequential`, on any backend of Keras.
 
     Raises:
-        UsageError: it is no DCGAN, or judges pictures in packs.
+        UsageError: it is not a DCGAN, or judges packs of pictures.
         KaoganError: Keras is not installed.
 
     """
@@ -107,9 +100,8 @@ def sequential(network: Network) -> Any:
     if network.player == "discriminator" and network.model.packing > 1:
         raise UsageError("a discriminator that judges packs of pictures has no Keras form")
     made = _build(network.model, network.player)
-    weights = keras_weights(network.module)
-    for variable in made.variables:
-        variable.assign(weights[_path(variable, made)].numpy())
+    for variable, tensor in _pairs(made, network.module):
+        variable.assign(tensor.numpy())
     return made
 
 
@@ -117,21 +109,14 @@ def _build(model: DCGAN, player: Player) -> Any:
     return keras_generator(model) if player == "generator" else keras_discriminator(model)
 
 
-def _path(variable: Any, made: Any) -> str:
-    return str(variable.path).removeprefix(f"{made.name}/")
-
-
-def _to_pytorch(made: Any, model: DCGAN, player: Player) -> torch.nn.Module:
-    module = build(model, player)
+def _pairs(made: Any, module: torch.nn.Module) -> Iterator[tuple[Any, torch.Tensor]]:
+    """Keras's variables, each with the same tensor in PyTorch."""
     weights = keras_weights(module)
-    convert = import_keras().ops.convert_to_numpy
     for variable in made.variables:
-        kept = weights[_path(variable, made)]
-        kept.copy_(torch.from_numpy(np.array(convert(variable.value))))
-    return module.eval()
+        yield variable, weights[str(variable.path).removeprefix(f"{made.name}/")]
 
 
-# What a file says of itself
+# The description in a file
 
 
 def _layers_in(file: Path) -> list[Layer]:
@@ -143,7 +128,7 @@ def _layers_in(file: Path) -> list[Layer]:
 
 
 def _layers_of(config: dict[str, Any]) -> list[Layer]:
-    """Classes and numbers as JSON has them, where a tuple is a list."""
+    """Classes and numbers as in JSON, where a tuple is a list."""
     plain = json.loads(json.dumps(config["layers"]))
     return [
         (layer["class_name"], {key: layer["config"].get(key) for key in MATTERS} | _inside(layer))
@@ -152,27 +137,24 @@ def _layers_of(config: dict[str, Any]) -> list[Layer]:
 
 
 def _inside(layer: dict[str, Any]) -> dict[str, Any]:
-    """Of a model inside the model: its name, and its operations with what each is given."""
+    """Of a model inside the model: its name, and its operations with their inputs."""
     if layer["class_name"] != "Functional":
         return {}
     operations = layer["config"]["layers"]
     places = {operation["name"]: place for place, operation in enumerate(operations)}
-    graph = [
-        [one["class_name"], one["config"].get("axis"), _given(one["inbound_nodes"], places)]
-        for one in operations
+
+    def placed(value: dict[str, Any]) -> dict[str, Any]:
+        """An input by the place of its operation: names are not stable."""
+        if value.get("class_name") == "__keras_tensor__":
+            return {"place": places[value["config"]["keras_history"][0]]}
+        return value
+
+    nodes = [
+        [each["class_name"], each["config"].get("axis"), each["inbound_nodes"]]
+        for each in operations
     ]
+    graph = json.loads(json.dumps(nodes), object_hook=placed)
     return {"name": layer["config"]["name"], "graph": graph}
-
-
-def _given(value: Any, places: dict[str, int]) -> Any:
-    """What an operation is given, others by their places: names depend on what came before."""
-    if isinstance(value, list):
-        return [_given(each, places) for each in value]
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        return {"place": places[value["config"]["keras_history"][0]]}
-    if isinstance(value, dict):
-        return {key: _given(each, places) for key, each in value.items()}
-    return value
 
 
 def _difference(found: list[Layer], wanted: list[Layer]) -> str:
@@ -189,7 +171,7 @@ def _describe(layer: Layer) -> str:
 
 
 def _recognise(layers: list[Layer]) -> tuple[DCGAN, Player]:
-    """The DCGAN that these layers look like; whether they are its layers is yet to be seen."""
+    """The DCGAN that these layers look like. The caller compares all numbers."""
     inputs = layers[0][1]["batch_shape"][1:]
     filters = [numbers["filters"] for _, numbers in layers if numbers["filters"]]
     names = {name for name, _ in layers}

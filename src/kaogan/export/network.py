@@ -1,4 +1,4 @@
-"""A trained network apart from its run: what an export writes, and what it reads back."""
+"""A trained network without its run: what exports write and read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Network:
     """One player, trained.
 
     Args:
-        model: the numbers that describe it.
-        player: which one it is.
-        module: the network in PyTorch, on the CPU, settled to draw or to judge.
-        origin: the training that it comes from; None if it was read from an exported file.
+        model: the component that describes it.
+        player: generator or discriminator.
+        module: the network in PyTorch, on the CPU, in eval mode.
+        origin: the training that made it; None if it was read from an exported file.
 
     """
 
@@ -46,20 +46,16 @@ class Network:
         return self.model.sample_shape[-1]
 
 
-Facts = Mapping[str, Any]
-"""What there is to say about a file that was written, by name, ready for JSON."""
-
-
 class Format(Protocol):
     """A kind of file that a Network can be written as."""
 
     suffix: str
 
-    def write(self, network: Network, file: Path) -> Facts:
-        """Write the file, whole or not at all.
+    def write(self, network: Network, file: Path) -> Mapping[str, Any]:
+        """Write the file, completely or not at all; returns facts about it by name, for JSON.
 
         Raises:
-            KaoganError: this network has no such form, or a library is missing.
+            KaoganError: the format cannot hold this network, or a library is missing.
 
         """
         ...
@@ -72,7 +68,7 @@ class Reader(Protocol):
         """The network in a file of this kind.
 
         Raises:
-            KaoganError: it is damaged, or no such network.
+            KaoganError: the file is damaged, or holds no such network.
 
         """
         ...
@@ -86,7 +82,7 @@ readers: Registry[type[Reader]] = Registry("kind of file")
 
 
 def build(model: Model, player: Player) -> nn.Module:
-    """An untrained network, to be filled; the same as if none had been made."""
+    """An untrained network, to be filled. PyTorch's random state stays as it is."""
     with torch.random.fork_rng(devices=[]):
         return model.generator() if player == "generator" else model.discriminator()
 
@@ -100,7 +96,7 @@ def network_of_run(
         run: the training.
         player: generator or discriminator.
         checkpoint: "best", "newest" or images seen, as for `Run.sampler`.
-        weights: averaged or raw, of a generator; there are none averaged of a discriminator.
+        weights: averaged or raw, of a generator; those of a discriminator are raw.
 
     Raises:
         KaoganError: no such checkpoint, or none that can be read.
@@ -121,10 +117,10 @@ def network_of(
     tensors: Mapping[str, torch.Tensor],
     origin: Origin | None = None,
 ) -> Network:
-    """A network of a model, given its state, and where it comes from.
+    """A network of a model with its state, and the training that made it.
 
     Raises:
-        UsageError: it draws no pictures.
+        UsageError: it does not draw pictures.
 
     """
     if len(model.sample_shape) != 3:

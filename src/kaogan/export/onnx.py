@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -25,13 +25,12 @@ from kaogan.export.graph import (
     IR,
     OPSET,
     Axes,
-    OnnxPrecision,
     ToSphere,
     import_onnx,
     model_of,
     translatable,
 )
-from kaogan.export.network import Facts, Network, formats
+from kaogan.export.network import Network, formats
 from kaogan.files import atomic_file
 from kaogan.models import DCGAN
 from kaogan.rng import seed_of
@@ -40,12 +39,13 @@ from kaogan.version import __version__
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+OnnxPrecision = Literal["fp32", "fp16"]
+
 TRIED = 8
-"""Latents or pictures that a file is tried with, one alone and all together."""
+"""Latents or pictures that a file is tried with: the first alone, then all together."""
 
 TOLERANCE = {"fp32": 1e-3, "fp16": 0.1}
-"""A larger difference than this is a fault, and not rounding; outputs of a generator go from -1
-to 1."""
+"""A larger difference is a fault, not rounding. Outputs of a generator are from -1 to 1."""
 
 
 @formats.register("onnx")
@@ -61,14 +61,14 @@ class Onnx:
     precision: OnnxPrecision = "fp32"
     suffix = ".onnx"
 
-    def write(self, network: Network, file: Path) -> Facts:
-        """Write the file; says the largest difference from PyTorch's outputs.
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
+        """Write the file; returns the largest difference from PyTorch's outputs, among others.
 
         If the generator has an encoder, `encoder.onnx` is written beside it.
 
         Raises:
-            UsageError: a discriminator that judges pictures in packs.
-            KaoganError: the library is missing, or the file does not give the same outputs.
+            UsageError: the network is a discriminator of packs.
+            KaoganError: the library is missing, or the outputs of the file differ.
 
         """
         content, difference = onnx_of(network, self.precision)
@@ -102,7 +102,7 @@ def onnx_of(network: Network, precision: OnnxPrecision = "fp32") -> tuple[bytes,
             raise UsageError("a discriminator that judges packs of pictures has no ONNX form")
         source, target = ("pictures", picture), ("logits", ["N"])
         layers = [*module.children(), nn.Flatten(0)]
-    # Only of a DCGAN is it known that the layers just follow each other.
+    # The layers of a DCGAN follow each other. Other networks need PyTorch's exporter.
     known = layers if isinstance(network.model, DCGAN) and translatable(layers) else None
     return tried(known, source, target, module, precision, about(network))
 
@@ -121,7 +121,7 @@ def encoder_onnx(
 
 
 def about(network: Network) -> dict[str, Any]:
-    """What the file says of its network."""
+    """The metadata of a network's file."""
     model, origin = network.model, network.origin
     directions = directions_beside(network) if network.player == "generator" else None
     return {
@@ -145,22 +145,25 @@ def tried(
     precision: OnnxPrecision,
     metadata: Mapping[str, Any],
 ) -> tuple[bytes, float]:
-    """Layers as an .onnx file, compared with the PyTorch module that they are of.
+    """A network as an .onnx file, and its largest difference from PyTorch's outputs.
 
     Args:
-        layers: the network's, as for `kaogan.export.graph.model_of`; None: PyTorch's own exporter
-            finds out what it computes.
-        source: name and shape of what goes in.
-        target: name and shape of what comes out.
+        layers: those of the network, for `kaogan.export.graph.model_of`; None: PyTorch's own
+            exporter traces the module.
+        source: name and shape of the input.
+        target: name and shape of the output.
         module: the same function in PyTorch, in eval mode.
         precision: of the weights in the file.
         metadata: for the file; strings as they are, the rest as JSON.
 
+    Raises:
+        KaoganError: the outputs differ, or a library is missing.
+
     """
-    if layers is None:
-        model = traced(module, source, target, precision)
-    else:
-        model = model_of(layers, source, target, precision)
+    model = traced(module, source, target) if layers is None else model_of(layers, source, target)
+    if precision == "fp16":
+        halve(model)
+    import_onnx().checker.check_model(model, full_check=True)
     words = {
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in metadata.items()
@@ -176,13 +179,11 @@ def tried(
     return content, difference
 
 
-def traced(
-    module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes], precision: OnnxPrecision
-) -> "ModelProto":
-    """Any module as an ONNX model, by PyTorch's exporter (the one that needs no more packages).
+def traced(module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes]) -> "ModelProto":
+    """Any module as an ONNX model, by the exporter of PyTorch that needs no other package.
 
     Raises:
-        KaoganError: it cannot be written so, or a library is missing.
+        KaoganError: the exporter cannot write the module, or a library is missing.
 
     """
     onnx, content = import_onnx(), io.BytesIO()
@@ -204,14 +205,14 @@ def traced(
         raise KaoganError(f"PyTorch cannot write this network as ONNX: {reason}") from error
     model: ModelProto = onnx.load_from_string(content.getvalue())
     model.ir_version = IR
-    if precision == "fp16":
-        halve(model)
-    onnx.checker.check_model(model, full_check=True)
     return model
 
 
 def halve(model: "ModelProto") -> None:
-    """Keep a model's weights in half precision, cast when it is loaded; biases stay."""
+    """Store a model's weights as float16, cast when the file is loaded. Biases stay.
+
+    All computations, inputs and outputs are in float32, which any runtime supports.
+    """
     onnx, graph = import_onnx(), model.graph
     for weight in graph.initializer:
         if weight.data_type == onnx.TensorProto.FLOAT and len(weight.dims) > 1:
@@ -223,21 +224,19 @@ def halve(model: "ModelProto") -> None:
 
 
 def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
-    """Between the outputs of an .onnx file in onnxruntime and those of a PyTorch module.
+    """The difference between the outputs of an .onnx file in onnxruntime and of a PyTorch module.
 
-    Of outputs larger than 1 (logits are), as a share of the largest.
+    For outputs larger than 1, such as logits, it is a share of the largest.
 
     Raises:
-        KaoganError: onnxruntime is not installed, or cannot run the file.
+        KaoganError: onnxruntime cannot run the file.
 
     """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise KaoganError("ONNX needs onnx and onnxruntime: pip install 'kaogan[onnx]'") from None
+    import onnxruntime  # slow to import
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what goes wrong is said here
+    options.log_severity_level = 4  # errors are raised here
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     inputs = trial(shape)
     name = session.get_inputs()[0].name

@@ -1,15 +1,11 @@
 """Where a network comes from: the training, as far as it is known."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from kaogan.errors import KaoganError
+from kaogan.training.callbacks.metrics_log import Row, read_rows
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,20 +38,13 @@ class Origin:
     @property
     def curves(self) -> list[Row]:
         """Losses and beliefs until then, as `metrics.jsonl` has them."""
-        return self._rows(self.run.metrics) if self.run else []
+        return self._until_then(self.run.metrics) if self.run else []
 
     @property
     def quality(self) -> list[Row]:
         """The evaluations until then, as `evaluation.jsonl` has them."""
-        return self._rows(self.run.evaluations) if self.run else []
+        return self._until_then(self.run.evaluations) if self.run else []
 
-    def _rows(self, file: Path) -> list[Row]:
-        """Rows of a JSON lines file, up to this network."""
-        if not file.is_file():
-            return []
-        try:
-            rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-            last = self.images_seen
-            return [row for row in rows if last is None or row["images_seen"] <= last]
-        except (ValueError, KeyError, TypeError):
-            raise KaoganError(f"{file} is damaged: a line of it is no row") from None
+    def _until_then(self, file: Path) -> list[Row]:
+        last = self.images_seen
+        return [row for row in read_rows(file) if last is None or row["images_seen"] <= last]

@@ -1,4 +1,4 @@
-"""`.safetensors`: the weights in PyTorch's names and layout; a line of JSON says whose they are."""
+"""`.safetensors`: the weights in PyTorch's names and layout, with the model as metadata in JSON."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.export.card import write_card
-from kaogan.export.network import Facts, Network, Player, build, formats, readers
+from kaogan.export.network import Network, Player, build, formats, readers
 from kaogan.files import atomic_file
 from kaogan.models import models
 
@@ -21,14 +21,15 @@ class Safetensors:
 
     suffix = ".safetensors"
 
-    def write(self, network: Network, file: Path) -> Facts:
-        """Write the tensors, with the model's numbers and the player as metadata.
+    def write(self, network: Network, file: Path) -> dict[str, Any]:
+        """Write the tensors, with the model's fields and the player as metadata.
 
-        Beside a generator's a model card is written, README.md, unless there is another.
+        For a generator, a model card is written beside the file, README.md, unless there is another
+        README.md.
         """
         tensors = network.module.state_dict()
-        # One key: the library writes several in any order, and a file should be a function of its
-        # content.
+        # One key: the library writes several keys in any order, and the same content should give
+        # the same file.
         about: dict[str, Any] = {
             "model": network.model.model_dump(mode="json"),
             "player": network.player,
@@ -42,7 +43,7 @@ class Safetensors:
         return {"card": str(card) if card else None}
 
     def read(self, file: Path) -> Network:
-        """Read what `write` wrote; of a model of a plugin, only if the user has run that before."""
+        """Read a file of `write`. The plugin of a model must be one that the user ran before."""
         try:
             with safe_open(file, framework="pt") as opened:
                 about = json.loads(opened.metadata()["network"])

@@ -60,7 +60,10 @@ class CrossEntropy(Loss):
 class NonSaturating(CrossEntropy):
     """L_G = -E_z[log D(G(z))], section 3 of the paper: G maximises log D(G(z)).
 
-    It has the same fixed point as minimax, and strong gradients while D still wins.
+    D pays for every real sample that it doubts and for every generated one that it believes, and G
+    for every sample of its own that is not believed. The fixed point is that of minimax, but the
+    gradients are strong while D still wins. If nobody could tell the two apart, D would say 0.5 to
+    everything, and the losses would be 2 log 2 ≈ 1.39 and log 2 ≈ 0.69 (without label smoothing).
     """
 
     name: Literal["nonsaturating"] = "nonsaturating"
@@ -71,7 +74,11 @@ class NonSaturating(CrossEntropy):
 
 @losses.register("minimax")
 class Minimax(CrossEntropy):
-    """L_G = E_z[log(1 - D(G(z)))], equation 1 of the paper: G minimises V(D, G) itself."""
+    """L_G = E_z[log(1 - D(G(z)))], equation 1 of the paper: G minimises V(D, G) itself.
+
+    One game, one score: what D gains, G loses. If nobody could tell the two apart, D would say 0.5
+    to everything.
+    """
 
     name: Literal["minimax"] = "minimax"
 

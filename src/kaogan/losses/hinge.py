@@ -14,7 +14,8 @@ from kaogan.losses.registered import losses
 class Hinge(Loss):
     """L_D = E_x[max(0, 1 - C(x))] + E_z[max(0, 1 + C(G(z)))],    L_G = -E_z[C(G(z))].
 
-    D stops at a margin: samples beyond 1 or -1 teach it nothing more.
+    D stops at a margin: it wants C above 1 for real samples and below -1 for generated ones, and
+    samples beyond teach it nothing more.
     """
 
     name: Literal["hinge"] = "hinge"

@@ -12,7 +12,8 @@ from kaogan.losses.registered import losses
 class LeastSquares(Loss):
     """L_D = 1/2 E_x[(C(x) - 1)^2] + 1/2 E_z[C(G(z))^2],    L_G = 1/2 E_z[(C(G(z)) - 1)^2].
 
-    C aims at the labels themselves: the best C is p / (p + q), with no sigmoid behind it.
+    D aims C at 1 for real samples and at 0 for generated ones, and G aims it at 1. These are least
+    squares, as when a line is fitted. The best C is p / (p + q), with no sigmoid behind it.
     """
 
     name: Literal["leastsquares"] = "leastsquares"

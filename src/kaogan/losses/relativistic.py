@@ -15,8 +15,10 @@ from kaogan.losses.registered import losses
 class Relativistic(Loss):
     """L_D = -E[log sigmoid(C(x) - C(G(z)))],    L_G = -E[log sigmoid(C(G(z)) - C(x))].
 
-    D says how much more real x is than its partner G(z). Only differences count, so no mode of the
-    data can be left out by G while C is low there: Huang et al., section 2.1.
+    D says which of two samples is the real one, and G wants its own to look the more real. Only
+    differences count, so no mode of the data can be left out by G while C is low there: Huang et
+    al., section 2.1. If nobody could tell the two apart, every difference would be 0, and both
+    losses log 2 ≈ 0.69.
     """
 
     name: Literal["relativistic"] = "relativistic"

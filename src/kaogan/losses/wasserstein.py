@@ -13,8 +13,10 @@ from kaogan.losses.relativistic import Relativistic
 class Wasserstein(Loss):
     """L_D = E_z[C(G(z))] - E_x[C(x)], minus equation 3;    L_G = -E_z[C(G(z))], theorem 3.
 
-    Among all C of slope at most 1, the least L_D is minus the Wasserstein-1 distance of real and
-    generated samples (equation 2). Something must bound the slope: a penalty, or spectral norm.
+    D gives scores as far apart as it may, and their distance says how far the generated samples are
+    from the real ones. Among all C of slope at most 1, the least L_D is minus the Wasserstein-1
+    distance of real and generated samples (equation 2). Something must bound the slope: a penalty,
+    or spectral norm.
     """
 
     name: Literal["wasserstein"] = "wasserstein"

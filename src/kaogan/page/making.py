@@ -1,14 +1,13 @@
-"""The page: a generator that draws in the browser, as a folder of static files, or as one file.
+"""The page: a generator that draws in the browser, as a folder of static files or as one file.
 
-A page is a handful of named contents:
+A page consists of named contents:
 
-    index.html  style.css  js/*.js      as they lie in kaogan/page
+    index.html  style.css  js/*.js      from kaogan/page; base.css is a part of each style
     runtime/                            onnxruntime-web, fetched by tools/page_runtime.py
     model/about.json                    what the page shows and says
-    model/generator.onnx                and, where there are such, encoder.onnx and the timelapse
+    model/generator.onnx                with encoder.onnx and the timelapse, if there are any
 
-It is a function of what it is made of: made twice, it is the same, byte for byte. No picture of the
-training data is in it.
+Made twice from the same parts, it has the same bytes. It holds no picture of the training data.
 """
 
 import html
@@ -23,35 +22,35 @@ from torch import nn
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
-from kaogan.export.graph import OnnxPrecision
 from kaogan.export.network import Network
-from kaogan.export.onnx import encoder_onnx, onnx_of
+from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
 from kaogan.files import atomic_file, atomic_folder
 from kaogan.page.singlefile import single_file
 from kaogan.version import __version__
 
 SOURCES = Path(__file__).parent
+BASE_STYLE = SOURCES / "base.css"
 FORMAT = 1
 
 SIGN = '<meta name="generator" content="kaogan '
-"""In every page's index.html: what has it may be replaced by a newer page."""
+"""In every page's index.html. A newer page may replace a file with this sign."""
 
 OURS = {"index.html", "style.css", "js", "runtime", "model"}
-"""All that lies in a page's folder."""
+"""Everything in a page's folder."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Contents by name, and how far the networks' outputs are from PyTorch's."""
+    """Contents by name, and the largest difference of the networks' outputs from PyTorch's."""
 
     files: Mapping[str, bytes]
     largest_difference: float
 
     def write_folder(self, folder: Path) -> None:
-        """Write a folder for any static host; an older page there is replaced at the end.
+        """Write a folder for any static host. It replaces an older page when it is complete.
 
         Raises:
-            UsageError: the folder is there, and no page.
+            UsageError: the folder exists and is not a page.
 
         """
         if folder.exists() and not is_replaceable(folder):
@@ -68,10 +67,10 @@ class Page:
         shutil.rmtree(aside, ignore_errors=True)
 
     def write_file(self, file: Path) -> None:
-        """Write one HTML file that needs nothing else, no network either.
+        """Write one HTML file that needs no other file and no network.
 
         Raises:
-            UsageError: the file is there, and no page.
+            UsageError: the file exists and is not a page.
 
         """
         if file.exists() and not (file.is_file() and has_sign(file)):
@@ -91,8 +90,8 @@ def page_of(
     """The page of a generator.
 
     Args:
-        network: the generator; where it comes from is told as far as it is known.
-        title: the page's.
+        network: the generator.
+        title: of the page.
         directions: entries of about.json, each with its `vector`.
         encoder: pictures to latents, if there is one.
         precision: of the weights.
@@ -106,7 +105,9 @@ def page_of(
     if encoder is not None:
         model["encoder.onnx"], apart = encoder_onnx(encoder, network, precision)
         difference = max(difference, apart)
-    model |= timelapse(network)
+    run = network.origin.run if network.origin else None
+    if run is not None and (run.path / "timelapse.webp").is_file():  # shows drawn faces only
+        model["timelapse.webp"] = (run.path / "timelapse.webp").read_bytes()
     named = {name.partition(".")[0]: f"model/{name}" for name in model}
     about = {
         "format": FORMAT,
@@ -123,22 +124,19 @@ def page_of(
     return Page(files, difference)
 
 
-def timelapse(network: Network) -> dict[str, bytes]:
-    """The film of the training: drawn faces only."""
-    run = network.origin.run if network.origin else None
-    if run is None or not (run.path / "timelapse.webp").is_file():
-        return {}
-    return {"timelapse.webp": (run.path / "timelapse.webp").read_bytes()}
-
-
 def sources(title: str) -> dict[str, bytes]:
-    """What the page is written in, with its title and the sign that kaogan made it."""
+    """The page's own files, with its title and the sign that kaogan made it."""
     index = (SOURCES / "index.html").read_text(encoding="utf-8")
     charset, named = '<meta charset="utf-8">', f"<title>{html.escape(title)}</title>"
     index = index.replace(charset, f'{charset}\n{SIGN}{__version__}">', 1)
     index = index.replace("<title>kaogan</title>", named, 1)
-    files = {"index.html": index.encode(), "style.css": (SOURCES / "style.css").read_bytes()}
+    files = {"index.html": index.encode(), "style.css": style(SOURCES / "style.css")}
     return files | {f"js/{file.name}": file.read_bytes() for file in modules()}
+
+
+def style(file: Path) -> bytes:
+    """A page's style, after the one that all pages share."""
+    return BASE_STYLE.read_bytes() + file.read_bytes()
 
 
 def modules() -> list[Path]:
@@ -147,7 +145,7 @@ def modules() -> list[Path]:
 
 
 def runtime() -> dict[str, bytes]:
-    """What the page draws with, and its licence.
+    """onnxruntime-web, which draws, and its licence.
 
     Raises:
         KaoganError: it was not fetched when kaogan was installed.
@@ -165,7 +163,7 @@ def runtime() -> dict[str, bytes]:
 
 
 def is_replaceable(folder: Path) -> bool:
-    """Is this a page, and nothing else, or an empty folder?"""
+    """Is this a page with nothing else, or an empty folder?"""
     if not folder.is_dir():
         return False
     names = {path.name for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""Serving a page to programs on this machine, and to nobody else."""
+"""Serving a page to this machine only."""
 
 import errno
 import sys
@@ -40,7 +40,7 @@ MOST_TAKEN = 4096
 
 
 def serve(serving: "Server", *, open_browser: bool) -> None:
-    """Say where, open the browser, and serve until Ctrl-C."""
+    """Print the address, open the browser, and serve until Ctrl-C."""
     address = f"http://{HOST}:{serving.server_port}/"
     print(f"{address}  (Ctrl-C ends it)", flush=True)
     if open_browser:
@@ -52,88 +52,85 @@ def serve(serving: "Server", *, open_browser: bool) -> None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD for known names, and POST where the server takes something."""
+    """Answers GET and HEAD for known names, and POST if the server takes something."""
 
     server: "Server"
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self._answer(body=True)
+        """Send a file."""
+        name = urlsplit(self.path).path.removeprefix("/") or "index.html"
+        if not self._is_for_us():
+            self._send(403, b"This page is for this machine only.\n")
+        elif name not in self.server.files:
+            self._send(404, b"There is no such file.\n")
+        else:
+            kind = TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+            self._send(200, self.server.files[name], kind)
 
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         """Hand what the served page sends to the server's `take`."""
         length = self.headers.get("Content-Length", "")
         self.close_connection = True  # what was not read would be taken for the next request
         if self.server.take is None:
-            self._send(501, b"Nothing can be written here.\n", "text/plain")
-        elif not self._is_meant() or not self._is_from_here():
-            self._send(403, b"This page is for this machine only.\n", "text/plain")
+            self._send(501, b"Nothing can be written here.\n")
+        elif not self._is_for_us() or not self._is_from_us():
+            self._send(403, b"This page is for this machine only.\n")
         elif not length.isdecimal() or int(length) > MOST_TAKEN:
-            self._send(413, b"That is too much.\n", "text/plain")
+            self._send(413, b"That is too much.\n")
         else:
             try:
                 self.server.take(self.rfile.read(int(length)))
-                self._send(200, b"Kept.\n", "text/plain")
+                self._send(200, b"Kept.\n")
             except ValueError:
-                self._send(400, b"That makes no sense.\n", "text/plain")
+                self._send(400, b"That makes no sense.\n")
             except OSError:
-                self._send(500, b"It could not be written.\n", "text/plain")
+                self._send(500, b"It could not be written.\n")
 
-    def _answer(self, body: bool) -> None:
-        name = urlsplit(self.path).path.removeprefix("/") or "index.html"
-        if not self._is_meant():
-            self._send(403, b"This page is for this machine only.\n", "text/plain", body)
-        elif name not in self.server.files:
-            self._send(404, b"There is no such file.\n", "text/plain", body)
-        else:
-            kind = TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-            self._send(200, self.server.files[name], kind, body)
+    def _is_for_us(self) -> bool:
+        """Was this server asked by its own name?
 
-    def _is_meant(self) -> bool:
-        """Was this server asked under its own name?
-
-        A page elsewhere that lets its name point to 127.0.0.1 (DNS rebinding) would otherwise read
-        what is served here.
+        Otherwise a page elsewhere whose name points to 127.0.0.1 (DNS rebinding) could read what is
+        served here.
         """
         port = self.server.server_port
         return self.headers.get("Host", "") in (f"{HOST}:{port}", f"localhost:{port}")
 
-    def _is_from_here(self) -> bool:
-        """Did a page of this server send this? Browsers name the page's origin in every POST; a
-        page elsewhere may send to any address, but not under another origin than its own.
+    def _is_from_us(self) -> bool:
+        """Did a page of this server send this? Browsers name the page's origin in every POST, and a
+        page elsewhere cannot name another origin than its own.
         """
         return self.headers.get("Origin") == f"http://{self.headers['Host']}"
 
-    def _send(self, status: int, content: bytes, kind: str, body: bool = True) -> None:
+    def _send(self, status: int, content: bytes, kind: str = "text/plain") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.end_headers()
-        if body:
+        if self.command != "HEAD":
             self.wfile.write(content)
 
     def version_string(self) -> str:
         return "kaogan"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: it would be a line for each of dozens of files."""
+        """Print nothing: it would be a line for each of dozens of files."""
 
 
 class Server(ThreadingHTTPServer):
-    """Serves its `files`, contents by name, and nothing else, to programs on this machine.
+    """Serves its `files`, contents by name, to programs on this machine.
 
     Args:
-        port: where to listen; 0: on any free one.
-        take: is given what the page sends (at most `MOST_TAKEN` bytes), in one thread or another;
-            raises ValueError if that makes no sense. None: nothing is taken.
+        port: where to listen; 0: any free port.
+        take: called with what the page sends (at most `MOST_TAKEN` bytes), in any thread; raises
+            ValueError if that makes no sense. None: nothing is taken.
 
     Raises:
-        KaoganError: something else listens there.
+        KaoganError: another program listens on the port.
 
     """
 
@@ -148,6 +145,6 @@ class Server(ThreadingHTTPServer):
             raise KaoganError(f"cannot listen on port {port}; choose another --port") from None
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up in the middle is no error."""
+        """Print errors, unless a browser has only hung up."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]

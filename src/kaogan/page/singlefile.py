@@ -1,12 +1,12 @@
 """The page as one HTML file, which works from the disk.
 
-Every content lies in an element that the browser does not run,
+Every content lies in an element that the browser does not run:
 
     <script type="text/plain" data-name="model/generator.onnx">BASE64 OF GZIP</script>
 
-and one script, the only one that the file's policy allows, makes the modules out of theirs. Modules
-import each other by relative names; in a file they have none, but each gets an address (blob:) as
-soon as those that it imports have theirs.
+The policy of the file allows one script, which makes modules out of these contents. Modules import
+each other by relative names, which do not exist in a file. So each module gets an address (blob:)
+after the modules that it imports.
 """
 
 import base64
@@ -16,19 +16,12 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src '{script}' 'wasm-unsafe-eval' blob:",
-        "style-src '{style}'",
-        "img-src blob: data:",
-        "media-src blob:",
-        "connect-src blob:",
-        "worker-src blob:",
-        "base-uri 'none'",
-        "form-action 'none'",
-    ]
+POLICY = (
+    "default-src 'none'; script-src '{script}' 'wasm-unsafe-eval' blob:; style-src '{style}'; "
+    "img-src blob: data:; media-src blob:; connect-src blob:; worker-src blob:; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 IMPORT = re.compile(r"""^(?:import|export)\s*(?:[\w$*{}\s,]+\sfrom\s*)?"(\.[^"]+)";?$""", re.M)
@@ -73,13 +66,13 @@ def single_file(files: Mapping[str, bytes]) -> bytes:
 
 
 def element(name: str, content: bytes) -> str:
-    """A content in an element that is not run."""
+    """A content in an element that the browser does not run."""
     packed = base64.b64encode(gzip.compress(content, 6, mtime=0)).decode()
     return f'<script type="text/plain" data-name="{name}">{packed}</script>'
 
 
 def source_hash(source: str) -> str:
-    """How a content security policy names an inline script or style."""
+    """The name of an inline script or style in a content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
@@ -87,7 +80,7 @@ def module_order(files: Mapping[str, bytes]) -> list[tuple[str, list[tuple[str, 
     """The page's modules, each after those that it imports, with its imports: written, meant.
 
     Raises:
-        ValueError: modules import each other in a circle, or one that is not there.
+        ValueError: modules import each other in a circle, or a module is missing.
 
     """
     imports = {
@@ -98,22 +91,16 @@ def module_order(files: Mapping[str, bytes]) -> list[tuple[str, list[tuple[str, 
         for name, content in files.items()
         if name.startswith("js/")
     }
-    order: dict[str, list[tuple[str, str]]] = {}
-    while len(order) < len(imports):
-        ready = [
-            name
-            for name, wanted in imports.items()
-            if name not in order and all(meant in order for _, meant in wanted)
-        ]
-        if not ready:
-            raise ValueError(f"no order for {sorted(imports.keys() - order.keys())}")
-        order |= {name: imports[name] for name in ready}
-    return list(order.items())
+    graph = {name: [meant for _, meant in found] for name, found in imports.items()}
+    try:
+        return [(name, imports[name]) for name in TopologicalSorter(graph).static_order()]
+    except (CycleError, KeyError) as error:
+        raise ValueError(f"no order for {error.args[-1]}") from None
 
 
 def replaced(page: str, pattern: str, text: str) -> str:
-    """The page with a part of it, which must be there once, replaced."""
+    """The page with one part replaced, which must be there exactly once."""
     changed, times = re.subn(pattern, lambda _: text, page)
     if times != 1:
-        raise ValueError(f"index.html has {pattern} {times} times, and not once")
+        raise ValueError(f"index.html has {pattern} {times} times instead of once")
     return changed

@@ -1,6 +1,6 @@
-"""What a run was, for people: one self-contained report, made from what really happened."""
+"""One self-contained report of a run, made from what the run left."""
 
-from kaogan.report.make import Report, make_report, write_report
-from kaogan.report.pdf import write_pdf
+from kaogan.report.html import Report
+from kaogan.report.make import make_report
 
-__all__ = ["Report", "make_report", "write_pdf", "write_report"]
+__all__ = ["Report", "make_report"]

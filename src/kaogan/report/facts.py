@@ -1,6 +1,6 @@
-"""Everything that a report says of a run, gathered from what the run left. No HTML in it.
+"""Everything that a report says about a run, gathered from what the run left. It holds no HTML.
 
-What is not known is None, and `Facts.missing` says why: a report leaves it out, and says so.
+Unknown facts are None. `Facts.missing` says why, and the report says that it leaves them out.
 """
 
 import json
@@ -9,27 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.describe import inputs, layers, parameters
+from kaogan.export.describe import PLAYERS, layers, parameters
 from kaogan.export.network import Network, Player, build, network_of_run
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
-from kaogan.report.history import Event, Row, read_history
+from kaogan.report.history import Event, read_history
 from kaogan.training import checkpoints
-from kaogan.training.callbacks.metrics_log import read_rows
+from kaogan.training.callbacks.metrics_log import Row, read_rows
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
 
 End = Literal["done", "stopped", "cut off"]
+DCGANS = (DCGAN, KerasDCGAN)
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A part that a report has not, and why."""
+    """A part that a report lacks, and why."""
 
     part: str
     why: str
@@ -37,13 +36,13 @@ class Missing:
 
 @dataclass(frozen=True)
 class Data:
-    """What was learned from.
+    """The training data.
 
     Args:
         name: of the DATASET's folder, or of the distribution of the points.
-        fingerprint: by which it is known again.
+        fingerprint: identifies pictures and split.
         count: training pictures, or points in an epoch.
-        summary: what its `dataset.json` says; None if it is no longer there.
+        summary: the content of its `dataset.json`; None if it is no longer there.
         side: smallest, median and largest shorter side of the originals, in pixels, if known.
 
     """
@@ -56,7 +55,7 @@ class Data:
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """Pictures that were left out, by reason."""
+        """Numbers of pictures that were left out, by reason."""
         return self.summary["rejected"] if self.summary else {}
 
 
@@ -66,27 +65,27 @@ class PlayerFacts:
 
     Args:
         name: which one.
-        parameters: numbers that were learned.
-        rows: a row a layer: `layer`, in words; `shape`, C H W; `parameters`. Empty for points, and
-            for models whose layers nobody can name.
+        parameters: how many numbers were learned.
+        rows: one for each layer: `layer`, in words; `shape`, C H W; `parameters`. Empty for points,
+            and for models whose layers have no names here.
 
     """
 
     name: Player
     parameters: int
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class Training:
-    """How it went.
+    """The course of the training.
 
     Args:
-        images: real samples shown until the end; None if no checkpoint and no row tells.
-        seconds: spent in training, stops not counted; None without a checkpoint.
-        end: the budget was used up, somebody stopped it, or it was cut off (or goes on).
-        attempt: how often it was set back after NaN or infinity.
-        precision: number format, as `run.json` has it.
+        images: real samples shown until the end; None without a checkpoint and a row.
+        seconds: time of training without stops; None without a checkpoint.
+        end: the budget was used up, a user stopped it, or it was cut off (or still runs).
+        attempt: how often it was rolled back after NaN or infinity.
+        precision: number format, as in `run.json`.
         events: what happened.
         curves: rows of `metrics.jsonl`.
         evaluations: rows of `evaluation.jsonl`.
@@ -114,7 +113,7 @@ class Training:
 
     @property
     def best(self) -> Row | None:
-        """The evaluation that was best, by the figure that decides."""
+        """The best evaluation, by the figure that decides."""
         return best_of(self.evaluations)
 
 
@@ -123,28 +122,26 @@ class Facts:
     """A run, as far as it is known.
 
     Args:
-        run: where it lies.
-        name: what to call it.
+        name: of its folder.
         kaogan: the version that trained it.
+        versions: of Python and packages at the last start; empty for runs of old versions.
+        hardware: of the machine, in words; likewise.
         recipe: what was trained.
         data: what it learned from.
         players: both networks.
         training: how it went.
-        sampler: draws the report's pictures; None if there is no generator yet, or of points.
-        drawn: the same generator, apart from its run; None as well for a model that cannot be
-            exported.
-        dataset: the data set, if it is still there and the same.
+        sampler: draws the report's pictures; None without a checkpoint, and for points.
+        drawn: the same generator, ready for export; also None for a model that has no export.
+        dataset: the data set, if it is still there and unchanged.
         scores: `toy.json`, of points.
-        frames: sample grids, the oldest first, by images seen.
+        frames: sample grids by images seen, the oldest first.
         missing: what is not known.
 
     """
 
-    run: Run
     name: str
     kaogan: str
     versions: Mapping[str, str]
-    """Of Python and packages at the last start; empty for runs of a time before they were kept."""
     hardware: str
     recipe: Recipe
     data: Data
@@ -164,8 +161,8 @@ class Facts:
 
     @property
     def is_dcgan(self) -> bool:
-        """Are the networks kaogan's DCGAN, and no variation of it?"""
-        return _is_dcgan(self.recipe)
+        """Are the networks kaogan's DCGAN, without a variation?"""
+        return type(self.recipe.model) in DCGANS
 
     @property
     def unit(self) -> str:
@@ -180,11 +177,11 @@ class Facts:
 
 
 def gather(run: Run, data: Path | None = None) -> Facts:
-    """All that is known of a run.
+    """All that is known about a run.
 
     Args:
         run: the training.
-        data: where its data set lies now, if not where it was.
+        data: where its data set is now, if it was moved.
 
     Raises:
         UsageError: there is another data set in `data`.
@@ -194,39 +191,41 @@ def gather(run: Run, data: Path | None = None) -> Facts:
     about, recipe = run.about, run.recipe
     missing: list[Missing] = []
     toy = len(recipe.model.sample_shape) != 3
-    training = _training(run, about, missing)
-    dataset = None if toy else _dataset(run, data, missing)
-    sampler, drawn = (None, None) if toy else _drawn(run, missing)
+    scores, frames = _scores(run), _frames(run)
+    drawn_at = [seen for seen, _ in frames[-1:]] + ([scores["images_seen"]] if scores else [])
+    training = _training(run, about["precision"], drawn_at, missing)
+    dataset = sampler = drawn = None
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
-    elif not training.evaluations:
-        why = "the run was not evaluated: that was not asked for, or fewer than 100 pictures were "
-        missing.append(Missing("quality over the training", why + "held out"))
+    else:
+        dataset = _dataset(run, data, missing)
+        sampler, drawn = _drawn(run, missing)
+        if not training.evaluations:
+            why = "the run was not evaluated: that was not asked for, or fewer than 100 pictures "
+            missing.append(Missing("quality over the training", why + "were held out"))
+    players = _players(recipe, drawn, missing)
+    if not frames:
+        missing.append(Missing("samples through time", "the folder samples/ holds none"))
     return Facts(
-        run=run,
         name=run.path.resolve().name,
         kaogan=about["kaogan"],
         versions=about.get("versions", {}),
         hardware=about.get("hardware", ""),
         recipe=recipe,
         data=_data(about["dataset"], dataset),
-        players=_players(recipe, drawn, missing),
+        players=players,
         training=training,
         sampler=sampler,
         drawn=drawn,
         dataset=dataset,
-        scores=_scores(run) if toy else None,
-        frames=_frames(run, missing),
+        scores=scores if toy else None,
+        frames=frames,
         missing=tuple(missing),
     )
 
 
-def _is_dcgan(recipe: Recipe) -> bool:
-    return type(recipe.model) in (DCGAN, KerasDCGAN)
-
-
-def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Training:
-    curves, evaluations = list(read_rows(run.metrics)), list(read_rows(run.evaluations))
+def _training(run: Run, precision: str, drawn_at: list[int], missing: list[Missing]) -> Training:
+    curves, evaluations = tuple(read_rows(run.metrics)), tuple(read_rows(run.evaluations))
     if len(curves) < 2:
         why = f"rows logged: {len(curves)}; one is written about every 1,000 images"
         missing.append(Missing("the curves", why))
@@ -235,31 +234,22 @@ def _training(run: Run, about: Mapping[str, Any], missing: list[Missing]) -> Tra
         _, state = run.read("newest")
     except KaoganError:
         missing.append(Missing("how long it took", "there is no checkpoint that can be read"))
-    last = curves[-1]["images_seen"] if curves else None
-    images = state.get("images_seen", last)
+    images = state.get("images_seen", curves[-1]["images_seen"] if curves else None)
     events = read_history(run.path)
+    # As the last event says. In older runs, a training that ended by itself drew at its end.
+    ends: dict[str, End] = {"stopped": "stopped", "finished": "done"}
+    kinds = [e.kind for e in events if e.kind in ("started", "resumed", *ends)]
+    end = ends.get(kinds[-1]) if kinds else None
     return Training(
         images=images,
         seconds=state.get("seconds"),
-        end=_end(run, events, images),
+        end=end or ("done" if images in drawn_at else "cut off"),
         attempt=state.get("attempt", 0),
-        precision=about["precision"],
+        precision=precision,
         events=events,
-        curves=tuple(curves),
-        evaluations=tuple(evaluations),
+        curves=curves,
+        evaluations=evaluations,
     )
-
-
-def _end(run: Run, events: tuple[Event, ...], images: int | None) -> End:
-    """As the last event says; else a training that ended by itself has drawn at its end."""
-    ends: dict[str, End] = {"stopped": "stopped", "finished": "done"}
-    sittings = [e.kind for e in events if e.kind in ("started", "resumed", *ends)]
-    if sittings and sittings[-1] in ends:
-        return ends[sittings[-1]]
-    scores = _scores(run)
-    drawn = {None if scores is None else scores["images_seen"]}
-    drawn |= {seen for seen, _ in _frames(run, [])[-1:]}
-    return "done" if images is not None and images in drawn else "cut off"
 
 
 def _dataset(run: Run, data: Path | None, missing: list[Missing]) -> Dataset | None:
@@ -299,23 +289,16 @@ def _drawn(run: Run, missing: list[Missing]) -> tuple[Sampler | None, Network | 
 def _players(
     recipe: Recipe, drawn: Network | None, missing: list[Missing]
 ) -> tuple[PlayerFacts, ...]:
-    """Sizes and layers of both networks, from real ones."""
-    players: tuple[Player, Player] = ("generator", "discriminator")
-    if drawn is not None and _is_dcgan(recipe):
-        made = {player: build(drawn.model, player) for player in players}
-        return tuple(
-            PlayerFacts(p, parameters(made[p]), tuple(layers(made[p], inputs(drawn, p))))
-            for p in players
-        )
-    if isinstance(recipe.model, KerasDCGAN):
-        return ()  # making them would take Keras
-    why = "they are made for a dcgan"
-    missing.append(Missing("the tables of layers", why))
-    with torch.random.fork_rng(devices=[]):
-        made_by_recipe = (recipe.model.generator(), recipe.model.discriminator())
+    """Sizes and layers of both networks, which are built for this."""
+    model = drawn.model if drawn is not None else recipe.model
+    if isinstance(model, KerasDCGAN):
+        return ()  # to build them, Keras would be needed
+    known = drawn is not None and type(recipe.model) in DCGANS
+    if not known:
+        missing.append(Missing("the tables of layers", "they are made for a dcgan"))
     return tuple(
-        PlayerFacts(player, parameters(network), ())
-        for player, network in zip(players, made_by_recipe, strict=True)
+        PlayerFacts(p, parameters(build(model, p)), tuple(layers(model, p)) if known else ())
+        for p in PLAYERS
     )
 
 
@@ -327,10 +310,7 @@ def _scores(run: Run) -> Mapping[str, Any] | None:
     return scores
 
 
-def _frames(run: Run, missing: list[Missing]) -> tuple[tuple[int, Path], ...]:
+def _frames(run: Run) -> tuple[tuple[int, Path], ...]:
     files = sorted(run.samples.glob("*-ema.png")) or sorted(run.samples.glob("*.png"))
     named = [(file.name.split("-")[0].split(".")[0], file) for file in files]
-    frames = tuple((int(seen), file) for seen, file in named if seen.isdecimal())
-    if not frames:
-        missing.append(Missing("samples through time", "the folder samples/ holds none"))
-    return frames
+    return tuple((int(seen), file) for seen, file in named if seen.isdecimal())

@@ -1,4 +1,4 @@
-"""The words of a report, for a reader who knows Python and not GANs."""
+"""The terms of a report, for readers who know Python but not GANs."""
 
 GLOSSARY = {
     "Adam": "An optimiser: it moves every weight against its gradient, by a step that a running "
@@ -10,7 +10,7 @@ GLOSSARY = {
     "scales and shifts it by learned numbers.",
     "channel": "One of the planes of a map: red, green and blue in a picture, learned features "
     "inside a network.",
-    "checkpoint": "All that a training needs to go on, saved on the disk.",
+    "checkpoint": "Everything that a training needs to continue, saved on the disk.",
     "convolution": "A layer that slides a small window of weights over a map; each number of its "
     "output is a weighted sum of what the window sees.",
     "coverage": "The share of real pictures that have a drawn one in their neighbourhood; low when "
@@ -48,6 +48,6 @@ GLOSSARY = {
 
 
 def anchor(term: str) -> str:
-    """The id of a term's place in the page."""
+    """The id of a term in the page."""
     letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in term.lower())
     return f"term-{letters.strip('-')}"

@@ -1,28 +1,19 @@
-"""What happened while a run was trained: when, what, and after how many images."""
+"""The events of a run: when they happened, and after how many images."""
 
-import re
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, get_args
 
+from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.events import read_events
 
 Kind = Literal["started", "resumed", "stopped", "finished", "warned", "noted", "rolled back"]
-Row = dict[str, Any]
 
-TOLD: dict[tuple[str, str | None], Kind] = {
-    ("started", None): "started",
-    ("resumed", None): "resumed",
-    ("finished", "stopped"): "stopped",
-    ("finished", "done"): "finished",
-    ("warned", None): "warned",
-    ("noted", None): "noted",
-    ("rolled back", None): "rolled back",
-}
-"""Events that a reader is told, by name and reason; what was saved and evaluated is seen anyway."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Events in a report. Others show elsewhere: checkpoints, evaluations."""
 
-LINE = re.compile(r"(\S+) (.+)")
 BEGINNINGS: dict[str, Kind] = {
     "starting with ": "started",
     "going on after ": "resumed",
@@ -30,7 +21,7 @@ BEGINNINGS: dict[str, Kind] = {
     "warning: ": "warned",
     "note: ": "noted",
 }
-"""Of lines in log.txt, for runs of a time before events.jsonl."""
+"""Of lines in log.txt, for runs from before there was events.jsonl."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +31,9 @@ class Event:
     Args:
         time: when it was written down.
         kind: what it is.
-        text: in words; empty if there is nothing to say.
-        images: images seen then; None if a run of a time before events.jsonl does not tell.
-        hardware: device and precision, of a start or a resume; None likewise.
+        text: in words; may be empty.
+        images: images seen then; None for runs from before there was events.jsonl.
+        hardware: device and precision of a start or a resume; None likewise.
 
     """
 
@@ -56,8 +47,8 @@ class Event:
 def read_history(run: Path) -> tuple[Event, ...]:
     """The events of a RUN, in their order.
 
-    Of a run that began before there was an events.jsonl, the log tells what was before, without
-    images seen.
+    For a run that began before there was events.jsonl, the log has the earlier ones, without images
+    seen.
     """
     rows = read_events(run / "events.jsonl")
     events = [event for row in rows if (event := _event(row)) is not None]
@@ -69,9 +60,10 @@ def read_history(run: Path) -> tuple[Event, ...]:
 
 def _event(row: Row) -> Event | None:
     try:
-        kind = TOLD.get((row["event"], row.get("reason")))
-        if kind is None:
+        name = "stopped" if row.get("reason") == "stopped" else row["event"]
+        if name not in KINDS:
             return None
+        kind = KINDS[KINDS.index(name)]
         hardware = (row["device"], row["precision"]) if "device" in row else None
         time = datetime.fromisoformat(row["time"])
         return Event(time, kind, row.get("text", ""), row["images_seen"], hardware)
@@ -80,20 +72,15 @@ def _event(row: Row) -> Event | None:
 
 
 def _log(file: Path) -> list[Event]:
-    """What the lines of a log.txt begin with tells."""
+    """The events in a log.txt, by the beginnings of its lines."""
     if not file.is_file():
         return []
     events = []
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        if (found := LINE.fullmatch(line)) is None:
-            continue
-        try:
-            time = datetime.fromisoformat(found[1])
-        except ValueError:
-            continue
+        stamp, _, text = line.partition(" ")
         for beginning, kind in BEGINNINGS.items():
-            if found[2].startswith(beginning):
-                text = found[2]
+            if text.startswith(beginning):
                 text = text.removeprefix(beginning) if kind in ("warned", "noted") else text
-                events.append(Event(time, kind, text))
+                with contextlib.suppress(ValueError):  # no time
+                    events.append(Event(datetime.fromisoformat(stamp), kind, text))
     return events

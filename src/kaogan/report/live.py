@@ -1,4 +1,4 @@
-"""The generator, alive in a report: the explorer's own modules, its runtime, and the weights."""
+"""The live generator in a report: modules of the page, its runtime, and the weights."""
 
 import json
 from typing import Any
@@ -13,20 +13,18 @@ from kaogan.page.making import modules, runtime
 SHARED = (
     "base64", "dom", "face", "latent", "model", "random", "resources", "runtime", "sentence"
 )  # fmt: skip
-"""The explorer's modules that draw; the rest is about its page."""
+"""The page's modules that draw."""
 DIRECTIONS = 6
 
 
 def live_files(network: Network) -> dict[str, bytes]:
-    """What a page needs besides its own script to draw with a generator, by name.
+    """The files that a report needs besides its own script to draw with a generator, by name.
 
     Raises:
         KaoganError: the runtime was not fetched, or ONNX is not installed.
 
     """
-    wanted = {f"{name}.js" for name in SHARED}
-    files = {f"js/{file.name}": file.read_bytes() for file in modules() if file.name in wanted}
-    files |= runtime()
+    files = {f"js/{file.name}": file.read_bytes() for file in modules() if file.stem in SHARED}
     generator, _ = onnx_of(network, "fp16")
     about = {
         "picture": {"size": network.size, "channels": network.channels},
@@ -35,11 +33,12 @@ def live_files(network: Network) -> dict[str, bytes]:
         "directions": directions(network),
     }
     about_json = json.dumps(about, ensure_ascii=False).encode()
-    return files | {"model/about.json": about_json, "model/generator.onnx": generator}
+    model = {"model/about.json": about_json, "model/generator.onnx": generator}
+    return files | runtime() | model
 
 
 def directions(network: Network) -> list[dict[str, Any]]:
-    """Named ones, if `kaogan directions` found some; else what the first layer amplifies most."""
+    """Named ones, if `kaogan directions` found any; else those that the first layer amplifies."""
     try:
         found = directions_beside(network)
     except KaoganError:

@@ -1,7 +1,7 @@
-"""What is measured for a report: new faces beside held-out ones, and training faces beside both.
+"""The measurements of a report: new faces compared with held-out and training pictures.
 
-It takes seconds, not the minutes of `kaogan evaluate`: fewer faces, and fewer metrics. Every figure
-has its floor: the same figure of training pictures, in the place of generated ones.
+They take seconds, unlike `kaogan evaluate`: there are fewer faces and fewer metrics. Every figure
+has a floor: the same figure for training pictures in the place of generated ones.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from torch import Tensor
 from kaogan.data.dataset import Dataset
 from kaogan.images import Pixels
 from kaogan.metrics.clouds import CHUNK, PictureSource, thumbnails_of
-from kaogan.metrics.copying import copy_rate
+from kaogan.metrics.copying import QUANTILE, copy_rate
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.points import nearest
 from kaogan.metrics.quick import Reference, quick
@@ -25,19 +25,18 @@ from kaogan.training.sampling import Sampler
 
 FACES = 1000
 FEWEST = 100
-"""With fewer held-out pictures the figures say nothing."""
-QUANTILE = 0.01
+"""Held-out pictures that are needed for figures."""
 SEARCHED = 20_000
-"""Training pictures that are searched for the nearest, at most."""
+"""Most training pictures that are searched for the nearest."""
 SHOWN = 8
 """Faces shown above their nearest training pictures, of each kind."""
 PLAIN_SIZE = 64
-"""Larger pictures take longer, and are measured on fewer."""
+"""Of larger pictures, which take longer, fewer are measured."""
 
 
 @dataclass(frozen=True)
 class FigureWithFloor:
-    """A figure and its floor: what as many training pictures get in the same place."""
+    """A figure and its floor, the figure of as many training pictures."""
 
     name: Literal["KID", "coverage", "density", "spectrum"]
     value: float
@@ -47,11 +46,11 @@ class FigureWithFloor:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Generated faces (N x H x W x C), and below each the nearest training face.
+    """Generated faces (N x H x W x C), each with the nearest training face.
 
     Args:
-        drawn, real: the first faces as they come.
-        suspicious, suspected: those of all that are nearest to a training face.
+        drawn, real: the first faces.
+        suspicious, suspected: the faces that are nearest to a training face.
 
     """
 
@@ -63,19 +62,19 @@ class Neighbours:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was found.
+    """What was measured.
 
     Args:
-        count: generated pictures, held-out ones and training ones that were compared.
-        features: what made the features, and its checksum.
+        count: how many generated, held-out and training pictures were compared.
+        features: name and checksum of the feature extractor.
         figures: with their floors.
         contrast: of generated pictures, as a share of that of held-out ones.
-        variety: how much they differ from each other, likewise.
+        variety: differences between generated pictures, likewise.
         fine: mean difference in power, in dB, over the finest quarter of spatial frequencies;
             above 0 there is too much (noise, checkerboards), below too little (blur).
-        copies: share of them nearer to a training picture than all but `QUANTILE` of held-out
-            pictures are, in pixels.
-        searched: training pictures searched for that.
+        copies: share of generated pictures that are nearer to a training picture, in pixels, than
+            all but `QUANTILE` of held-out pictures are.
+        searched: how many training pictures were searched for that.
         neighbours: to look at.
 
     """
@@ -92,7 +91,7 @@ class Measured:
 
 
 def faces_measured(dataset: Dataset) -> int:
-    """How many faces `measure_generator` draws; 0: there are too few held-out pictures."""
+    """How many faces `measure_generator` draws; 0 if there are too few held-out pictures."""
     fewest = min(len(dataset.held_out), len(dataset.train))
     if fewest < FEWEST:
         return 0
@@ -117,17 +116,17 @@ def measure_generator(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> M
     train = torch.from_numpy(PictureSource.shuffled(dataset.train, 0).draw(0, count))
     found, floor = quick(reference, faces), quick(reference, train)
     tracker.advance(count)
-    figures = (
-        FigureWithFloor("KID", found["kid"], floor["kid"], "lower"),
-        FigureWithFloor("coverage", found["coverage"], floor["coverage"], "higher"),
-        FigureWithFloor("density", found["density"], floor["density"], "higher"),
-    )
     spectra = (spectrum_distance(held_out, faces), spectrum_distance(held_out, train))
     copies, searched, neighbours = _copies(faces, held_out, dataset, tracker)
     return Measured(
         count=count,
         features=(extractor.name, extractor.checksum),
-        figures=(*figures, FigureWithFloor("spectrum", *spectra, "lower")),
+        figures=(
+            FigureWithFloor("KID", found["kid"], floor["kid"], "lower"),
+            FigureWithFloor("coverage", found["coverage"], floor["coverage"], "higher"),
+            FigureWithFloor("density", found["density"], floor["density"], "higher"),
+            FigureWithFloor("spectrum", *spectra, "lower"),
+        ),
         contrast=_contrast(faces) / _contrast(held_out),
         variety=_variety(faces) / _variety(held_out),
         fine=_fine(held_out, faces),
@@ -169,10 +168,9 @@ def _copies(
     seen = torch.cat(thumbnails)
     distances, places = nearest(thumbnails_of(faces), seen)
     usual, _ = nearest(thumbnails_of(held_out), seen)
-    first, close = torch.arange(SHOWN), distances.argsort()[:SHOWN]
-    chosen = [(faces[rows].numpy(), dataset.train[places[rows].numpy()]) for rows in (first, close)]
-    return (
-        copy_rate(distances, usual, QUANTILE),
-        searched,
-        Neighbours(*chosen[0], *chosen[1]),
-    )
+    shown = [
+        pictures
+        for rows in (torch.arange(SHOWN), distances.argsort()[:SHOWN])
+        for pictures in (faces[rows].numpy(), dataset.train[places[rows].numpy()])
+    ]
+    return copy_rate(distances, usual, QUANTILE), searched, Neighbours(*shown)

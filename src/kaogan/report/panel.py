@@ -1,15 +1,15 @@
-"""A sheet for people: real and generated pictures in random order; who tells them apart?
+"""A sheet of real and generated pictures in random order, which people tell apart.
 
 The measure is the error on fakes of HYPE-infinity (Zhou et al. 2019, "HYPE: A Benchmark for Human
 eYe Perceptual Evaluation"): the share of generated pictures that people take for real, without a
-limit of time. Who guesses gets a half.
+time limit. Guessing gives one half.
 
-Nothing but the content may tell the two kinds apart: both come from uint8 pixels, as PNG files of
-one size without a name, in an order by the seed. No answer is shown before the last one is given.
+The two kinds differ only in their content: both are PNG files of uint8 pixels, of one size and
+without a name, in an order by the seed. No answer is shown before the last one is given.
 """
 
 import base64
-import io
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from kaogan.data.dataset import Dataset
@@ -30,10 +28,12 @@ from kaogan.images import Pixels, to_pil
 from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import check_shape
 from kaogan.metrics.report import Split
+from kaogan.page.making import style
+from kaogan.report.pictures import data_address
+from kaogan.report.render import FOLDER, render
 from kaogan.rng import seed_of
 from kaogan.version import __version__
 
-FOLDER = Path(__file__).parent
 COUNT = 20
 """Pictures of each kind."""
 GOAL, GOAL_SIZE = 1 / 3, 64
@@ -43,7 +43,7 @@ NAME = "panel"
 
 
 class Score(BaseModel):
-    """What one person found: a line of panel.jsonl."""
+    """The result of one person: a line of panel.jsonl."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +51,7 @@ class Score(BaseModel):
     kaogan: str
     seed: int
     subject: dict[str, str | int | float]
-    """What generated the pictures, and what they depend on."""
+    """The generator, and the settings of its pictures."""
     data: dict[str, str]
     """The real pictures: name, fingerprint and split."""
     generated: int = Field(ge=1)
@@ -77,9 +77,8 @@ class Panel:
 
     Args:
         pictures: N x H x W x C.
-        generated: which of them are; the others are real.
-        about: what every `Score` of this sheet says besides the answers: version, seed, subject
-            and data.
+        generated: which of them are generated; the others are real.
+        about: the fields of every `Score` of this sheet: version, seed, subject and data.
 
     """
 
@@ -91,15 +90,15 @@ class Panel:
         """The page's contents by name: index.html, style.css, js/main.js.
 
         Args:
-            place: where scores belong: a panel.jsonl.
-            served: is there a server that takes the score? Else the page offers it as text.
+            place: the panel.jsonl for scores.
+            served: whether a server takes the score. Otherwise the page shows it as text.
 
         """
-        # The key is packed so that nobody reads it in passing, in the source or in the browser's
-        # inspector: who has seen an answer cannot judge any more. It is no secret.
+        # The key is packed so that nobody reads an answer by chance, in the source or in the
+        # browser's inspector, and then cannot judge any more. It is no secret.
         key = base64.b64encode(np.packbits(self.generated).tobytes()).decode()
         sheet = {
-            "pictures": [_png(picture) for picture in self.pictures],
+            "pictures": [data_address(to_pil(picture), "PNG") for picture in self.pictures],
             "key": key,
             # As text: JavaScript would round large seeds.
             "about": json.dumps(self.about, separators=(",", ":")),
@@ -107,23 +106,18 @@ class Panel:
             "place": str(place),
             "served": served,
         }
-        environment = Environment(
-            loader=FileSystemLoader(FOLDER / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
-        index = environment.get_template("panel.html").render(
-            sheet=Markup(json.dumps(sheet).replace("<", "\\u003c")),  # a </script> would end it
+        index = render(
+            "panel.html",
+            sheet=sheet,
             count=len(self.pictures),
             real=int((~self.generated).sum()),
             generator=Path(str(self.about["subject"]["what"])).resolve().name,
             data=self.about["data"]["name"],
             seed=self.about["seed"],
-            version=__version__,
         )
         return {
             "index.html": index.encode(),
-            "style.css": (FOLDER / "panel.css").read_bytes(),
+            "style.css": style(FOLDER / "panel.css"),
             "js/main.js": (FOLDER / "js" / "panel.js").read_bytes(),
         }
 
@@ -131,7 +125,7 @@ class Panel:
         """The score that a page sent.
 
         Raises:
-            ValueError: it is none, or one of another sheet.
+            ValueError: this is not a score, or it belongs to another sheet.
 
         """
         score = Score.model_validate_json(content)
@@ -142,7 +136,7 @@ class Panel:
 
 
 def first_seed(seed: int) -> int:
-    """Where a sheet's generated faces begin: far from those that documents show."""
+    """The first seed of a sheet's generated faces, far from the seeds in documents."""
     return seed_of(seed, COUNT) % 2**32
 
 
@@ -157,16 +151,16 @@ def panel_of(
     """A sheet of `count` generated and `count` real pictures.
 
     Args:
-        generated: of the data set's size and channels.
-        subject: what they are, and depend on.
-        dataset: the real ones.
+        generated: pictures of the data set's size and channels.
+        subject: their generator and its settings.
+        dataset: the real pictures.
         split: which of them.
         count: of each kind.
         seed: of the choice of real pictures, and of the order.
 
     Raises:
-        UsageError: a count below 1, or pictures of another shape than the data set's.
-        KaoganError: there are fewer on a side.
+        UsageError: the count is below 1, or the shape of the pictures differs from the data set's.
+        KaoganError: there are too few pictures of a kind.
 
     """
     if count < 1:
@@ -199,14 +193,12 @@ def panel_of(
 
 
 def read_scores(file: Path) -> list[Score]:
-    """The scores in a panel.jsonl; people may have edited it: what is no score is passed over."""
+    """The scores in a panel.jsonl. Other lines, such as edited ones, are skipped."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     scores = []
     for line in lines:
-        try:
+        with contextlib.suppress(ValidationError):
             scores.append(Score.model_validate_json(line))
-        except ValidationError:
-            continue
     return scores
 
 
@@ -216,10 +208,3 @@ def add_score(file: Path, score: Score) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     write_text(file, f"{before}{score.model_dump_json()}\n")
-
-
-def _png(picture: Pixels) -> str:
-    """A picture as an address; without metadata."""
-    file = io.BytesIO()
-    to_pil(picture).save(file, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,4 +1,4 @@
-"""A report on paper: printed by a Chromium that is there already."""
+"""A report as PDF, printed by an installed Chromium."""
 
 import re
 import shutil
@@ -70,5 +70,5 @@ def write_pdf(html: Path, out: Path) -> Path:
 
 
 def without_dates(pdf: bytes) -> bytes:
-    """A PDF whose dates of making are the same; of the same length, as its offsets need."""
+    """A PDF with fixed dates. Its length stays the same, because it contains offsets."""
     return DATE.sub(rb"\g<1>20000101000000", pdf)

@@ -1,12 +1,13 @@
 """The pictures of a report: drawn, laid out, and made small enough to lie in one file.
 
-They are JPEG files as data: addresses; a PDF keeps those as they are.
+They are JPEG files as addresses (data:), which a PDF keeps as they are.
 """
 
 import base64
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ SHEET, SHEET_COLUMNS = 48, 12
 FACES, FACES_COLUMNS = 32, 8
 WALKS, STEPS = 3, 10
 FRAMES, KEY_FRAMES, FRAME_WIDTH, FRAME_QUALITY = 30, 4, 544, 72
-"""Frames that can be leafed through, and of those the ones that paper shows."""
+"""Frames to leaf through, and those of them that are printed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class ReportPictures:
-    """All pictures of a report; what there is no picture of is None or empty."""
+    """All pictures of a report; those that do not exist are None or empty."""
 
     sheet: Shown | None
     faces: Shown | None
@@ -62,44 +63,32 @@ class ReportPictures:
 
 def draw_report_pictures(facts: Facts, neighbours: Neighbours | None) -> ReportPictures:
     """Draw what a report shows."""
-    faces = walk = None
+    sheet = faces = walk = pairs = suspects = None
+    if facts.dataset is not None:
+        shown = evenly_spread(facts.dataset.train, SHEET)
+        sheet = _shown(shown, SHEET_COLUMNS, f"{len(shown)} of the training pictures")
     if facts.sampler is not None:
-        faces = drawn_faces(facts.sampler)
-        walk = interpolation(facts.sampler)
-    pairs = suspects = None
+        alt = f"{FACES} new faces, of the seeds 0 to {FACES - 1}"
+        faces = _shown(facts.sampler.sample(FACES), FACES_COLUMNS, alt)
+        alt = f"{WALKS} rows of faces; in each the first turns into the last"
+        walk = _shown(_interpolation(facts.sampler), STEPS, alt)
     if neighbours is not None:
-        words = "drawn faces, and below each the training picture nearest to it"
-        shown = len(neighbours.drawn)
-        pairs = _rows([neighbours.drawn, neighbours.real], f"{shown} {words}")
-        alt = f"The {shown} {words}, of all drawn faces those nearest to one"
-        suspects = _rows([neighbours.suspicious, neighbours.suspected], alt)
-    return ReportPictures(contact_sheet(facts), faces, walk, pairs, suspects, frames(facts))
+        count = len(neighbours.drawn)
+        alt = f"{count} drawn faces, and below each the training picture nearest to it"
+        pairs = _shown(np.concatenate([neighbours.drawn, neighbours.real]), count, alt)
+        both = np.concatenate([neighbours.suspicious, neighbours.suspected])
+        suspects = _shown(both, count, f"The {alt}, of all drawn faces those nearest to one")
+    return ReportPictures(sheet, faces, walk, pairs, suspects, _frames(facts))
 
 
-def contact_sheet(facts: Facts) -> Shown | None:
-    """Training pictures, evenly spread over the data set."""
-    if facts.dataset is None:
-        return None
-    shown = evenly_spread(facts.dataset.train, SHEET)
-    return jpeg(grid(shown, SHEET_COLUMNS), f"{len(shown)} of the training pictures")
-
-
-def drawn_faces(sampler: Sampler) -> Shown:
-    """New faces, of the seeds 0, 1, ..."""
-    pictures = sampler.sample(FACES)
-    return jpeg(grid(pictures, FACES_COLUMNS), f"{FACES} new faces, of the seeds 0 to {FACES - 1}")
-
-
-def interpolation(sampler: Sampler) -> Shown:
-    """Ways on the sphere from one seed's latent to another's: a row each."""
+def _interpolation(sampler: Sampler) -> Pixels:
+    """Ways on the sphere from one seed's latent to another's, one after the other."""
     stops = latents(list(range(2 * WALKS)), sampler.latent_dim)
     ways = torch.cat([path(stops[2 * n : 2 * n + 2], STEPS) for n in range(WALKS)])
-    pictures = np.stack(list(draw(sampler.generator, ways)))
-    return jpeg(grid(pictures, STEPS), f"{WALKS} rows of faces; in each the first turns into the "
-                "last")  # fmt: skip
+    return np.stack(list(draw(sampler.generator, ways)))
 
 
-def frames(facts: Facts) -> tuple[Frame, ...]:
+def _frames(facts: Facts) -> tuple[Frame, ...]:
     """Samples from the same latents, evenly spread over those that were kept."""
     kept = facts.frames
     count = min(FRAMES, len(kept))
@@ -108,38 +97,39 @@ def frames(facts: Facts) -> tuple[Frame, ...]:
     chosen = np.linspace(0, len(kept) - 1, count).round().astype(int).tolist()
     keys = set(np.linspace(0, count - 1, min(KEY_FRAMES, count)).round().astype(int).tolist())
     what = "The same points" if facts.is_toy else "The same latents"
-    return tuple(
-        Frame(kept[i][0], _frame(kept[i][1], facts, f"{what} after {kept[i][0]:,} {facts.unit}"),
-              place in keys)
-        for place, i in enumerate(chosen)
-    )  # fmt: skip
+    frames = []
+    for place, (seen, file) in enumerate(kept[i] for i in chosen):
+        picture = _frame(file, facts, f"{what} after {seen:,} {facts.unit}")
+        frames.append(Frame(seen, picture, place in keys))
+    return tuple(frames)
 
 
 def _frame(file: Path, facts: Facts, alt: str) -> Shown:
-    """A sample grid; of pictures the upper half, which is faces enough."""
+    """A sample grid. Of pictures, it is the upper half, which has enough faces."""
     with Image.open(file) as opened:
         picture = opened.convert("RGB")
     if not facts.is_toy:
         size = facts.recipe.model.sample_shape[-1] + 2
         rows = max(1, picture.height // size // 2)
         picture = picture.crop((0, 0, picture.width, rows * size + 2))
-    return _encoded(picture, alt, FRAME_WIDTH, FRAME_QUALITY)
+    return _jpeg(picture, alt, FRAME_WIDTH, FRAME_QUALITY)
 
 
-def _rows(rows: list[Pixels], alt: str) -> Shown:
-    return jpeg(grid(np.concatenate(rows), columns=len(rows[0])), alt)
+def _shown(pictures: Pixels, columns: int, alt: str) -> Shown:
+    """Pictures (N x H x W x C) as one for the page."""
+    return _jpeg(to_pil(grid(pictures, columns)), alt, WIDEST, QUALITY)
 
 
-def jpeg(picture: Pixels, alt: str) -> Shown:
-    """A picture (H x W x C) for the page."""
-    return _encoded(to_pil(picture), alt, WIDEST, QUALITY)
-
-
-def _encoded(picture: Image.Image, alt: str, widest: int, quality: int) -> Shown:
+def _jpeg(picture: Image.Image, alt: str, widest: int, quality: int) -> Shown:
     if picture.width > widest:
         height = round(picture.height * widest / picture.width)
         picture = picture.resize((widest, height), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, format="JPEG", quality=quality, optimize=True)
-    src = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+    src = data_address(picture, "JPEG", quality=quality, optimize=True)
     return Shown(src, picture.width, picture.height, alt)
+
+
+def data_address(picture: Image.Image, kind: str, **options: Any) -> str:
+    """A picture file as an address (data:), without metadata."""
+    file = io.BytesIO()
+    picture.save(file, format=kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}"

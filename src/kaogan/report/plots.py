@@ -1,27 +1,70 @@
-"""The charts of a run, each with a caption."""
+"""The charts of a run, each with a caption, and the diagrams of its networks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from kaogan.metrics.quick import NAMES, deciding
-from kaogan.report.charts import Line, Points, line_chart, marks_of, network_diagram
+from kaogan.report.charts import Line, Mark, line_chart, network_diagram
 from kaogan.report.facts import Facts, PlayerFacts
-from kaogan.report.history import Event, Row
-from kaogan.training.callbacks.curves import smooth
+from kaogan.report.history import Event
+from kaogan.training.callbacks.metrics_log import Row
 
 
-def charts(facts: Facts, events: Sequence[Event]) -> list[tuple[str, str]]:
-    """Losses, beliefs and quality over images seen, as far as there are at least two rows."""
+def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """Losses, beliefs and quality over images seen, where there are at least two rows."""
     rows, evaluations = facts.training.curves, facts.training.evaluations
-    made = []
+    marks = [
+        Mark(event.images, str(number))
+        for number, event in enumerate(events, start=1)
+        if event.images is not None and event.kind != "started"
+    ]
+
+    def chart(name: str, title: str, lines: Sequence[Line], y_label: str, **options: Any) -> str:
+        x_label = f"{facts.unit} seen"
+        words = _course(lines, facts.unit)
+        return line_chart(
+            name, title, words, lines, x_label=x_label, y_label=y_label, marks=marks, **options
+        )
+
     if len(rows) >= 2:
-        made += [_losses(rows, facts, events), _beliefs(rows, facts, events)]
+        lines = [
+            Line("discriminator", column(rows, "loss_d"), smoothed=True),
+            Line("generator", column(rows, "loss_g"), smoothed=True),
+        ]
+        penalties = "; the discriminator’s with its penalties" if facts.recipe.penalties else ""
+        yield (
+            chart("losses", "Losses of both players", lines, "loss"),
+            f"Losses{penalties}: each row of the log faintly, and their running average.",
+        )
+        title = "How real the discriminator holds real and drawn samples to be"
+        lines = [
+            Line("D(x), real", column(rows, "d_real"), smoothed=True),
+            Line("D(G(z)), drawn", column(rows, "d_fake"), smoothed=True),
+        ]
+        label = "belief that it is real"
+        yield (
+            chart("beliefs", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
+            "What D believes of real samples and of drawn ones. Dotted: it cannot tell.",
+        )
     if len(evaluations) >= 2:
-        made += [_quality(evaluations, facts, events), _coverage(evaluations, facts, events)]
-    return made
+        key = deciding(evaluations)
+        name, best = NAMES[key], facts.training.best or evaluations[-1]
+        lines = [Line(name, column(evaluations, key), marked=True)]
+        yield (
+            chart(key, f"{name} during the training", lines, f"{name}, lower is better"),
+            f"{name} between drawn and held-out pictures; the lowest is {best[key]:.3g}, "
+            f"after {best['images_seen']:,} images.",
+        )
+        title, label = "Coverage during the training", "coverage, higher is better"
+        lines = [Line("coverage", column(evaluations, "coverage"), marked=True)]
+        yield (
+            chart("coverage", title, lines, label, y_range=(0.0, 1.0)),
+            "Coverage: the share of held-out pictures with a drawn one near.",
+        )
 
 
 def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
-    """Both networks as boxes; none of networks that are not a row of feature maps."""
+    """Both networks as boxes. Networks that are not a row of feature maps have no diagram."""
     ends = {
         "generator": (("z", "latent vector"), ("G(z)", "picture")),
         "discriminator": (("x", "picture"), ("C", "logit")),
@@ -40,87 +83,13 @@ def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
     }
 
 
-def _losses(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
-    lines = [
-        Line("discriminator", column(rows, "loss_d"), smoothed=True),
-        Line("generator", column(rows, "loss_g"), smoothed=True),
-    ]
-    chart = line_chart(
-        "losses",
-        "Losses of both players",
-        _course(lines, facts.unit),
-        lines,
-        x_label=f"{facts.unit} seen",
-        y_label="loss",
-        marks=marks_of(events),
-    )
-    with_penalties = "; the discriminator’s with its penalties" if facts.recipe.penalties else ""
-    return chart, f"Losses{with_penalties}: each row of the log faintly, and their running average."
-
-
-def _beliefs(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
-    lines = [
-        Line("D(x), real", column(rows, "d_real"), smoothed=True),
-        Line("D(G(z)), drawn", column(rows, "d_fake"), smoothed=True),
-    ]
-    chart = line_chart(
-        "beliefs",
-        "How real the discriminator holds real and drawn samples to be",
-        _course(lines, facts.unit),
-        lines,
-        x_label=f"{facts.unit} seen",
-        y_label="belief that it is real",
-        y_range=(0.0, 1.0),
-        marks=marks_of(events),
-        dotted=0.5,
-    )
-    return chart, "What D believes of real samples and of drawn ones. Dotted: it cannot tell."
-
-
-def _quality(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
-    key = deciding(rows)
-    name = NAMES[key]
-    lines = [Line(name, column(rows, key), marked=True)]
-    chart = line_chart(
-        key,
-        f"{name} during the training",
-        _course(lines, facts.unit),
-        lines,
-        x_label="images seen",
-        y_label=f"{name}, lower is better",
-        marks=marks_of(events),
-    )
-    best = facts.training.best or rows[-1]
-    where = f"the lowest is {best[key]:.3g}, after {best['images_seen']:,} images"
-    return chart, f"{name} between drawn and held-out pictures; {where}."
-
-
-def _coverage(rows: Sequence[Row], facts: Facts, events: Sequence[Event]) -> tuple[str, str]:
-    lines = [Line("coverage", column(rows, "coverage"), marked=True)]
-    chart = line_chart(
-        "coverage",
-        "Coverage during the training",
-        _course(lines, facts.unit),
-        lines,
-        x_label="images seen",
-        y_label="coverage, higher is better",
-        y_range=(0.0, 1.0),
-        marks=marks_of(events),
-    )
-    return chart, "Coverage: the share of held-out pictures with a drawn one near."
-
-
-def column(rows: Sequence[Row], key: str) -> Points:
+def column(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:
     """A number over images seen."""
     return [(float(row["images_seen"]), float(row[key])) for row in rows if key in row]
 
 
 def _course(lines: Sequence[Line], unit: str) -> str:
     """Where each line begins and ends, in words."""
-    parts = []
-    for line in lines:
-        values = [y for _, y in line.points]
-        calm = smooth(values) if line.smoothed else values
-        parts.append(f"{line.label}: from {calm[0]:.3g} to {calm[-1]:.3g}")
+    parts = [f"{one.label}: from {one.curve[0][1]:.3g} to {one.curve[-1][1]:.3g}" for one in lines]
     last = max(x for line in lines for x, _ in line.points)
     return f"{'; '.join(parts)}, over {last:,.0f} {unit}."

@@ -1,11 +1,11 @@
-"""The commands that make a run again."""
+"""The commands that reproduce a run."""
 
 import json
 import shlex
 from typing import Any
 
 from kaogan import plugins, recipes
-from kaogan.data.decode import DEFAULT_MAX_PIXELS as MAX_PIXELS
+from kaogan.data.decode import Preparation
 from kaogan.errors import KaoganError
 from kaogan.options import SHAPE, differing, flag, shortest
 from kaogan.report.facts import Facts
@@ -15,36 +15,38 @@ from kaogan.training.recipe import Recipe
 def commands(facts: Facts) -> list[str]:
     """Preparing the data as far as it is known, training, drawing, and this report.
 
-    There are none for points, and for a recipe that no command trains: a part of it is neither
-    kaogan's nor a plugin's, or has a field that is no option.
+    The list is empty for points, and for a recipe that no command trains because a part of it is
+    neither kaogan's nor a plugin's, or has a field without an option.
     """
-    data, out = facts.data, shlex.quote(facts.name)
-    if facts.is_toy or not all(map(plugins.known_to_commands, facts.recipe.parts)):
+    recipe, training = facts.recipe, facts.training
+    if facts.is_toy or not all(map(plugins.known_to_commands, recipe.parts)):
         return []
-    lines = [*preparing(facts)]
-    budget = f" --images {facts.training.images}" if facts.training.images else ""
+    train = ["kaogan", "train", facts.data.name, "--out", facts.name]
+    train += ["--images", str(training.images)] if training.images else []
     try:
-        words = training_options(facts.recipe)
+        train += training_options(recipe)
     except KaoganError:
         return []
-    precision = facts.training.precision
-    words += [] if precision == "fp32" else ["--precision", precision]
-    used = [plugin.path.name for plugin in plugins.used_by(facts.recipe.parts)]
-    words += [word for name in used for word in ("--plugin", f"{facts.name}/plugins/{name}")]
-    options = "".join(f" {shlex.quote(word)}" for word in words)
-    lines.append(f"kaogan train {shlex.quote(data.name)} --out {out}{budget}{options}")
-    lines.append(f"kaogan sample {out} --count 32 --out faces.png")
-    return [*lines, f"kaogan report {out}"]
+    train += [] if training.precision == "fp32" else ["--precision", training.precision]
+    for name in plugin_files(recipe):
+        train += ["--plugin", f"{facts.name}/plugins/{name}"]
+    sample = ["kaogan", "sample", facts.name, "--count", "32", "--out", "faces.png"]
+    report = ["kaogan", "report", facts.name]
+    return [*preparing(facts), *map(shlex.join, (train, sample, report))]
+
+
+def plugin_files(recipe: Recipe) -> list[str]:
+    """The names of the files of a recipe's plugins."""
+    return [plugin.path.name for plugin in plugins.used_by(recipe.parts)]
 
 
 def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:
-    """The name of the recipe for pictures that is nearest, and the options that make it this one.
+    """The name and options with which `recipes.named(name, **options)` equals this recipe.
 
-    `recipes.named(name, **options)` is then equal to the recipe. The nearest one needs the fewest
-    options.
+    The name is that of the recipe for pictures that needs the fewest options.
 
     Raises:
-        KaoganError: none makes this recipe: its model, or a number of it, is no option.
+        KaoganError: no options make this recipe: its model or a field of it has no option.
 
     """
     calls = [(name, differing(recipe, made.usual)) for name, made in recipes.RECIPES.items()]
@@ -57,8 +59,8 @@ def call_of(recipe: Recipe) -> tuple[str, dict[str, Any]]:
 def training_options(recipe: Recipe) -> list[str]:
     """The options of `kaogan train` that give this recipe, for its data set.
 
-    Mirroring and the schedule of the standard recipe are always among them: `kaogan train` chooses
-    them by data and budget if it is not told.
+    Mirroring and the schedule of the standard recipe are always among them, because without them
+    `kaogan train` chooses by data and budget.
 
     Raises:
         KaoganError: as `call_of`.
@@ -80,61 +82,55 @@ def training_options(recipe: Recipe) -> list[str]:
 
 
 def _words(option: str, value: object) -> list[str]:
-    """An option of the command line with its value."""
+    """An option with its value, as words of the command line."""
     match value:
         case bool():
             return [option if value else option.replace("--", "--no-", 1)]
         case list():
             return [word for each in value for word in (option, _part(each))]
         case dict() if option == "--penalty":
-            each = [_penalty(name, weight) for name, weight in value.items()] or ["none"]
-            return [word for one in each for word in (option, one)]
+            each = [
+                _part({"name": name, **weight}) if isinstance(weight, dict)
+                else f"{name}={_part(weight)}"
+                for name, weight in value.items()
+            ]  # fmt: skip
+            return [word for one in each or ["none"] for word in (option, one)]
         case None:
             return [option, "0"]
     return [option, _part(value)]
 
 
-def _penalty(name: str, weight: object) -> str:
-    if isinstance(weight, dict):
-        return _part({"name": name, **weight})
-    return f"{name}={_part(weight)}"
-
-
 def _part(value: Any) -> str:
-    """A value, or a part with its fields: "cosine:images=1000"."""
-    if isinstance(value, dict):
-        fields = (f"{key}={_field(value[key])}" for key in value if key != "name")
-        return f"{value['name']}:{','.join(fields)}"
-    return _number(value) if isinstance(value, float) else str(value)
-
-
-def _field(value: object) -> str:
-    return _number(value) if isinstance(value, float) else json.dumps(value)
-
-
-def _number(value: float) -> str:
-    """As short as it can be without another meaning."""
-    short = f"{value:g}"
-    return short if float(short) == value else repr(value)
+    """A value as short as possible, or a part with its fields: "cosine:images=1000"."""
+    match value:
+        case dict():
+            fields = [
+                f"{key}={_part(field) if isinstance(field, float) else json.dumps(field)}"
+                for key, field in value.items()
+                if key != "name"
+            ]
+            return f"{value['name']}:{','.join(fields)}"
+        case float():
+            short = f"{value:g}"
+            return short if float(short) == value else repr(value)
+    return str(value)
 
 
 def preparing(facts: Facts) -> list[str]:
-    """How the data set was made, if it is there to say so."""
+    """The command that made the data set, if the data set can be read."""
     summary = facts.data.summary
     if summary is None or not summary.get("sources"):
         return []
-    name, size = shlex.quote(facts.data.name), summary["size"]
+    size, out = str(summary["size"]), ["--out", facts.data.name]
     if summary["sources"] == ["kaogan avatars"]:
-        count = summary["train"] + summary["held_out"]
-        seed = f" --seed {summary['seed']}" if summary.get("seed") else ""
-        return [f"kaogan data avatars --count {count} --size {size}{seed} --out {name}"]
-    sources = " ".join(shlex.quote(str(source)) for source in summary["sources"])
-    grey = " --channels 1" if summary["channels"] == 1 else ""
-    usual = {"fit": "crop", "background": "white", "min_size": size // 2, "max_pixels": MAX_PIXELS}
-    others = "".join(
-        f" --{key.replace('_', '-')} {summary[key]}"
-        for key, value in usual.items()
-        if summary.get(key, value) != value
-    )
-    kept = " --keep-duplicates" if summary.get("duplicates") == "kept" else ""
-    return [f"kaogan data prepare {sources} --size {size}{grey}{others}{kept} --out {name}"]
+        count = str(summary["train"] + summary["held_out"])
+        words = ["kaogan", "data", "avatars", "--count", count, "--size", size]
+        words += ["--seed", str(summary["seed"])] if summary.get("seed") else []
+        return [shlex.join(words + out)]
+    words = ["kaogan", "data", "prepare", *map(str, summary["sources"]), "--size", size]
+    usual = Preparation(min_size=summary["size"] // 2)
+    for key in ("channels", "fit", "background", "min_size", "max_pixels"):
+        if summary.get(key, getattr(usual, key)) != getattr(usual, key):
+            words += [f"--{key.replace('_', '-')}", str(summary[key])]
+    words += ["--keep-duplicates"] if summary.get("duplicates") == "kept" else []
+    return [shlex.join(words + out)]

@@ -30,6 +30,9 @@ export function paint(canvas, picture) {
   canvas.classList.add("painted");
 }
 
+/** The elements of a piece of markup that this page itself brings, such as an equation. */
+export const parsed = (markup) => document.createRange().createContextualFragment(markup);
+
 function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);

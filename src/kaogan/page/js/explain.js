@@ -2,9 +2,8 @@
 // about.json lacks is left out.
 
 import { chart } from "./curves.js";
-import { byId, el, paint, svg } from "./dom.js";
+import { byId, el, paint, parsed, svg } from "./dom.js";
 import { called, latentOf } from "./face.js";
-import { LOSSES, OTHERWISE, PENALTIES } from "./losses.js";
 import { randomFace } from "./mixer.js";
 import { url } from "./resources.js";
 
@@ -68,18 +67,23 @@ function facts({ images_seen: seen, dataset, parameters, batch, mirror, lr, beta
   return [el("h3", {}, "This model"), el("dl", { class: "facts" }, rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))))];
 }
 
-function losses({ loss, penalties, penalty_interval: interval }) {
+function losses({ loss, losses: told, penalty_interval: interval }) {
   if (!loss) return [];
-  const { discriminator, generator, words, balance } = LOSSES[loss] ?? OTHERWISE;
-  const formula = (who, text) => text && el("div", {}, el("dt", {}, who), el("dd", { class: "formula" }, text));
+  const { equations = [], words = [], penalties = [], penalty_equations: terms = [] } = told ?? {};
+  const set = (lines) => lines.length && el("div", { class: "scroll equations", tabindex: 0, role: "region", "aria-label": "Equations" }, lines.map(parsed));
   return [
     el("h3", {}, "The losses"),
-    el("p", {}, `A loss is a number that a network is trained to make small. ${words}`),
-    discriminator && el("dl", { class: "facts" }, formula("Loss of D", discriminator), formula("Loss of G", generator)),
-    penalties?.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture ${joined(penalties.map((name) => PENALTIES[name] ?? name))}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
-    el("p", {}, `${balance ? `${balance} ` : ""}Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. A game that stays even is a game in which both still learn.`),
-  ];
+    el("p", {}, `A loss is a number that a network is trained to make small. ${words.length ? "" : UNTOLD}`),
+    set(equations),
+    equations.length && el("p", { class: "note" }, "ℒ with index D is the loss of D and with index G that of G. 𝔼 is a mean over real pictures x or latent vectors z, C is the score of D, and D(x) its belief that x is real."),
+    words.map((paragraph) => el("p", {}, paragraph)),
+    penalties.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture: ${joined(penalties)}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
+    set(terms),
+    el("p", {}, "Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. A game that stays even is a game in which both still learn."),
+  ].flat().filter(Boolean);
 }
+
+const UNTOLD = "The discriminator pays when it takes a drawn picture for real or a real one for drawn. The generator pays when its pictures are found out.";
 
 const joined = (words) => new Intl.ListFormat("en").format(words);
 

@@ -1,4 +1,4 @@
-"""The hand-in: a RUN as a ZIP with programs, instructions, report, pictures and weights.
+"""The ZIP to hand in: a RUN with programs, instructions, report, pictures and weights.
 
 The same RUN gives the same bytes: names are sorted, times are fixed, and no path of this machine is
 in it.
@@ -8,10 +8,9 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from kaogan import plugins
 from kaogan.errors import KaoganError, UsageError
@@ -19,46 +18,27 @@ from kaogan.export import Network, Onnx, Safetensors, network_of_run
 from kaogan.files import atomic_file
 from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
+from kaogan.report.bundle.standalone import standalone
 from kaogan.report.facts import Facts, Missing
-from kaogan.report.html import Heading, duration
-from kaogan.report.make import Report, make_report
-from kaogan.report.pdf import find_browser, write_pdf
-from kaogan.report.reproduce import call_of, preparing
-from kaogan.report.standalone import rendered, standalone
+from kaogan.report.html import Heading, Report
+from kaogan.report.make import make_report
+from kaogan.report.pdf import find_browser
+from kaogan.report.render import render
+from kaogan.report.reproduce import call_of, plugin_files, preparing
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler
 
 GRID = 64
-"""New faces in one picture, of the seeds 0, 1, ...: what `make sample` draws, too."""
+"""New faces in one picture, of the seeds 0, 1, ...; `make sample` draws the same."""
 SINGLE = 8
-NOT_LATER = (1980, 1, 1, 0, 0, 0)
-"""The time of every file: the earliest that a ZIP can tell."""
-
-MEANINGS = {
-    "Makefile": "`make setup`, `make sample`, `make train`",
-    "README.md": "this page",
-    "SHA256SUMS": "checksums of all other files",
-    "report.html": "the report, for any browser",
-    "report.pdf": "the report on paper",
-    "requirements.txt": "the packages that `train_standalone.py` needs",
-    "train.py": "the training in kaogan's words",
-    "train_standalone.py": "the whole program in one file, without kaogan",
-    "images/": "new faces, and how they came about",
-    "weights/": "both networks as .safetensors; the generator as .onnx, too",
-}
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The time of every file: the earliest that a ZIP can hold."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A ZIP that was written.
-
-    Args:
-        file: the ZIP.
-        names: what is in it, sorted.
-        missing: what is not, and why.
-
-    """
+    """A ZIP that was written: the file, the sorted names in it, and what it lacks."""
 
     file: Path
     names: tuple[str, ...]
@@ -75,51 +55,50 @@ def write_bundle(
     data_pictures: bool = True,
     data: Path | None = None,
 ) -> Bundle:
-    """Write the hand-in of a run, whole or not at all.
+    """Write the ZIP of a run, completely or not at all.
 
     Args:
         run: the training.
-        out: the ZIP; one that is there is replaced.
+        out: the ZIP; an existing one is replaced.
         heading: title, author and course.
-        pdf: print the report as well, if there is a Chromium.
+        pdf: also print the report, if there is a Chromium.
         live: with the generator in the report's page, where that is possible.
         data_pictures: show training pictures in the report.
-        data: where the data set lies now, if not where it was.
+        data: where the data set is now, if it was moved.
 
     Raises:
         UsageError: the run draws points, or there is another data set in `data`.
-        KaoganError: there is no run, no checkpoint, or none that can be read.
+        KaoganError: there is no run, or no checkpoint that can be read.
 
     """
     if len(run.recipe.model.sample_shape) != 3:
         raise UsageError("this run draws points, not pictures; a hand-in is made of pictures' runs")
     heading = heading or Heading()
-    players = [network_of_run(run), network_of_run(run, "discriminator")]
+    generator, discriminator = network_of_run(run), network_of_run(run, "discriminator")
     report = make_report(run, heading, data=data)
     if not data_pictures:
-        looks = replace(report.looks, sheet=None, neighbours=None, suspects=None)
-        report = replace(report, looks=looks)
+        pictures = replace(report.pictures, sheet=None, neighbours=None, suspects=None)
+        report = replace(report, pictures=pictures)
     with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as scratch:
         folder = Path(scratch) / "bundle"
         missing = [
-            *_write_pictures(run, players[0], folder / "images"),
-            *_write_weights(players, folder / "weights"),
+            *_write_pictures(run, generator, folder / "images"),
+            *_write_weights(generator, discriminator, folder / "weights"),
             *_write_report(report, folder, pdf=pdf, live=live),
+            *_write_programs(report.facts, generator, folder),
         ]
-        missing += _write_programs(report.facts, players[0], folder)
-        words = _instructions(report.facts, players[0], folder, missing, heading)
-        (folder / "README.md").write_text(words, encoding="utf-8", newline="\n")
+        _write_instructions(report.facts, generator, folder, missing, heading)
         _write_checksums(folder)
         names = _write_zip(folder, out)
     return Bundle(out, names, tuple(missing))
 
 
 def train_script(recipe: Recipe, images: int) -> str:
-    """The text of `train.py`: a recipe as a call of the function in `kaogan.recipes` next to it.
+    """The text of `train.py`: a recipe as a call of the nearest function in `kaogan.recipes`.
 
     Args:
-        recipe: of a model for pictures; its plugins lie beside the program.
-        images: how long, unless its user asks for something else.
+        recipe: of a model for pictures; its plugins are stored beside the program.
+        images: length of a training unless its user says otherwise.
 
     Raises:
         KaoganError: no function in `kaogan.recipes` makes this recipe.
@@ -127,12 +106,13 @@ def train_script(recipe: Recipe, images: int) -> str:
     """
     name, options = call_of(recipe)
     shown = {option: _python(value) for option, value in options.items()}
-    files = [plugin.path.name for plugin in plugins.used_by(recipe.parts)]
-    return rendered("train.py.j2", recipe=name, options=shown, images=images, plugins=files)
+    return render(
+        "train.py.j2", recipe=name, options=shown, images=images, plugins=plugin_files(recipe)
+    )
 
 
 def _python(value: object) -> str:
-    """A value as one writes it in Python, with double quotes."""
+    """A value in Python, with double quotes."""
     if isinstance(value, str):
         return f'"{value}"'
     if isinstance(value, dict):
@@ -149,26 +129,26 @@ def _write_pictures(run: Run, generator: Network, folder: Path) -> list[Missing]
         to_pil(face).save(folder / f"face-{seed:02d}.png")
     missing = []
     for name in ("timelapse.webp", "timelapse.mp4", "curves.png"):
-        if (run.path / name).is_file():
+        try:
             shutil.copyfile(run.path / name, folder / name)
-        else:
+        except FileNotFoundError:
             missing.append(Missing(f"images/{name}", "the training has not written it (yet)"))
     return missing
 
 
-def _write_weights(players: Sequence[Network], folder: Path) -> list[Missing]:
-    """Both networks, and the generator as ONNX if the libraries for it are there."""
-    for network in players:
+def _write_weights(generator: Network, discriminator: Network, folder: Path) -> list[Missing]:
+    """Both networks, and the generator as ONNX if the libraries for it are installed."""
+    for network in (generator, discriminator):
         Safetensors().write(network, folder / f"{network.player}.safetensors")
     try:
-        Onnx().write(players[0], folder / "generator.onnx")
+        Onnx().write(generator, folder / "generator.onnx")
     except KaoganError as error:
         return [Missing("weights/generator.onnx", str(error))]
     return []
 
 
 def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> list[Missing]:
-    """The report, and printed; on paper there is nothing alive."""
+    """The report, and the report without the live generator as PDF."""
     missing = report.write(folder / "report.html", live=live)
     if not pdf:
         return [*missing, Missing("report.pdf", "that was asked for")]
@@ -177,18 +157,15 @@ def _write_report(report: Report, folder: Path, *, pdf: bool, live: bool) -> lis
     except KaoganError:
         why = "there was no Chromium or Chrome to print it; any browser prints report.html"
         return [*missing, Missing("report.pdf", why)]
-    with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as aside:
-        plain = Path(aside) / "report.html"
-        report.write(plain, live=False)
-        write_pdf(plain, folder / "report.pdf")
+    report.write_pdf(folder / "report.pdf")
     return missing
 
 
 def _write_programs(facts: Facts, generator: Network, folder: Path) -> list[Missing]:
-    """Both programs, and what it takes to run them; the second as far as there is one."""
+    """Both programs and what they need. A recipe may have no standalone program."""
     assert generator.origin is not None  # it comes from a run
     recipe, images = generator.origin.recipe, generator.origin.images_seen or 1
-    # Which build of a package it was ("2.13.0+cpu") is no matter for another machine.
+    # The build of a package ("2.13.0+cpu") depends on the machine, so it is left out.
     known = {**versions(), **facts.versions}
     pins = {name: known[name].split("+")[0] for name in PACKAGES}
     texts = {each.path.name: each.content.decode() for each in plugins.used_by(recipe.parts)}
@@ -199,63 +176,39 @@ def _write_programs(facts: Facts, generator: Network, folder: Path) -> list[Miss
         except KaoganError as error:
             missing.append(Missing(name, str(error)))
     if "train_standalone.py" in texts:
-        texts["Makefile"] = rendered("Makefile.j2")
-        texts["requirements.txt"] = rendered("requirements.txt.j2", versions=pins)
+        texts["Makefile"] = render("Makefile.j2")
+        texts["requirements.txt"] = render("requirements.txt.j2", versions=pins)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return missing
 
 
-def _instructions(
-    facts: Facts,
-    generator: Network,
-    folder: Path,
-    missing: Sequence[Missing],
-    heading: Heading,
-) -> str:
+def _write_instructions(
+    facts: Facts, generator: Network, folder: Path, missing: Sequence[Missing], heading: Heading
+) -> None:
     """README.md."""
     assert generator.origin is not None
-    files = [*_names(folder), "README.md", "SHA256SUMS"]
-    there = {name if "/" not in name else f"{name.split('/')[0]}/" for name in files}
-    own = [plugin.path.name for plugin in plugins.used_by(generator.origin.recipe.parts)]
-    values: Mapping[str, Any] = {
-        "title": heading.title or f"{facts.name}: a GAN that draws new pictures",
-        "author": heading.author,
-        "course": heading.course,
-        "size": generator.size,
-        "channels": generator.channels,
-        "pictures": facts.data.count,
-        "data": facts.data.name,
-        "images": generator.origin.images_seen,
-        "kaogan": facts.kaogan,
-        "preparing": preparing(facts),
-        "files": files,
-        "plugins": own,
-        "table": [(name, MEANINGS[name]) for name in MEANINGS if name in there]
-        + [(name, "code of this training's own, which `train.py` loads") for name in own],
-        "missing": missing,
-        "took": _duration(facts),
-    }
-    return rendered("README.md.j2", **values)
-
-
-def _duration(facts: Facts) -> str | None:
-    """How long kaogan trained, on what: "12 minutes on cpu in bf16"."""
-    training = facts.training
-    if training.seconds is None or len(training.hardware) != 1:
-        return None
-    ((device, precision),) = training.hardware
-    return f"{duration(training.seconds)} on {device} in {precision}"
+    text = render(
+        "README.md.j2",
+        heading=heading,
+        facts=facts,
+        generator=generator,
+        preparing=preparing(facts),
+        files=[*_names(folder), "README.md", "SHA256SUMS"],
+        plugins=plugin_files(generator.origin.recipe),
+        missing=missing,
+    )
+    (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _names(folder: Path) -> list[str]:
-    """What lies in a folder, at any depth, sorted."""
+    """The files in a folder, at any depth, sorted."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return sorted(file.relative_to(folder).as_posix() for file in files)
 
 
 def _write_checksums(folder: Path) -> None:
-    """SHA256SUMS, in the form that `sha256sum -c` reads."""
+    """SHA256SUMS, which `sha256sum -c` reads."""
     sums = [
         f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
         for name in _names(folder)
@@ -264,11 +217,11 @@ def _write_checksums(folder: Path) -> None:
 
 
 def _write_zip(folder: Path, out: Path) -> tuple[str, ...]:
-    """The folder's files as a ZIP that is a function of their names and contents."""
+    """A ZIP of the folder's files. Its bytes depend only on their names and contents."""
     names = _names(folder)
     with atomic_file(out) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in names:
-            entry = zipfile.ZipInfo(name, NOT_LATER)
+            entry = zipfile.ZipInfo(name, EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system, entry.external_attr = 3, 0o644 << 16  # as on any Unix
             archive.writestr(entry, (folder / name).read_bytes(), compresslevel=6)

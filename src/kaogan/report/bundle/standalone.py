@@ -1,57 +1,20 @@
-"""`train_standalone.py`: a recipe as one readable file that needs torch, NumPy and Pillow only.
+"""`train_standalone.py`: a recipe as one readable file that needs only torch, NumPy and Pillow.
 
-What the recipe does not use is not in it. Loss, penalties and schedules are in
-their own source (`kaogan.report.source`).
+It holds what the recipe uses and nothing else. Loss, penalties and schedules are there in their own
+source (`kaogan.report.bundle.source`).
 """
 
 import ast
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.models.dcgan import stage_channels
-from kaogan.report.source import Source
+from kaogan.report.bundle.source import Source
+from kaogan.report.render import render
 from kaogan.schedules import Constant
 from kaogan.training.recipe import Recipe
-from kaogan.version import __version__
-
-PIECES = Path(__file__).parent / "bundle_templates"
-
-GIVEN = frozenset({"Pass", "math", "nn", "np", "torch"})
-"""Names that the program has, whatever the recipe."""
-
 
 DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
-
-
-@dataclass(frozen=True)
-class Map:
-    """A feature map: channels x side x side."""
-
-    channels: int
-    side: int
-
-
-def rendered(name: str, **values: Any) -> str:
-    """A piece of `handin/` with its values filled in."""
-    return _environment().get_template(name).render(version=__version__, **values)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(PIECES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # programs and Markdown, no HTML
-    )
 
 
 def standalone(recipe: Recipe, images: int) -> str:
@@ -59,11 +22,11 @@ def standalone(recipe: Recipe, images: int) -> str:
 
     Args:
         recipe: what is trained.
-        images: how long, unless its user asks for something else; at least 1.
+        images: length of a training unless its user says otherwise; at least 1.
 
     Raises:
-        UsageError: the networks are no DCGAN's.
-        KaoganError: a part of the recipe has no form in one file.
+        UsageError: the networks are not those of a DCGAN, or there is an augmentation.
+        KaoganError: a part of the recipe cannot be written into one file.
 
     """
     if type(recipe.model) not in (DCGAN, KerasDCGAN):  # a class of its own has layers of its own
@@ -74,23 +37,16 @@ def standalone(recipe: Recipe, images: int) -> str:
         raise UsageError("the file has no augmentations")
     model = DCGAN(**recipe.model.model_dump(exclude={"name"}))
     maps = [
-        Map(channels, model.size >> stage)
+        {"channels": channels, "side": model.size >> stage}
         for stage, channels in enumerate(stage_channels(model.size, model.width), start=1)
     ]
-    source = Source(GIVEN)
+    source = Source()
     loss = source.add(recipe.loss, ["discriminator", "generator"])
     penalties = [source.add(penalty, ["__call__"]) for penalty in recipe.penalties]
-    schedules = {
-        name: schedule
-        for name, schedule in (
-            ("SCHEDULE", recipe.lr_schedule),
-            ("PENALTY_SCHEDULE", recipe.penalty_schedule),
-        )
-        if schedule != Constant() and (name == "SCHEDULE" or recipe.penalties)
-    }
-    if schedules.get("PENALTY_SCHEDULE") == recipe.lr_schedule:
-        del schedules["PENALTY_SCHEDULE"]
-    text = rendered(
+    schedules = {} if recipe.lr_schedule == Constant() else {"SCHEDULE": recipe.lr_schedule}
+    if recipe.penalties and recipe.penalty_schedule not in (Constant(), recipe.lr_schedule):
+        schedules["PENALTY_SCHEDULE"] = recipe.penalty_schedule
+    text = render(
         "train_standalone.py.j2",
         **model.model_dump(exclude={"name"}),
         **recipe.model_dump(exclude={"model", "loss", "penalties"}),
