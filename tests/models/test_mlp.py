@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from torch import nn
 from torch.nn.functional import leaky_relu, relu
 
+from kaogan import recipes
 from kaogan.models import MLP
 
 
@@ -55,7 +56,7 @@ def test_the_networks_of_one_copy_are_ordinary_ones():
 
 
 def test_the_papers_networks_have_its_layers():
-    generator, discriminator = built(MLP.pacgan())
+    generator, discriminator = built(recipes.pacgan().model)
     assert [tuple(weight.shape) for weight, _ in linears(generator)] == [
         (400, 2),
         (400, 400),

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
     MODERN,
+    AdaptiveJitter,
     Jitter,
     log_text,
     make_trainer,
@@ -25,7 +26,7 @@ from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate, capture_steps, compile_networks, cuda_graph
-from kaogan.training.callbacks import MetricsLog
+from kaogan.training.callbacks.metrics_log import MetricsLog
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog
@@ -181,7 +182,7 @@ def on_meta(trainer: Trainer) -> tuple[Trainer, StepInputs]:
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, Jitter()])
+@pytest.mark.parametrize("augmentation", [None, Jitter(), AdaptiveJitter()])
 def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
     game, dealt = on_meta(trainer)
@@ -275,7 +276,7 @@ def equal_games(one: Trainer, other: Trainer) -> bool:
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, Jitter()])
+@pytest.mark.parametrize("augmentation", [None, Jitter(), AdaptiveJitter()])
 def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
     parts = {"penalties": penalties, "augmentation": augmentation}
     plain = points_trainer(loss, **parts)
@@ -407,7 +408,7 @@ def close_games(one: Trainer, other: Trainer) -> None:
 
 @needs_cuda
 @pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
-@pytest.mark.parametrize("options", [{"augmentation": Jitter()}, *PICTURE_GAMES])
+@pytest.mark.parametrize("options", [{"augmentation": AdaptiveJitter()}, *PICTURE_GAMES])
 def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
     plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
     capture_steps(other, RunLog(tmp_path / "log.txt"), cuda_graph)

@@ -11,10 +11,11 @@ from toys import COMPUTE, CPU, checkpoint_names, log_text, make_trainer, rows, t
 from kaogan.data.batches import ImageBatches
 from kaogan.images import grid
 from kaogan.progress import Silent
-from kaogan.training.callbacks import BestEffort, Checkpoints, MetricsLog, Samples, TensorBoard
+from kaogan.training.callbacks.best_effort import BestEffort
+from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.curves import smooth
-from kaogan.training.callbacks.metrics_log import read_rows
-from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, faces_in_grid
+from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard, read_rows
+from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, Samples, faces_in_grid
 from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog

@@ -14,7 +14,7 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.metrics.features import load_extractor
 from kaogan.training import checkpoints
-from kaogan.training.callbacks import evaluation, schedule
+from kaogan.training.callbacks import evaluation, intervals
 from kaogan.training.callbacks.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
@@ -214,12 +214,12 @@ def test_it_stops_when_flat_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_when_it_looks_depends_on_the_images_seen_alone() -> None:
-    first = list(itertools.islice(schedule.marks(10_000), 10))
+    first = list(itertools.islice(intervals.marks(10_000), 10))
     assert first == [2500, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 62_500, 78_125, 97_656]
-    looks = [n for n in range(128, 1_000_000, 128) if schedule.thinning(10_000, n - 128, n)]
+    looks = [n for n in range(128, 1_000_000, 128) if intervals.thinning(10_000, n - 128, n)]
     assert looks[:3] == [2560, 5120, 10_112]
     assert len(looks) == 20  # and not a hundred
-    assert [n for n in range(1, 9) if schedule.thinning(1, n - 1, n)] == list(range(1, 9))
+    assert [n for n in range(1, 9) if intervals.thinning(1, n - 1, n)] == list(range(1, 9))
 
 
 def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:

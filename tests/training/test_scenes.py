@@ -10,9 +10,9 @@ from toys import COMPUTE, make_trainer
 
 from kaogan import recipes
 from kaogan.data.toy import Gaussian, Ring, distribution, read_points
-from kaogan.training.callbacks import Scenes, Scores
 from kaogan.training.callbacks.painting import density_of
-from kaogan.training.callbacks.scores import judge
+from kaogan.training.callbacks.scenes import Scenes
+from kaogan.training.callbacks.scores import Scores, score
 from kaogan.training.tasks.points import PointsTask
 
 
@@ -83,11 +83,11 @@ def test_the_density_of_points_is_near_that_of_their_law():
 
 def test_the_law_itself_is_judged_to_be_perfect():
     rng = torch.Generator().manual_seed(5)
-    ring = judge(Ring(), Ring().sample(2500, rng))
+    ring = score(Ring(), Ring().sample(2500, rng))
     assert (ring["modes"], ring["covered"]) == (8, 8)
     assert ring["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.007)
     moons = distribution("moons")
-    found = judge(moons, moons.sample(2500, rng))
+    found = score(moons, moons.sample(2500, rng))
     assert found["density"] == pytest.approx(1, abs=0.05)
     assert found["coverage"] > 0.93
 

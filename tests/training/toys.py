@@ -119,6 +119,27 @@ class Jitter(Augmentation):
         return samples + 0.1 * (numbers.view(-1, *[1] * (samples.ndim - 1)) - 0.5)
 
 
+class AdaptiveJitter(Augmentation):
+    """Some samples are moved, the more the surer the discriminator is of real ones.
+
+    Its probability p follows ADA: p += step * sign(E[sign(C(x))] - 0.1), from 0 to 1.
+    """
+
+    name: Literal["adaptive-jitter"] = "adaptive-jitter"
+    numbers: ClassVar[int] = 2
+    step: float = 0.125
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return {"probability": torch.zeros(())}
+
+    def __call__(self, samples, numbers, probability) -> torch.Tensor:
+        chance, shift = (each.view(-1, *[1] * (samples.ndim - 1)) for each in numbers.unbind(1))
+        return torch.where(chance < probability, samples + 0.5 * (shift - 0.5), samples)
+
+    def update(self, real, fake, probability) -> None:
+        probability.add_(self.step * (real.sign().mean() - 0.1).sign()).clamp_(0, 1)
+
+
 class Watched(Augmentation):
     """Keeps what goes through it, and multiplies it by a factor."""
 

@@ -32,6 +32,6 @@ class Relativistic(Loss):
         return softplus(-(fake - real)).mean()
 
     def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
-        """That x is the real one of its pair, and that G(z) is."""
-        belief = (real - fake).sigmoid().mean()
-        return belief, 1 - belief
+        """The probabilities that x is the real sample of its pair, and that G(z) is."""
+        probability = (real - fake).sigmoid().mean()
+        return probability, 1 - probability
