@@ -107,8 +107,8 @@ def test_every_copy_is_a_pair_of_its_own(norm, packing):
         one = only(generator, copy, model)
         mine = one(z[:, 2 * copy : 2 * copy + 2])
         torch.testing.assert_close(mine[:, 0], points[:, copy])
-        judged = only(discriminator, copy, model)(mine)
-        torch.testing.assert_close(judged, logits.view(-1, 3)[:, copy])
+        expected = only(discriminator, copy, model)(mine)
+        torch.testing.assert_close(expected, logits.view(-1, 3)[:, copy])
     assert not torch.allclose(points[:, 0], points[:, 1])
 
 

@@ -165,7 +165,7 @@ def test_the_timelapse_is_an_animated_picture_as_well(run):
         assert animation.size == (274, 274)
 
 
-def test_the_journal_keeps_what_was_said_with_the_time(run):
+def test_the_log_keeps_what_was_said_with_the_time(run):
     lines = log_text(run).splitlines()
     starting = "starting with 0 images seen: 37 pictures"
     assert any(starting in line for line in lines)

@@ -123,11 +123,11 @@ class Watched:
         self.callback.start(self.trainer)
         self.figures = iter(figures)
 
-    def play(self, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    def train(self, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
         monkeypatch.setattr(
             evaluation, "quick", lambda *_: {"fd": next(self.figures), "kid": 0.1, "coverage": 0.5}
         )
-        for _ in range(rounds):
+        for _ in range(steps):
             self.trainer.state.images_seen += 8
             self.callback.after_step(self.trainer, NOTHING)
 
@@ -142,7 +142,7 @@ def names(folder: Path) -> list[int]:
 
 def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
-    watched.play(monkeypatch, 3)
+    watched.train(monkeypatch, 3)
     assert names(tmp_path / "best") == [16]
     assert watched.callback.remark == "FD 2.00 coverage 0.50"
     assert watched.callback.best["fd"] == 1.0
@@ -152,28 +152,28 @@ def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0, 1.0, 0.5, 0.7])
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     watched.save(tmp_path)  # 8
-    watched.play(monkeypatch, 2)
+    watched.train(monkeypatch, 2)
     assert names(tmp_path / "best") == [8, 24]
     watched.save(tmp_path)  # 24
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     assert names(tmp_path / "best") == [24, 32]
-    # Set back, or killed: the abandoned best goes, and the one before it is the best again.
-    again = Watched(tmp_path, [0.9], seen=24)
-    again.trainer.state.attempt = 1
+    # Rolled back, or killed: the abandoned best goes, and the one before it is the best one again.
+    resumed = Watched(tmp_path, [0.9], seen=24)
+    resumed.trainer.state.attempt = 1
     assert [row["images_seen"] for row in rows(tmp_path)] == [8, 16, 24]
     assert names(tmp_path / "best") == [24]
-    again.play(monkeypatch, 1)
+    resumed.train(monkeypatch, 1)
     assert [c.name for c in checkpoints.found(tmp_path / "best")][-1] == "000000032-1"
-    assert again.callback.best["fd"] == 0.9
+    assert resumed.callback.best["fd"] == 0.9
 
 
 def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0], seen=176)
-    watched.play(monkeypatch, 2)
+    watched.train(monkeypatch, 2)
     watched.trainer.state.images_seen += 8  # between two evaluations
     watched.callback.finish(watched.trainer)
     assert names(tmp_path / "best") == [192, 200]
@@ -197,9 +197,9 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
 
 def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [2.0, 1.0, *[1.5] * 20])
-    watched.play(monkeypatch, 7)
+    watched.train(monkeypatch, 7)
     assert not (tmp_path / "log.txt").exists()
-    watched.play(monkeypatch, 8)
+    watched.train(monkeypatch, 8)
     said = log_text(tmp_path)
     assert said.count("not improved for 5 evaluations: FD was best after 16 images (1.0000)") == 1
     assert not watched.trainer.stop_requested
@@ -207,9 +207,9 @@ def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_it_stops_when_flat_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [1.0, *[1.5] * 20], stop_when_flat=True)
-    watched.play(monkeypatch, 6)
+    watched.train(monkeypatch, 6)
     assert not watched.trainer.stop_requested
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     assert watched.trainer.stop_requested
 
 

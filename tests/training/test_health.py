@@ -1,4 +1,4 @@
-"""What goes wrong in a game, said in words."""
+"""Warnings about an unhealthy training."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a picture of a toy game shows, as numbers and on paper."""
+"""What a picture of a training on points shows, as numbers and on paper."""
 
 import json
 import math
@@ -71,7 +71,7 @@ def test_only_differences_of_logits_count_in_a_relativistic_field(tmp_path):
     torch.testing.assert_close(scenes.scene(trainer).field, before, atol=1e-4, rtol=1e-3)
 
 
-def test_the_density_of_points_is_near_that_of_their_law():
+def test_the_density_of_points_is_near_that_of_their_distribution():
     target = Gaussian()
     points = target.sample(4000, torch.Generator().manual_seed(0))
     at = torch.linspace(6, 14, 81)[:, None]
@@ -81,7 +81,7 @@ def test_the_density_of_points_is_near_that_of_their_law():
     assert density_of(torch.full((50, 1), 2.0), at).isfinite().all()
 
 
-def test_the_law_itself_is_judged_to_be_perfect():
+def test_the_distribution_itself_has_perfect_scores():
     rng = torch.Generator().manual_seed(5)
     ring = score(Ring(), Ring().sample(2500, rng))
     assert (ring["modes"], ring["covered"]) == (8, 8)

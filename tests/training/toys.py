@@ -1,4 +1,4 @@
-"""Small games to train: points on a ring, 32 x 32 pictures, and parts that plug into the loop."""
+"""Small trainings: points on a ring, 32 x 32 pictures, and parts that plug into the loop."""
 
 import contextlib
 import json
@@ -68,7 +68,7 @@ MODERN = {
 
 
 class Points(Model):
-    """The smallest game: a line of code for each player, and no picture in sight."""
+    """The smallest model: a line of code for each network."""
 
     name: Literal["points"] = "points"
     latent_dim: int = 2
@@ -158,11 +158,11 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
-PAPERS_GAME = NonSaturating()
+PAPERS_LOSS = NonSaturating()
 
 
 def points_trainer(
-    loss: Loss = PAPERS_GAME,
+    loss: Loss = PAPERS_LOSS,
     penalties: Sequence[Penalty] = (),
     penalty_interval: int = 1,
     **fields,
