@@ -89,7 +89,7 @@ def test_the_generator_wants_every_unmasked_fake_up(loss_name, low, high):
 
 @every_loss
 @given(mistaken, mistaken)
-def test_beliefs_are_shares_that_follow_the_logits(loss_name, low, high):
+def test_probabilities_are_shares_that_follow_the_logits(loss_name, low, high):
     loss = losses[loss_name]()
     right = loss.real_probabilities(UNDECIDED + high, UNDECIDED - low)
     wrong = loss.real_probabilities(UNDECIDED - low, UNDECIDED + high)

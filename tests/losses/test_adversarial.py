@@ -85,7 +85,7 @@ def test_where_neither_player_wins_the_losses_are_log_4_and_log_2(loss, generato
 
 
 @pytest.mark.parametrize("s", [0.0, 0.1, 0.3])
-def test_smoothing_moves_the_best_belief_in_real_pictures_to_one_minus_s(s):
+def test_smoothing_moves_the_best_probability_of_real_pictures_to_one_minus_s(s):
     real = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     best = math.log((1 - s) / s) if s else 40.0
     with torch.no_grad():

@@ -25,7 +25,7 @@ def test_its_best_discriminator_is_the_share_of_the_real_density(fake):
     assert torch.equal(other.grad.abs().max() > 1e-6, torch.tensor(fake is not REAL))
 
 
-def test_its_beliefs_are_the_outputs_themselves():
+def test_its_probabilities_are_the_outputs_themselves():
     real, fake = torch.tensor([1.0, 0.5, 1.8]), torch.tensor([0.0, -0.7, 0.3])
     probabilities = LeastSquares().real_probabilities(real, fake)
     assert [probability.item() for probability in probabilities] == pytest.approx([2.5 / 3, 0.1])

@@ -62,7 +62,7 @@ def test_against_a_fixed_logit_of_0_it_is_the_nonsaturating_game():
     )
 
 
-def test_where_neither_wins_both_losses_are_log_2_and_both_beliefs_one_half():
+def test_where_neither_wins_both_losses_are_log_2_and_both_probabilities_one_half():
     alike = torch.full((4,), 7.0)
     loss = Relativistic()
     assert loss.discriminator(alike, alike).item() == pytest.approx(math.log(2))

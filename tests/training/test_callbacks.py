@@ -19,7 +19,7 @@ from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, Samples, f
 from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.tasks.images import train
 from kaogan.training.trainer import Callback, StepStats
 
@@ -113,7 +113,7 @@ def test_a_grid_shows_fixed_latents_with_both_kinds_of_weights(trainer, tmp_path
     trainer.run(Budget(images=50), [samples])
     for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
         settled = standing_statistics(network, 8, LATENTS_FOR_STATISTICS)
-        expected = grid(list(draw_seeds(settled, list(range(64)), 8)))
+        expected = grid(list(Sampler(settled, 8).sample(64)))
         np.testing.assert_array_equal(picture(tmp_path / f"000000050-{name}.png"), expected)
     assert not any(not module.training for module in trainer.state.generator.modules())
 

@@ -21,8 +21,8 @@ class Relativistic(Loss):
 
     name: Literal["relativistic"] = "relativistic"
     reading: ClassVar[str] = (
-        "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the belief that x "
-        "is the real one of its pair."
+        "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the probability "
+        "that x is the real sample of its pair."
     )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:

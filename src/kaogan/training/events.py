@@ -48,8 +48,8 @@ class Events:
             self._append(row)
 
     def cut(self, seen: int, resumed: bool = False) -> None:
-        """Remove the events after `seen` images; of a `resumed` training also the evaluations at
-        the end of the sitting before.
+        """Remove the events after `seen` images. Of a `resumed` training, remove also the
+        evaluations that were made only because it ended.
         """
         with contextlib.suppress(OSError):
             keep_rows(

@@ -45,13 +45,6 @@ def draw(generator: nn.Module, z: Tensor) -> Iterator[Pixels]:
             yield from np.asarray(to_pixels(generator(part.to(device))).cpu())
 
 
-def draw_seeds(
-    generator: nn.Module, seeds: list[int], latent_dim: int, truncation: float = 1.0
-) -> Iterator[Pixels]:
-    """Pictures by seed: a seed gives the same face in any batch."""
-    return draw(generator, truncate(latents(seeds, latent_dim), truncation))
-
-
 @dataclass(frozen=True)
 class Sampler:
     """A generator with standing statistics, for drawing."""
@@ -66,6 +59,8 @@ class Sampler:
     def sample(self, count: int = 16, seed: int = 0, truncation: float = 1.0) -> Pixels:
         """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ...
 
+        A seed gives the same picture in any batch.
+
         Raises:
             UsageError: `count`, `seed` or `truncation` is out of range.
 
@@ -76,5 +71,5 @@ class Sampler:
             raise UsageError(f"there is no seed {seed}; use 0 to {2**63 - count}")
         if not 0.0 <= truncation <= 2.0:
             raise UsageError(f"a truncation of {truncation} makes no faces; use 0 to 2 (1 is none)")
-        seeds = list(range(seed, seed + count))
-        return np.stack(list(draw_seeds(self.generator, seeds, self.latent_dim, truncation)))
+        z = latents(list(range(seed, seed + count)), self.latent_dim)
+        return self.draw(truncate(z, truncation))

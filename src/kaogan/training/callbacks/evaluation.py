@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from kaogan.images import Pixels
@@ -16,7 +15,7 @@ from kaogan.training.callbacks.intervals import thinning
 from kaogan.training.callbacks.nan_guard import is_finite
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.run_log import RunLog
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 FACES = 1000
@@ -154,9 +153,9 @@ class Evaluation(Callback):
         return self._loaded
 
     def _draw(self, trainer: Trainer, count: int) -> Pixels:
-        model = trainer.recipe.model
-        settled = standing_statistics(trainer.state.ema, model.latent_dim, LATENTS_FOR_STATISTICS)
-        return np.stack(list(draw_seeds(settled, list(range(count)), model.latent_dim)))
+        latent_dim = trainer.recipe.model.latent_dim
+        settled = standing_statistics(trainer.state.ema, latent_dim, LATENTS_FOR_STATISTICS)
+        return Sampler(settled, latent_dim).sample(count)
 
     def _check_progress(self, trainer: Trainer) -> None:
         """Report that the faces no longer improve; stop if that was asked for."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
 from kaogan.training.callbacks.intervals import growing
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 LATENTS_FOR_STATISTICS = 128
@@ -66,9 +66,9 @@ class Samples(Gallery):
     def draw(self, trainer: Trainer) -> None:
         """Write the grids of both weights."""
         model = trainer.recipe.model
-        seeds = list(range(faces_in_grid(model.sample_shape[-1])))
+        count = faces_in_grid(model.sample_shape[-1])
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
             settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)
-            self.newest = list(draw_seeds(settled, seeds, model.latent_dim))
+            self.newest = list(Sampler(settled, model.latent_dim).sample(count))
             with atomic_file(self.name(trainer, name)) as partial:
                 to_pil(grid(self.newest)).save(partial, format="PNG")

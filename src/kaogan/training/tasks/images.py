@@ -104,7 +104,7 @@ class Pictures(Task):
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         run, run_log, watch = context.run, context.run_log, context.watch
         samples = Samples(run.samples)
-        finite = NaNGuard()
+        guard = NaNGuard()
         health = Health(run_log, samples, evenly_spread(self.dataset.train, COMPARED))
         board = TensorBoard(run.path / "tensorboard")
         remark: Callable[[], str] = str
@@ -121,9 +121,9 @@ class Pictures(Task):
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
             MetricsLog(
-                run.metrics, context.tracker, [finite.listen, health.listen, board.listen], remark
+                run.metrics, context.tracker, [guard.listen, health.listen, board.listen], remark
             ),
-            finite,
+            guard,
             health,
             context.saver,
             *evaluations,

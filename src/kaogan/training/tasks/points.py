@@ -91,15 +91,15 @@ class PointsTask(Task):
 
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         run = context.run
-        finite = NaNGuard()
+        guard = NaNGuard()
         scores = Scores(self.target, self.name, run.path, context.watch.evaluate_every)
         scenes = [
             Scenes(run.samples, self.target),
             Timelapse(run.samples, run.path / "timelapse"),
         ]
         return [
-            MetricsLog(run.metrics, context.tracker, [finite.listen], lambda: scores.remark),
-            finite,
+            MetricsLog(run.metrics, context.tracker, [guard.listen], lambda: scores.remark),
+            guard,
             context.saver,
             scores,
             Curves(run.metrics, run.evaluations, run.path / "curves.png"),
