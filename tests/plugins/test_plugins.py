@@ -55,10 +55,11 @@ def separately(*words: object, **environment: str) -> subprocess.CompletedProces
 def forgotten():
     """What is registered here is gone for the tests of other files."""
     registries = (models, losses, penalties, augmentations, schedules)
-    before = [dict(each._entries) for each in registries], dict(plugins._loaded)
+    before = [dict(each) for each in registries], dict(plugins._loaded)
     yield
     for each, entries in zip(registries, before[0], strict=True):
-        each._entries = entries
+        each.clear()
+        each.update(entries)
     plugins._loaded = before[1]
     plugins._named.clear()
 
