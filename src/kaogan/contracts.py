@@ -29,6 +29,7 @@ Labels = Float[Tensor, "N Y"]
 Logits = Float[Tensor, "L"]
 MixingCoefficients = Float[Tensor, "N"]
 Scalar = Float[Tensor, ""]
+Discriminator = Callable[[Samples], Logits]
 
 Norm = Literal["batch", "spectral", "none"]
 
@@ -143,11 +144,7 @@ class Penalty(Component):
 
     @abstractmethod
     def __call__(
-        self,
-        discriminator: Callable[[Samples], Logits],
-        real: Pass,
-        fake: Pass,
-        epsilon: MixingCoefficients,
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
     ) -> Scalar: ...
 
 

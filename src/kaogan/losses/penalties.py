@@ -10,7 +10,6 @@ The gradients come from the passes of the loss, with products in their number fo
 their gradients are float32, so squares are summed in float32.
 """
 
-from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import torch
@@ -18,13 +17,10 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from kaogan.contracts import Logits, MixingCoefficients, Pass, Penalty, Samples, Scalar
+from kaogan.contracts import Discriminator, MixingCoefficients, Pass, Penalty, Samples, Scalar
 from kaogan.losses.registered import penalties
 
 __all__ = ["R1", "R2", "GradientPenalty", "differentiable", "penalties"]
-
-
-Discriminator = Callable[[Samples], Logits]
 
 
 def differentiable(samples: Samples) -> Samples:

@@ -9,6 +9,7 @@ After a rollback, the name ends with the attempt: 000051200-1. A training that f
 checkpoint renames it to 000051200.damaged and ignores it from then on.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -53,7 +54,8 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
     suffix = f"-{state.attempt}" if state.attempt else ""
     target = folder / f"{state.images_seen:09d}{suffix}"
     if target.exists():
-        if _is_good(target):
+        with contextlib.suppress(KaoganError):
+            read(target)
             return target
         _set_aside(target)
     tensors = state.tensors()
@@ -168,14 +170,6 @@ def newest_good(
         except Damaged as error:
             warn(f"{error}; using the one before it")
     return None
-
-
-def _is_good(checkpoint: Path) -> bool:
-    try:
-        read(checkpoint)
-    except KaoganError:
-        return False
-    return True
 
 
 def _set_aside(checkpoint: Path) -> None:
