@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 
 from kaogan.files import cache_folder, write_text
 from kaogan.machine import cpuinfo, processor
@@ -24,8 +25,7 @@ def machine() -> str:
 
 def recall(place: str) -> dict[str, str]:
     """The earlier choices at this place: a machine and further conditions."""
-    known = _read(_file()).get(place)
-    return {str(key): str(name) for key, name in known.items()} if isinstance(known, dict) else {}
+    return _read().get(place, {})
 
 
 def keep(place: str, choices: Mapping[str, str]) -> dict[str, str]:
@@ -41,7 +41,7 @@ def keep(place: str, choices: Mapping[str, str]) -> dict[str, str]:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{file}.lock"):
             choices = dict(choices) | recall(place)
-            write_text(file, json.dumps(_read(file) | {place: choices}, indent=2) + "\n")
+            write_text(file, json.dumps(_read() | {place: choices}, indent=2) + "\n")
     return dict(choices)
 
 
@@ -49,9 +49,8 @@ def _file() -> Path:
     return cache_folder() / "measurements.json"
 
 
-def _read(file: Path) -> dict[str, object]:
+def _read() -> dict[str, dict[str, str]]:
     """The choices at all places; none if the file is missing or damaged."""
     with contextlib.suppress(OSError, ValueError):
-        everything = json.loads(file.read_text(encoding="utf-8"))
-        return everything if isinstance(everything, dict) else {}
+        return TypeAdapter(dict[str, dict[str, str]]).validate_json(_file().read_bytes())
     return {}

@@ -65,19 +65,14 @@ def choose_device(name: str) -> torch.device:
 
     Raises a UsageError if the name is unknown, or this machine has no such device.
     """
+    cuda, mps = torch.cuda.device_count(), torch.backends.mps.is_available()
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
         raise UsageError(f"there is no device {name!r}; use auto, cpu, cuda or mps") from None
-    present = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
+    present = {"cpu": True, "cuda": (device.index or 0) < cuda, "mps": mps}
     if not present.get(device.type, False):
         raise UsageError(
             f"this machine, or this build of torch, has no device {name!r}; use --device cpu"

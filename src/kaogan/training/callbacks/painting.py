@@ -46,7 +46,7 @@ def paint_plane(scene: Scene, file: Path) -> None:
     """Points on the field of D, and arrows along the gradients of its logit."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    figure = _figure()
+    figure = _figure(scene, (0.65, "■", PALE_RED, "D: fake"), (0.83, "■", PALE_BLUE, "real"))
     axes = figure.add_axes((0.02, 0.085, 0.96, 0.833))
     (left, bottom), (right, top) = scene.lattice[0].tolist(), scene.lattice[-1].tolist()
     side = int(len(scene.field) ** 0.5)
@@ -67,14 +67,12 @@ def paint_plane(scene: Scene, file: Path) -> None:
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_edgecolor("#bbbbbb")
-    _headline(figure, scene)
-    _legend(figure, (0.65, "■", PALE_RED, "D: fake"), (0.83, "■", PALE_BLUE, "real"))
     figure.savefig(file, format="png")
 
 
 def paint_line(scene: Scene, file: Path) -> None:
     """Above, the two densities; below, D and the optimal D for them, p / (p + q)."""
-    figure = _figure()
+    figure = _figure(scene, (0.61, "━", INK, "D"), (0.73, "┅", GREY, "p / (p + q)"))
     above = figure.add_axes((0.1, 0.47, 0.87, 0.44))
     below = figure.add_axes((0.1, 0.13, 0.87, 0.29), sharex=above)
     x = scene.lattice[:, 0]
@@ -99,8 +97,6 @@ def paint_line(scene: Scene, file: Path) -> None:
     below.set(ylim=(-0.04, 1.04), ylabel="D(x)")
     for axes in (above, below):
         _plain(axes)
-    _headline(figure, scene)
-    _legend(figure, (0.61, "━", INK, "D"), (0.73, "┅", GREY, "p / (p + q)"))
     figure.savefig(file, format="png")
 
 
@@ -133,20 +129,14 @@ def _draw_arrows(axes: "Axes", x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> 
     axes.quiver(x, y, dx, dy, color=PULL, width=0.0027, headwidth=4, alpha=0.6, **units)
 
 
-def _figure() -> "Figure":
+def _figure(scene: Scene, *marks: tuple[float, str, str, str]) -> "Figure":
+    """A picture with title and legend. A mark has a position, sign, colour and words."""
     # Not pyplot, which has global state and may need a display.
     from matplotlib.figure import Figure  # slow to import
 
-    return Figure(figsize=(6.4, 7.4), dpi=100)
-
-
-def _headline(figure: "Figure", scene: Scene) -> None:
+    figure = Figure(figsize=(6.4, 7.4), dpi=100)
     figure.text(0.03, 0.945, scene.title, fontsize=17, color=INK, weight="bold")
     figure.text(0.97, 0.945, scene.verdict, fontsize=15, color=INK, ha="right")
-
-
-def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
-    """The legend: position, sign, colour and words of each mark, after those of all scenes."""
     always = (
         (0.03, "●", BLUE, "real"),
         (0.17, "●", RED, "generated"),
@@ -155,6 +145,7 @@ def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
     for x, sign, colour, words in (*always, *marks):
         figure.text(x, 0.03, sign, fontsize=15, color=colour)
         figure.text(x + 0.04, 0.03, words, fontsize=14, color=INK)
+    return figure
 
 
 def _plain(axes: "Axes") -> None:
