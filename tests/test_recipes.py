@@ -42,7 +42,7 @@ def test_dcgan_has_the_numbers_of_its_paper():
 
 
 def test_what_the_standard_changes_in_it():
-    """R3GAN's game on DCGAN's networks: docs/how-to/losses.md."""
+    """R3GAN's losses on DCGAN's networks: docs/how-to/losses.md."""
     assert recipes.standard().differences(recipes.dcgan()) == [
         "batch: 32, not 128",
         "beta1: 0.0, not 0.5",

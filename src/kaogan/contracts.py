@@ -1,9 +1,9 @@
-"""The nouns of kaogan, and what each promises to the others.
+"""The abstract bases of components.
 
-*A GAN is a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer
-plays the game.*
+*A GAN has a Generator, a Discriminator, a Loss (with Penalties) and an Augmentation. A Trainer runs
+the training steps.*
 
-Axes, wherever a shape is written:
+Axes in shapes:
     N  samples in a batch         Z  entries of a latent vector
     C  channels (1 or 3)          H, W  height and width
     ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
@@ -14,7 +14,7 @@ Axes, wherever a shape is written:
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property
-from typing import ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -29,15 +29,16 @@ Labels = Float[Tensor, "N Y"]
 Logits = Float[Tensor, "L"]
 MixingCoefficients = Float[Tensor, "N"]
 Scalar = Float[Tensor, ""]
+Discriminator = Callable[[Samples], Logits]
 
 Norm = Literal["batch", "spectral", "none"]
 
 
 class Model(Component):
-    """A pair of networks described by a few numbers. Abstract.
+    """A generator and a discriminator, described by a few numbers. Abstract.
 
     The generator maps latents z ~ N(0, I), `N Z`, to samples. The discriminator maps samples to
-    logits, `L`: positive means "real". Both are `torch.nn.Module`s.
+    logits, `L`: positive means "real".
     """
 
     latent_dim: int = Field(default=100, ge=1, le=4096, description="entries of a latent vector")
@@ -58,30 +59,31 @@ class Model(Component):
     def discriminator(self) -> nn.Module: ...
 
     def exported(self, network: nn.Module, player: str) -> "tuple[Model, nn.Module]":
-        """A trained network as exports take it, in PyTorch's own layers, and the model that makes
-        such networks. `player` is "generator" or "discriminator".
+        """A trained network in PyTorch's own layers, for exports, and the model that makes such
+        networks. `player` is "generator" or "discriminator".
         """
         return self, network
 
     @property
     def group(self) -> int | None:
-        """How many samples, consecutive in the batch, change each other's logits. None: all that go
-        through together (batch norm), or a pass changes the discriminator itself (spectral norm).
+        """How many consecutive samples of a batch influence each other's logits. None: all of them
+        do (batch norm), or each pass changes the discriminator itself (spectral norm).
         """
         return self.packing if self.norm == "none" else None
 
 
 class Loss(Component):
-    """The adversarial losses, as pure functions of two logit vectors, which both players get.
-    Abstract.
-    """
+    """Losses of discriminator and generator, pure functions of real and fake logits. Abstract."""
 
     needs_real: ClassVar[bool] = True
-    """Does the generator's loss read the real logits? If not, the trainer hands it those of the
+    """Does the generator's loss use the real logits? If not, the trainer passes those of the
     discriminator's turn, and saves a pass through the network."""
 
+    needs_bounded_slope: ClassVar[bool] = False
+    """Is the loss unbounded unless penalties or spectral norm bound the discriminator's slope?"""
+
     reading: ClassVar[str] = ""
-    """What the logit C means, and what is called D(x), in a sentence for reports."""
+    """For reports: what the logit C means, and how D(x) is computed from it, in a sentence."""
 
     @abstractmethod
     def discriminator(self, real: Logits, fake: Logits) -> Scalar: ...
@@ -91,15 +93,13 @@ class Loss(Component):
 
     @abstractmethod
     def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
-        """Mean D(x) and D(G(z)), 0 to 1: the probability of being real that the discriminator gives
-        to each side.
-        """
+        """Mean D(x) and D(G(z)), 0 to 1: the probabilities of being real."""
 
 
 class Pass:
-    """One pass through the discriminator: the samples that went in, the logits that came out.
+    """One pass through the discriminator: its input samples and its logits.
 
-    Where penalties follow, the logits can be differentiated by the samples, twice.
+    In steps with penalties, the logits are twice differentiable by the samples.
     """
 
     def __init__(self, samples: Samples, logits: Logits) -> None:
@@ -113,12 +113,12 @@ class Pass:
         return slopes
 
     def halves(self) -> "tuple[Pass, Pass]":
-        """What went in first and what went in second, as if each had a pass of its own."""
+        """The first and the second half of the samples, each as a pass."""
         return _Half(self, 0), _Half(self, 1)
 
 
 class _Half(Pass):
-    """Half a pass. Its slopes are a part of the whole's, so that both halves cost one backward."""
+    """Half a pass. Both halves share the slopes of the whole, which take one backward pass."""
 
     def __init__(self, whole: Pass, half: int) -> None:
         super().__init__(whole.samples.chunk(2)[half], whole.logits.chunk(2)[half])
@@ -130,31 +130,31 @@ class _Half(Pass):
 
 
 class Penalty(Component):
-    """A term added to the discriminator's loss; it may differentiate through the discriminator.
-    Abstract.
+    """A term of the discriminator's loss; it may differentiate through the discriminator. Abstract.
 
-    It is given the passes that the loss was computed from, so that it need not make them again,
-    and the discriminator (samples to logits) for passes of its own. `epsilon`, one number from 0
-    to 1 for each sample, is all its randomness.
+    It gets the two passes from which the loss is computed, and the discriminator (samples to
+    logits) for further passes. `epsilon`, one number from 0 to 1 for each sample, is its only
+    source of randomness.
     """
+
+    interpolates: ClassVar[bool] = False
+    """Does it look at points between a generated and a real sample? Packs have none."""
 
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False, description="its factor")
 
     @abstractmethod
     def __call__(
-        self,
-        discriminator: Callable[[Samples], Logits],
-        real: Pass,
-        fake: Pass,
-        epsilon: MixingCoefficients,
+        self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
     ) -> Scalar: ...
 
 
 class Augmentation(Component):
-    """A differentiable change T made to real and generated samples before they are judged: both
-    players, and the penalties, see D(T(x)). Abstract.
+    """A differentiable change T of real and generated samples in front of the discriminator: both
+    losses and the penalties are computed from D(T(x)). Abstract.
 
-    Its random numbers are drawn beforehand, so that a training step can be recorded.
+    Its random numbers are drawn beforehand, so that a training step can be recorded as a CUDA
+    graph. For the same reason, what it adapts during a training is in tensors, e.g. the probability
+    of Karras et al., "Training Generative Adversarial Networks with Limited Data" (ADA, 2020).
     """
 
     @property
@@ -162,8 +162,25 @@ class Augmentation(Component):
     def numbers(self) -> int:
         """How many random numbers, uniform from 0 to 1, each sample takes."""
 
+    def state(self) -> dict[str, Tensor]:
+        """The tensors that it adapts, by name, with their first values. Most have none.
+
+        The TrainState holds them and checkpoints contain them. `__call__` and `update` get them as
+        keyword arguments of these names.
+        """
+        return {}
+
+    # `*args: Any, **state: Any` lets a type checker accept any arguments after the first two.
     @abstractmethod
-    def __call__(self, samples: Samples, numbers: Float[Tensor, "N U"]) -> Samples: ...
+    def __call__(
+        self, samples: Samples, numbers: Float[Tensor, "N U"], *args: Any, **state: Any
+    ) -> Samples: ...
+
+    def update(self, real: Logits, fake: Logits, *args: Any, **state: Any) -> None:
+        """Adapt the tensors of the state in place, at the end of each step.
+
+        The logits are those of the discriminator's turn.
+        """
 
 
 class Schedule(Component):
@@ -174,7 +191,7 @@ class Schedule(Component):
 
 
 class Batch(NamedTuple):
-    """Real samples x, in model space, with their labels c; `N 0` where there are none."""
+    """Real samples x and their labels c; without labels, c is `N 0`."""
 
     x: Samples
     c: Labels
@@ -184,8 +201,8 @@ class Batch(NamedTuple):
 class Batches(Protocol):
     """Real samples on the device, as a pure function of the position in training.
 
-    `batches(start, count)` gives the samples number `start` to `start + count` of an endless
-    stream of shuffled epochs. The position is all there is to save, so a resume is exact.
+    `batches(start, count)` returns the samples number `start` to `start + count` of an endless
+    stream of shuffled epochs. So a resume needs only the position.
     """
 
     def __call__(self, start: int, count: int) -> Batch: ...

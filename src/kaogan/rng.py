@@ -1,8 +1,8 @@
-"""Random numbers as a function of where we are, so that there is no random state to lose.
+"""Random numbers as a function of the position in the training, without random state.
 
-Every stream is seeded by numbers that name it (the run's seed, images seen, an epoch, ...). A
-resumed run draws the same numbers as one that was never stopped (the idea of EDM2's training
-loop, Karras et al. 2024).
+Every stream is seeded by the numbers that identify it (the run's seed, images seen, an epoch, ...).
+So a resumed run draws the same numbers as an uninterrupted one (as in the training loop of EDM2,
+Karras et al. 2024).
 """
 
 import numpy as np
@@ -12,23 +12,23 @@ from torch import Tensor
 
 
 def seed_of(*parts: int) -> int:
-    """Mix whole numbers (each >= 0) into one well-spread 63-bit seed.
+    """Mix whole numbers (each >= 0) into one 63-bit seed.
 
-    PyTorch's generators on a CPU take the lower 32 bits of it, which are as well spread.
+    PyTorch's generators on a CPU use its lower 32 bits, which are mixed as well.
     """
     state = np.random.SeedSequence(parts).generate_state(1, np.uint64)
     return int(state[0] >> np.uint64(1))
 
 
 TWISTER = slice(24, 24 + 624 * 8)
-"""Where the state of a CPU generator has the 624 words of its Mersenne Twister, 8 bytes each."""
+"""The 624 words of the Mersenne Twister, 8 bytes each, in the state of a CPU generator."""
 
 
 def generator(seed: int) -> torch.Generator:
-    """A generator on the CPU that takes all of a seed, 0 to 2^63 - 1.
+    """A generator on the CPU that uses all 63 bits of a seed.
 
-    `manual_seed` seeds the Mersenne Twister with the lower 32 bits alone. Seeds below 2^32 are left
-    to it; larger ones are given as two words to `init_by_array` (Matsumoto and Nishimura, 2002).
+    `manual_seed` uses only the lower 32 bits. Seeds from 2^32 on are passed as two words to the
+    Mersenne Twister's `init_by_array` (Matsumoto and Nishimura, 2002).
     """
     rng = torch.Generator().manual_seed(seed)
     if seed >= 2**32:

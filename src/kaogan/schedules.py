@@ -25,9 +25,9 @@ class Constant(Schedule):
 class Cosine(Schedule):
     """f(n) = f_end + (1 - f_end) (1 + cos(pi n / N)) / 2 up to n = N images, then f_end.
 
-    Half a cosine: Loshchilov and Hutter, "SGDR" (ICLR 2017), equation 5; R3GAN's learning rates and
-    penalties fall like this (Huang et al. 2024). With a constant rate the players circle around the
-    equilibrium at a distance; with a constant penalty real modes stay blurred.
+    Half a cosine: Loshchilov and Hutter, "SGDR" (ICLR 2017), equation 5. R3GAN's learning rates and
+    penalties fall like this (Huang et al. 2024). With a constant rate the networks stay at a
+    distance from the equilibrium. With a constant penalty real modes stay blurred.
     """
 
     name: Literal["cosine"] = "cosine"

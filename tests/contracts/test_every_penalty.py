@@ -10,7 +10,7 @@ from torch import nn
 from kaogan.contracts import Penalty
 from kaogan.losses.penalties import penalties
 from kaogan.registry import Component, by_name
-from passes import judged, term
+from passes import pass_of, term
 
 
 @pytest.fixture(params=list(penalties))
@@ -18,13 +18,13 @@ def penalty(request):
     return penalties[request.param]()
 
 
-def judge() -> nn.Module:
+def network() -> nn.Module:
     torch.manual_seed(0)
     layers = nn.Linear(3, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1), nn.Flatten(0)
     return nn.Sequential(*layers)
 
 
-def dealt(seed: int = 0):
+def inputs(seed: int = 0):
     rng = torch.Generator().manual_seed(seed)
     real, fake = torch.randn(2, 8, 3, generator=rng)
     return real, fake, torch.rand(8, generator=rng)
@@ -41,7 +41,7 @@ def test_it_survives_json(penalty):
 
 
 def test_it_is_a_pure_function_to_one_number_that_is_never_negative(penalty):
-    discriminator, arguments = judge(), dealt()
+    discriminator, arguments = network(), inputs()
     before = [tensor.clone() for tensor in arguments]
     first, second = (term(penalty, discriminator, *arguments) for _ in range(2))
     assert first.shape == ()
@@ -52,16 +52,16 @@ def test_it_is_a_pure_function_to_one_number_that_is_never_negative(penalty):
 
 
 def test_it_reaches_every_weight_but_those_that_no_slope_depends_on(penalty):
-    discriminator = judge()
-    term(penalty, discriminator, *dealt()).backward()
+    discriminator = network()
+    term(penalty, discriminator, *inputs()).backward()
     assert discriminator[0].weight.grad.any()
     assert discriminator[2].weight.grad.any()
     assert discriminator[2].bias.grad is None or not discriminator[2].bias.grad.any()
 
 
 def test_it_leaves_no_gradient_of_its_own_and_does_not_reach_the_generator(penalty):
-    discriminator = judge()
-    real, fake, epsilon = dealt()
+    discriminator = network()
+    real, fake, epsilon = inputs()
     value = term(penalty, discriminator, real, fake.requires_grad_(), epsilon)
     assert all(parameter.grad is None for parameter in discriminator.parameters())
     value.backward()
@@ -70,9 +70,9 @@ def test_it_leaves_no_gradient_of_its_own_and_does_not_reach_the_generator(penal
 
 def test_it_is_that_of_the_passes_it_is_given(penalty):
     """R1 and R2 need no pass of their own; whoever needs one asks the discriminator."""
-    discriminator = judge()
-    real, fake, epsilon = dealt()
-    passes = judged(discriminator, real), judged(discriminator, fake)
+    discriminator = network()
+    real, fake, epsilon = inputs()
+    passes = pass_of(discriminator, real), pass_of(discriminator, fake)
     calls = []
 
     def watched(samples):
@@ -87,26 +87,30 @@ def test_it_is_that_of_the_passes_it_is_given(penalty):
 
 def test_its_weight_is_a_factor(penalty):
     twice = type(penalty)(weight=2 * penalty.weight)
-    one, two = (term(each, judge(), *dealt()) for each in (penalty, twice))
+    one, two = (term(each, network(), *inputs()) for each in (penalty, twice))
     torch.testing.assert_close(two, 2 * one)
 
 
 def test_the_order_of_the_pairs_does_not_matter(penalty):
     order = torch.randperm(8, generator=torch.Generator().manual_seed(1))
-    shuffled = (tensor[order] for tensor in dealt())
-    torch.testing.assert_close(term(penalty, judge(), *shuffled), term(penalty, judge(), *dealt()))
+    shuffled = (tensor[order] for tensor in inputs())
+    torch.testing.assert_close(
+        term(penalty, network(), *shuffled), term(penalty, network(), *inputs())
+    )
 
 
 def test_a_logit_that_is_added_to_all_changes_nothing(penalty):
-    shifted = judge()
+    shifted = network()
     with torch.no_grad():
         shifted[2].bias += 3
-    torch.testing.assert_close(term(penalty, shifted, *dealt()), term(penalty, judge(), *dealt()))
+    torch.testing.assert_close(
+        term(penalty, shifted, *inputs()), term(penalty, network(), *inputs())
+    )
 
 
 def test_it_agrees_with_finite_differences(penalty):
     """Its gradient by a weight: the second derivatives are right."""
-    discriminator, arguments = judge().double(), [tensor.double() for tensor in dealt()]
+    discriminator, arguments = network().double(), [tensor.double() for tensor in inputs()]
     smooth = nn.Sequential(discriminator[0], nn.Softplus(), *discriminator[2:])
     weight = smooth[0].weight
     term(penalty, smooth, *arguments).backward()

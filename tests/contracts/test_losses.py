@@ -44,11 +44,11 @@ def test_it_survives_json(loss):
     assert reader.validate_python(loss.model_dump(mode="json")) == loss
 
 
-@pytest.mark.parametrize("player", ["discriminator", "generator"])
-def test_it_is_a_pure_function_to_one_number(loss, player):
+@pytest.mark.parametrize("side", ["discriminator", "generator"])
+def test_it_is_a_pure_function_to_one_number(loss, side):
     real, fake = (logits.detach() for logits in random_logits(0))
     before = real.clone(), fake.clone()
-    first, second = (getattr(loss, player)(real, fake) for _ in range(2))
+    first, second = (getattr(loss, side)(real, fake) for _ in range(2))
     assert first.shape == ()
     assert torch.equal(first, second)
     assert torch.equal(real, before[0])
@@ -56,11 +56,11 @@ def test_it_is_a_pure_function_to_one_number(loss, player):
 
 
 @every_loss
-@pytest.mark.parametrize("player", ["discriminator", "generator"])
+@pytest.mark.parametrize("side", ["discriminator", "generator"])
 @given(extreme, extreme)
-def test_it_and_its_gradients_stay_finite(loss_name, player, real, fake):
+def test_it_and_its_gradients_stay_finite(loss_name, side, real, fake):
     real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
-    value = getattr(losses[loss_name](), player)(real, fake)
+    value = getattr(losses[loss_name](), side)(real, fake)
     value.backward()
     assert value.isfinite()
     for logits in (real, fake):
@@ -89,19 +89,19 @@ def test_the_generator_wants_every_unmasked_fake_up(loss_name, low, high):
 
 @every_loss
 @given(mistaken, mistaken)
-def test_beliefs_are_shares_that_follow_the_logits(loss_name, low, high):
+def test_probabilities_are_shares_that_follow_the_logits(loss_name, low, high):
     loss = losses[loss_name]()
     right = loss.real_probabilities(UNDECIDED + high, UNDECIDED - low)
     wrong = loss.real_probabilities(UNDECIDED - low, UNDECIDED + high)
-    assert all(0 <= belief <= 1 for belief in (*right, *wrong))
+    assert all(0 <= probability <= 1 for probability in (*right, *wrong))
     assert right[0] >= wrong[0]
     assert right[1] <= wrong[1]
 
 
 def test_a_discriminator_that_is_right_by_far_believes_so(loss):
     real, fake = torch.full((4,), 50.0), torch.full((4,), -50.0)
-    for belief, truth in zip(loss.real_probabilities(real, fake), (1, 0), strict=True):
-        assert belief.item() == pytest.approx(truth, abs=1e-6)
+    for probability, truth in zip(loss.real_probabilities(real, fake), (1, 0), strict=True):
+        assert probability.item() == pytest.approx(truth, abs=1e-6)
 
 
 def test_it_says_truly_whether_the_generator_needs_the_real_logits(loss):
@@ -113,5 +113,5 @@ def test_it_says_truly_whether_the_generator_needs_the_real_logits(loss):
 def test_the_order_of_the_pictures_does_not_matter(loss):
     real, fake = (logits.detach() for logits in random_logits(0))
     order = torch.randperm(len(real), generator=torch.Generator().manual_seed(1))
-    for player in (loss.discriminator, loss.generator):
-        torch.testing.assert_close(player(real[order], fake[order]), player(real, fake))
+    for side in (loss.discriminator, loss.generator):
+        torch.testing.assert_close(side(real[order], fake[order]), side(real, fake))

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaogan.training.callbacks.schedule import every, growing
+from kaogan.training.callbacks.intervals import every, growing
 
 images = st.integers(0, 10**9)
 intervals = st.lists(images, min_size=3, max_size=3).map(sorted)

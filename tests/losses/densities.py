@@ -35,13 +35,13 @@ def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
     return (kl(p, middle) + kl(q, middle)) / 2
 
 
-def discriminators_loss(game: Loss, fake: Tensor, logits: Tensor, silent: tuple[float, float]):
+def discriminators_loss(loss: Loss, fake: Tensor, logits: Tensor, silent: tuple[float, float]):
     """L_D for real samples of density REAL and generated ones of `fake`, by the loss's own code.
 
     `logits` are C on the grid. `silent` are a real and a generated logit that cost nothing, so that
     each side can be asked alone, point by point.
     """
     free_real, free_fake = torch.tensor(silent, dtype=torch.float64)[:, None]
-    of_real = torch.vmap(lambda c: game.discriminator(c[None], free_fake))(logits)
-    of_fake = torch.vmap(lambda c: game.discriminator(free_real, c[None]))(logits)
+    of_real = torch.vmap(lambda c: loss.discriminator(c[None], free_fake))(logits)
+    of_fake = torch.vmap(lambda c: loss.discriminator(free_real, c[None]))(logits)
     return expectation(REAL, of_real) + expectation(fake, of_fake)

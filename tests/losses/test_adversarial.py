@@ -72,9 +72,9 @@ def test_the_minimax_generator_minimises_the_value_function(pair):
 def test_without_smoothing_minimax_is_a_zero_sum_game():
     real, fake = torch.randn(2, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     value = log_d(real).mean() + log_not_d(fake).mean()
-    game = Minimax()
-    torch.testing.assert_close(game.discriminator(real, fake), -value)
-    torch.testing.assert_close(game.generator(real, fake) + log_d(real).mean(), value)
+    loss = Minimax()
+    torch.testing.assert_close(loss.discriminator(real, fake), -value)
+    torch.testing.assert_close(loss.generator(real, fake) + log_d(real).mean(), value)
 
 
 @pytest.mark.parametrize(("loss", "generator"), [(NonSaturating, 1), (Minimax, -1)])
@@ -85,7 +85,7 @@ def test_where_neither_player_wins_the_losses_are_log_4_and_log_2(loss, generato
 
 
 @pytest.mark.parametrize("s", [0.0, 0.1, 0.3])
-def test_smoothing_moves_the_best_belief_in_real_pictures_to_one_minus_s(s):
+def test_smoothing_moves_the_best_probability_of_real_pictures_to_one_minus_s(s):
     real = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     best = math.log((1 - s) / s) if s else 40.0
     with torch.no_grad():
@@ -133,8 +133,8 @@ def test_at_the_best_discriminator_the_value_is_twice_the_jensen_shannon_diverge
     """Theorem 1: V(D*, G) = 2 JSD(p, q) - log 4, with D* = p / (p + q) (proposition 1)."""
     best = torch.log(REAL) - torch.log(fake)  # the logit of p / (p + q)
     closed_form = 2 * jensen_shannon(REAL, fake) - math.log(4)
-    for game in (Minimax(), NonSaturating()):
-        loss_d = discriminators_loss(game, fake, best, SILENT)
+    for loss in (Minimax(), NonSaturating()):
+        loss_d = discriminators_loss(loss, fake, best, SILENT)
         torch.testing.assert_close(-loss_d, closed_form, rtol=1e-6, atol=1e-8)
 
 
@@ -157,8 +157,8 @@ def test_over_samples_the_games_approach_the_closed_form():
 
     divergence = jensen_shannon(REAL, fakes()[1])
     expected = 2 * divergence - math.log(4)
-    for game in (Minimax(), NonSaturating()):
-        value = -game.discriminator(best(real), best(fake))
+    for loss in (Minimax(), NonSaturating()):
+        value = -loss.discriminator(best(real), best(fake))
         assert value.item() == pytest.approx(expected.item(), abs=4e-3)
     value = Minimax().generator(best(real), best(fake)) + log_d(best(real)).mean()
     assert value.item() == pytest.approx(expected.item(), abs=4e-3)

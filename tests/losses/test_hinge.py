@@ -1,4 +1,4 @@
-"""The hinge game against its equations."""
+"""The hinge loss against its equations."""
 
 import pytest
 import torch
@@ -39,5 +39,5 @@ def test_at_its_best_it_is_twice_what_the_densities_share(fake):
 
 def test_it_is_sure_at_the_margins():
     real, fake = torch.tensor([1.0, 4.0, 0.0]), torch.tensor([-1.0, -4.0, 0.5])
-    beliefs = Hinge().real_probabilities(real, fake)
-    assert [belief.item() for belief in beliefs] == pytest.approx([2.5 / 3, 0.25])
+    probabilities = Hinge().real_probabilities(real, fake)
+    assert [probability.item() for probability in probabilities] == pytest.approx([2.5 / 3, 0.25])

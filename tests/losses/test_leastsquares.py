@@ -1,4 +1,4 @@
-"""The least squares game against its equations."""
+"""The least squares loss against its equations."""
 
 import pytest
 import torch
@@ -9,9 +9,9 @@ from kaogan.losses import LeastSquares
 
 def test_it_is_the_mean_squared_error_to_the_labels():
     real, fake = torch.tensor([0.0, 3.0]), torch.tensor([2.0, -1.0])
-    game = LeastSquares()
-    assert game.discriminator(real, fake).item() == pytest.approx((1 + 4) / 4 + (4 + 1) / 4)
-    assert game.generator(real, fake).item() == pytest.approx((1 + 4) / 4)
+    loss = LeastSquares()
+    assert loss.discriminator(real, fake).item() == pytest.approx((1 + 4) / 4 + (4 + 1) / 4)
+    assert loss.generator(real, fake).item() == pytest.approx((1 + 4) / 4)
 
 
 @pytest.mark.parametrize("fake", fakes())
@@ -25,7 +25,7 @@ def test_its_best_discriminator_is_the_share_of_the_real_density(fake):
     assert torch.equal(other.grad.abs().max() > 1e-6, torch.tensor(fake is not REAL))
 
 
-def test_its_beliefs_are_the_outputs_themselves():
+def test_its_probabilities_are_the_outputs_themselves():
     real, fake = torch.tensor([1.0, 0.5, 1.8]), torch.tensor([0.0, -0.7, 0.3])
-    beliefs = LeastSquares().real_probabilities(real, fake)
-    assert [belief.item() for belief in beliefs] == pytest.approx([2.5 / 3, 0.1])
+    probabilities = LeastSquares().real_probabilities(real, fake)
+    assert [probability.item() for probability in probabilities] == pytest.approx([2.5 / 3, 0.1])

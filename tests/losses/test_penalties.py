@@ -10,7 +10,7 @@ from torch import nn
 
 from kaogan.losses import R1, R2, GradientPenalty
 from kaogan.losses.penalties import squared_slopes
-from passes import judged, term
+from passes import pass_of, term
 
 numbers = st.floats(-10, 10)
 vectors = st.lists(numbers, min_size=1, max_size=6).map(
@@ -41,7 +41,7 @@ class Quadratic(nn.Module):
         return self.b / 2 * samples.flatten(1).square().sum(1)
 
 
-def dealt(size: int, count: int = 5):
+def inputs(size: int, count: int = 5):
     rng = torch.Generator().manual_seed(size)
     real, fake = torch.randn(2, count, size, dtype=torch.float64, generator=rng)
     return real, fake, torch.rand(count, dtype=torch.float64, generator=rng)
@@ -51,7 +51,7 @@ def dealt(size: int, count: int = 5):
 @given(a=vectors, weight=weights)
 def test_of_a_linear_discriminator_it_is_its_squared_norm(kind, a, weight):
     discriminator = Linear(a)
-    penalty = term(kind(weight=weight), discriminator, *dealt(len(a)))
+    penalty = term(kind(weight=weight), discriminator, *inputs(len(a)))
     torch.testing.assert_close(penalty, weight / 2 * a.square().sum())
     penalty.backward()
     torch.testing.assert_close(discriminator.a.grad, weight * a)
@@ -59,13 +59,13 @@ def test_of_a_linear_discriminator_it_is_its_squared_norm(kind, a, weight):
 
 @given(a=vectors, weight=weights)
 def test_of_a_linear_critic_the_gradient_penalty_is_how_far_its_norm_is_from_1(a, weight):
-    penalty = term(GradientPenalty(weight=weight), Linear(a), *dealt(len(a)))
+    penalty = term(GradientPenalty(weight=weight), Linear(a), *inputs(len(a)))
     torch.testing.assert_close(penalty, weight * (a.norm() - 1).square(), rtol=1e-5, atol=1e-4)
 
 
 @given(b=numbers, weight=weights)
 def test_of_a_quadratic_discriminator_each_looks_where_it_says(b, weight):
-    real, fake, epsilon = dealt(3)
+    real, fake, epsilon = inputs(3)
     between = epsilon[:, None] * real + (1 - epsilon[:, None]) * fake
     for kind, where in ((R1, real), (R2, fake)):
         penalty = term(kind(weight=weight), Quadratic(b), real, fake, epsilon)
@@ -77,7 +77,7 @@ def test_of_a_quadratic_discriminator_each_looks_where_it_says(b, weight):
 
 @pytest.mark.parametrize(("epsilon", "end"), [(0.0, "fake"), (1.0, "real")])
 def test_epsilon_runs_from_generated_to_real(epsilon, end):
-    real, fake, _ = dealt(3)
+    real, fake, _ = inputs(3)
     where = {"real": real, "fake": fake}[end]
     penalty = GradientPenalty(weight=1.0)
     torch.testing.assert_close(
@@ -88,7 +88,7 @@ def test_epsilon_runs_from_generated_to_real(epsilon, end):
 
 def test_a_flat_critic_has_a_penalty_whose_gradient_is_finite():
     critic = Linear(torch.zeros(3, dtype=torch.float64))
-    penalty = term(GradientPenalty(weight=10.0), critic, *dealt(3))
+    penalty = term(GradientPenalty(weight=10.0), critic, *inputs(3))
     penalty.backward()
     assert penalty.item() == pytest.approx(10, rel=1e-4)
     assert critic.a.grad.isfinite().all()
@@ -104,7 +104,7 @@ def test_the_mean_is_over_logits_where_a_sample_holds_several_copies():
 
     samples = torch.randn(4, 3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     norms = torch.tensor([1.0, 2.0, 5.0], dtype=torch.float64)
-    torch.testing.assert_close(squared_slopes(judged(Copies(), samples)), norms.square().repeat(4))
+    torch.testing.assert_close(squared_slopes(pass_of(Copies(), samples)), norms.square().repeat(4))
     for kind in (R1, R2):
         penalty = term(kind(weight=1.0), Copies(), samples, samples, torch.rand(4))
         assert penalty.item() == pytest.approx((1 + 4 + 25) / 3 / 2)

@@ -17,34 +17,34 @@ CLOSE = {"rtol": 1e-9, "atol": 3e-9}  # torch's softplus is linear above 20
 
 @given(logits, logits)
 def test_it_is_its_equation(real, fake):
-    game = Relativistic()
+    pairing = Relativistic()
     for loss, gap in (
-        (game.discriminator(real, fake), real - fake),
-        (game.generator(real, fake), fake - real),
+        (pairing.discriminator(real, fake), real - fake),
+        (pairing.generator(real, fake), fake - real),
     ):
         torch.testing.assert_close(loss, -torch.log(torch.sigmoid(gap)).mean(), **CLOSE)
 
 
 @given(logits, logits, st.floats(-1e3, 1e3))
 def test_only_differences_count(real, fake, shift):
-    game = Relativistic()
-    for player in (game.discriminator, game.generator, game.real_probabilities):
+    loss = Relativistic()
+    for side in (loss.discriminator, loss.generator, loss.real_probabilities):
         torch.testing.assert_close(
-            player(real + shift, fake + shift), player(real, fake), rtol=1e-9, atol=1e-9
+            side(real + shift, fake + shift), side(real, fake), rtol=1e-9, atol=1e-9
         )
 
 
 @given(logits, logits)
 def test_the_players_change_places_with_the_samples(real, fake):
-    game = Relativistic()
-    torch.testing.assert_close(game.discriminator(real, fake), game.generator(fake, real))
+    loss = Relativistic()
+    torch.testing.assert_close(loss.discriminator(real, fake), loss.generator(fake, real))
 
 
 @given(logits, logits)
 def test_both_sides_of_a_pair_are_moved_by_the_same_force(real, fake):
-    for player in ("discriminator", "generator"):
+    for side in ("discriminator", "generator"):
         one, other = (tensor.clone().requires_grad_() for tensor in (real, fake))
-        getattr(Relativistic(), player)(one, other).backward()
+        getattr(Relativistic(), side)(one, other).backward()
         torch.testing.assert_close(one.grad, -other.grad)
 
 
@@ -62,9 +62,9 @@ def test_against_a_fixed_logit_of_0_it_is_the_nonsaturating_game():
     )
 
 
-def test_where_neither_wins_both_losses_are_log_2_and_both_beliefs_one_half():
+def test_where_neither_wins_both_losses_are_log_2_and_both_probabilities_one_half():
     alike = torch.full((4,), 7.0)
-    game = Relativistic()
-    assert game.discriminator(alike, alike).item() == pytest.approx(math.log(2))
-    assert game.generator(alike, alike).item() == pytest.approx(math.log(2))
-    assert [belief.item() for belief in game.real_probabilities(alike, alike)] == [0.5, 0.5]
+    loss = Relativistic()
+    assert loss.discriminator(alike, alike).item() == pytest.approx(math.log(2))
+    assert loss.generator(alike, alike).item() == pytest.approx(math.log(2))
+    assert [mean.item() for mean in loss.real_probabilities(alike, alike)] == [0.5, 0.5]

@@ -1,4 +1,4 @@
-"""The Wasserstein game against its equations, and the distance it measures."""
+"""The Wasserstein loss against its equations, and the distance it measures."""
 
 import pytest
 import torch
@@ -36,10 +36,10 @@ def test_its_losses_are_equation_3_and_theorem_3_over_samples():
 
 def test_a_constant_added_to_the_critic_changes_no_gradient():
     real, fake = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
-    game = Wasserstein()
+    loss = Wasserstein()
     torch.testing.assert_close(
-        game.discriminator(real + 5, fake + 5), game.discriminator(real, fake)
+        loss.discriminator(real + 5, fake + 5), loss.discriminator(real, fake)
     )
-    torch.testing.assert_close(game.generator(real + 5, fake + 5), game.generator(real, fake) - 5)
-    shifted = game.real_probabilities(real + 5, fake + 5)
-    torch.testing.assert_close(shifted, game.real_probabilities(real, fake))
+    torch.testing.assert_close(loss.generator(real + 5, fake + 5), loss.generator(real, fake) - 5)
+    shifted = loss.real_probabilities(real + 5, fake + 5)
+    torch.testing.assert_close(shifted, loss.real_probabilities(real, fake))

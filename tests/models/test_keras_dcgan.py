@@ -94,14 +94,14 @@ GAMES = {
 every_game = pytest.mark.parametrize("name", GAMES)
 
 
-def game(name, framework) -> Recipe:
+def recipe_of(name, framework) -> Recipe:
     """A small recipe, for networks of that framework."""
     options = dict(GAMES[name])
     make = options.pop("make")
     return make(**SMALL, **options, framework=framework, batch=BATCH, seed=3)
 
 
-def played(recipe, steps, precision="fp32"):
+def trained(recipe, steps, precision="fp32"):
     """State and numbers after some steps of training."""
     compute = Compute(torch.device("cpu"), precision)
     trainer = Trainer(recipe, TrainState.fresh(recipe, compute), Still(), compute)
@@ -119,10 +119,10 @@ def plain_weights(recipe, state, name):
 
 @every_game
 def test_a_whole_step_of_training_is_the_same(name):
-    recipe = game(name, "pytorch")
-    ours, our_stats = played(game(name, "keras"), 1)
-    theirs, their_stats = played(recipe, 1)
-    before, _ = played(recipe, 0)
+    recipe = recipe_of(name, "pytorch")
+    ours, our_stats = trained(recipe_of(name, "keras"), 1)
+    theirs, their_stats = trained(recipe, 1)
+    before, _ = trained(recipe, 0)
     torch.testing.assert_close(our_stats, their_stats, atol=1e-6, rtol=1e-5)
     for player in ours.networks:
         mine = weights_of(ours.networks[player])
@@ -138,8 +138,8 @@ def test_a_whole_step_of_training_is_the_same(name):
 
 @every_game
 def test_losses_stay_the_same_for_some_steps(name):
-    _, ours = played(game(name, "keras"), 5)  # the first and the fifth with penalties, if any
-    _, theirs = played(game(name, "pytorch"), 5)
+    _, ours = trained(recipe_of(name, "keras"), 5)  # the first and the fifth with penalties, if any
+    _, theirs = trained(recipe_of(name, "pytorch"), 5)
     torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
     assert (theirs[0] - theirs[-1]).abs().max() > 0.05  # and something was learnt
 
@@ -249,7 +249,7 @@ def test_plain_keras_gives_a_discriminators_logits(parts):
 
 @every_game
 def test_it_trains_in_bfloat16(name):
-    state, stats = played(game(name, "keras"), 2, "bf16")
+    state, stats = trained(recipe_of(name, "keras"), 2, "bf16")
     assert stats.isfinite().all()
     assert {p.dtype for p in state.generator.parameters()} == {torch.float32}
 

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from torch import nn
 from torch.nn.functional import leaky_relu, relu
 
+from kaogan import recipes
 from kaogan.models import MLP
 
 
@@ -55,7 +56,7 @@ def test_the_networks_of_one_copy_are_ordinary_ones():
 
 
 def test_the_papers_networks_have_its_layers():
-    generator, discriminator = built(MLP.pacgan())
+    generator, discriminator = built(recipes.pacgan().model)
     assert [tuple(weight.shape) for weight, _ in linears(generator)] == [
         (400, 2),
         (400, 400),
@@ -106,8 +107,8 @@ def test_every_copy_is_a_pair_of_its_own(norm, packing):
         one = only(generator, copy, model)
         mine = one(z[:, 2 * copy : 2 * copy + 2])
         torch.testing.assert_close(mine[:, 0], points[:, copy])
-        judged = only(discriminator, copy, model)(mine)
-        torch.testing.assert_close(judged, logits.view(-1, 3)[:, copy])
+        expected = only(discriminator, copy, model)(mine)
+        torch.testing.assert_close(expected, logits.view(-1, 3)[:, copy])
     assert not torch.allclose(points[:, 0], points[:, 1])
 
 

@@ -55,10 +55,11 @@ def separately(*words: object, **environment: str) -> subprocess.CompletedProces
 def forgotten():
     """What is registered here is gone for the tests of other files."""
     registries = (models, losses, penalties, augmentations, schedules)
-    before = [dict(each._entries) for each in registries], dict(plugins._loaded)
+    before = [dict(each) for each in registries], dict(plugins._loaded)
     yield
     for each, entries in zip(registries, before[0], strict=True):
-        each._entries = entries
+        each.clear()
+        each.update(entries)
     plugins._loaded = before[1]
     plugins._named.clear()
 
@@ -167,17 +168,17 @@ def test_the_report_says_what_it_leaves_out(run, tmp_path):
 
 
 def test_the_bundle_brings_the_plugin_and_its_program_the_recipe(run, tmp_path):
-    kaogan("bundle", run, "--no-pdf", "--no-live", "--out", tmp_path / "handin.zip")
-    with zipfile.ZipFile(tmp_path / "handin.zip") as archive:
-        archive.extractall(tmp_path / "handin")
+    kaogan("bundle", run, "--no-pdf", "--no-live", "--out", tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "bundle")
         names = archive.namelist()
     assert {"my_gan.py", "train.py", "README.md"} <= set(names)
     assert not {"train_standalone.py", "Makefile"} & set(names)
-    assert "not of a residual" in (tmp_path / "handin" / "README.md").read_text()
+    assert "not of a residual" in (tmp_path / "bundle" / "README.md").read_text()
     code = "import train; print(train.RECIPE.model_dump_json())"
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=tmp_path / "handin",
+        cwd=tmp_path / "bundle",
         capture_output=True,
         text=True,
     )

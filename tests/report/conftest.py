@@ -110,7 +110,7 @@ def other_run(
     model = request.param
     out = tmp_path_factory.mktemp("other-run") / model.name
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(models._entries, model.name, type(model))
+        patch.setitem(models, model.name, type(model))
         yield train(Recipe(model=model, batch=8), dataset, out, Budget(images=400), CPU)
 
 

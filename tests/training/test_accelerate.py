@@ -1,4 +1,4 @@
-"""Compiled networks, and rounds recorded as one graph."""
+"""Compiled networks, and steps recorded as one graph."""
 
 import shutil
 import sys
@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
     MODERN,
+    AdaptiveJitter,
     Jitter,
     log_text,
     make_trainer,
@@ -25,7 +26,7 @@ from kaogan.losses import R1, R2, GradientPenalty, NonSaturating, Relativistic
 from kaogan.progress import Silent
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate, capture_steps, compile_networks, cuda_graph
-from kaogan.training.callbacks import MetricsLog
+from kaogan.training.callbacks.metrics_log import MetricsLog
 from kaogan.training.precision import Compute, choose_precision
 from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog
@@ -85,7 +86,7 @@ def test_when_compiling_fails_the_training_goes_on_as_if_nothing_had_been(
 
 @pytest.mark.slow
 @needs_compiler
-def test_a_compiled_game_is_the_same_game(tmp_path):
+def test_a_compiled_training_is_the_same_training(tmp_path):
     plain, compiled = points_trainer(), points_trainer()
     before = snapshot(compiled.state)
     compile_networks(compiled, RunLog(tmp_path / "log.txt"))
@@ -120,7 +121,7 @@ class Unchecked(Model):
         return torch.nn.Sequential(*layers, torch.nn.Flatten(0))
 
 
-PICTURE_GAMES = [
+PICTURE_OPTIONS = [
     {},
     {"norm": "spectral", "loss": "hinge"},
     {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 10.0}},
@@ -131,7 +132,7 @@ PICTURE_GAMES = [
 
 @pytest.mark.slow
 @needs_compiler
-@pytest.mark.parametrize("options", PICTURE_GAMES[:-1])
+@pytest.mark.parametrize("options", PICTURE_OPTIONS[:-1])
 def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, options):
     def place(compute, network):  # as on a GPU, with the library's convolutions
         return network.to(memory_format=torch.channels_last)
@@ -149,11 +150,11 @@ def test_compiled_networks_learn_the_same(dataset, tmp_path, monkeypatch, option
         torch.stack([torch.stack(trainer.step()) for _ in range(60)]).view(3, 20, -1).mean(1)
         for trainer in (plain, compiled)
     ]
-    # Rounding differs, and a game magnifies it; losses, averaged over 20 steps, stay together.
+    # Rounding differs, and training magnifies it; losses, averaged over 20 steps, stay together.
     torch.testing.assert_close(means[1], means[0], rtol=0.1, atol=0.02)
 
 
-# A round never waits for the device
+# A step never waits for the device
 
 
 # PyTorch has no Adam for this device; what counts is where the tensors are that it is given.
@@ -172,36 +173,36 @@ class OnOneDevice(TorchDispatchMode):
 
 
 def on_meta(trainer: Trainer) -> tuple[Trainer, StepInputs]:
-    """The same game on a device that has no data: to read a number from it is an error."""
+    """The same training on a device that has no data: to read a number from it is an error."""
     state = TrainState.fresh(trainer.recipe, Compute(META, "fp32"))
     state.scalers = trainer.state.scalers
-    game = Trainer(trainer.recipe, state, trainer.batches, trainer.compute)
-    return game, StepInputs(*(tensor.to(META) for tensor in trainer.draw_inputs()))
+    meta = Trainer(trainer.recipe, state, trainer.batches, trainer.compute)
+    return meta, StepInputs(*(tensor.to(META) for tensor in trainer.draw_inputs()))
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, Jitter()])
-def test_a_round_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
+@pytest.mark.parametrize("augmentation", [None, Jitter(), AdaptiveJitter()])
+def test_a_step_of_points_reads_nothing_from_the_device(loss, penalties, augmentation):
     trainer = points_trainer(loss, penalties=penalties, augmentation=augmentation)
-    game, dealt = on_meta(trainer)
+    meta, inputs = on_meta(trainer)
     with OnOneDevice():
-        stats = game.train_step(dealt, bool(penalties))
+        stats = meta.train_step(inputs, bool(penalties))
     assert {value.device for value in stats} == {META}
 
 
-@pytest.mark.parametrize("options", PICTURE_GAMES)
+@pytest.mark.parametrize("options", PICTURE_OPTIONS)
 @pytest.mark.parametrize("scaled", [False, True])
-def test_a_round_of_pictures_reads_nothing_from_the_device(dataset, scaled, options):
+def test_a_step_of_pictures_reads_nothing_from_the_device(dataset, scaled, options):
     trainer = pictures_trainer(dataset, **options)
     trainer.state.scalers = {  # fp16's, whose scales are on the device
         player: torch.amp.GradScaler("cpu", enabled=scaled) for player in trainer.state.scalers
     }
-    game, dealt = on_meta(trainer)
+    meta, inputs = on_meta(trainer)
     with OnOneDevice():
         for _ in range(2):
-            for penalised in game.recipe.kinds_of_steps:
-                game.train_step(dealt, penalised)
+            for penalised in meta.recipe.kinds_of_steps:
+                meta.train_step(inputs, penalised)
 
 
 class Nosy(Penalty):
@@ -212,12 +213,12 @@ class Nosy(Penalty):
 
 
 def test_what_reads_from_the_device_is_found():
-    game, dealt = on_meta(points_trainer(penalties=[Nosy()]))
+    meta, inputs = on_meta(points_trainer(penalties=[Nosy()]))
     with pytest.raises(RuntimeError, match="meta"), OnOneDevice():
-        game.train_step(dealt, True)
+        meta.train_step(inputs, True)
 
 
-# Recorded rounds. The tape does with operators and the CPU what a CUDA graph does with kernels.
+# Recorded steps. The tape does with operators and the CPU what a CUDA graph does with kernels.
 
 
 class Tape(TorchDispatchMode):
@@ -247,11 +248,11 @@ class Tape(TorchDispatchMode):
                         kept.copy_(new)
 
 
-def record(play, rng):
+def record(step, rng):
     """`cuda_graph`, for CPUs."""
-    play()
+    step()
     with Tape() as tape:
-        stats = play()
+        stats = step()
     return stats, tape.replay
 
 
@@ -266,7 +267,7 @@ def stats_of(trainer, steps=7):
     return [torch.stack(trainer.step()).clone() for _ in range(steps)]
 
 
-def equal_games(one: Trainer, other: Trainer) -> bool:
+def equal_trainings(one: Trainer, other: Trainer) -> bool:
     return (
         same(snapshot(one.state), snapshot(other.state))
         and one.state.numbers() == other.state.numbers()
@@ -275,25 +276,29 @@ def equal_games(one: Trainer, other: Trainer) -> bool:
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()])
 @pytest.mark.parametrize("penalties", [(), (R1(), R2()), (GradientPenalty(),)])
-@pytest.mark.parametrize("augmentation", [None, Jitter()])
-def test_a_recorded_game_of_points_is_the_same_game(tmp_path, loss, penalties, augmentation):
+@pytest.mark.parametrize("augmentation", [None, Jitter(), AdaptiveJitter()])
+def test_a_recorded_training_of_points_is_the_same_training(
+    tmp_path, loss, penalties, augmentation
+):
     parts = {"penalties": penalties, "augmentation": augmentation}
     plain = points_trainer(loss, **parts)
     other = captured(points_trainer(loss, **parts), tmp_path)
-    assert equal_games(plain, other)  # recording leaves no trace
+    assert equal_trainings(plain, other)  # recording leaves no trace
     assert all(map(torch.equal, stats_of(plain), stats_of(other)))
-    assert equal_games(plain, other)
+    assert equal_trainings(plain, other)
 
 
-@pytest.mark.parametrize("options", PICTURE_GAMES)
+@pytest.mark.parametrize("options", PICTURE_OPTIONS)
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_recorded_game_of_pictures_is_the_same_game(dataset, tmp_path, precision, options):
+def test_a_recorded_training_of_pictures_is_the_same_training(
+    dataset, tmp_path, precision, options
+):
     plain, other = (pictures_trainer(dataset, Compute(CPU, precision), **options) for _ in range(2))
     plain.step()
     other.step()
     captured(other, tmp_path)
     assert all(map(torch.equal, stats_of(plain), stats_of(other)))  # 64 images: into epoch 2
-    assert equal_games(plain, other)
+    assert equal_trainings(plain, other)
 
 
 @pytest.mark.parametrize(
@@ -310,8 +315,8 @@ def test_each_kind_of_steps_has_a_recording_of_its_own(dataset, tmp_path, option
     assert trainer.recipe.kinds_of_steps == kinds
     tapes = []
 
-    def counting(play, rng):
-        stats, replay = record(play, rng)
+    def counting(step, rng):
+        stats, replay = record(step, rng)
         tapes.append(0)
         place = len(tapes) - 1
 
@@ -329,7 +334,7 @@ def test_each_kind_of_steps_has_a_recording_of_its_own(dataset, tmp_path, option
     assert tapes == expected
 
 
-def test_a_recorded_game_survives_a_set_back(dataset, tmp_path):
+def test_a_recorded_training_survives_a_rollback(dataset, tmp_path):
     plain, other = pictures_trainer(dataset), captured(pictures_trainer(dataset), tmp_path)
     for trainer in (plain, other):
         trainer.step()
@@ -346,10 +351,10 @@ def test_a_recorded_game_survives_a_set_back(dataset, tmp_path):
         trainer.state.seconds = 0.0
     assert plain.state.images_seen == 8
     assert all(map(torch.equal, stats_of(plain), stats_of(other)))
-    assert equal_games(plain, other)
+    assert equal_trainings(plain, other)
 
 
-def test_no_observer_keeps_the_numbers_that_the_next_round_overwrites(dataset, tmp_path):
+def test_no_callback_keeps_the_numbers_that_the_next_step_overwrites(dataset, tmp_path):
     rows = []
     for name, trainer in {
         "plain": pictures_trainer(dataset),
@@ -361,32 +366,32 @@ def test_no_observer_keeps_the_numbers_that_the_next_round_overwrites(dataset, t
     assert rows[0]
 
 
-def test_a_round_that_cannot_be_recorded_is_played_as_before(dataset, tmp_path):
-    def refuse(play, rng):
-        play()
+def test_a_step_that_cannot_be_recorded_runs_as_before(dataset, tmp_path):
+    def refuse(step, rng):
+        step()
         raise RuntimeError("operation not permitted when stream is capturing\nsecond line")
 
     trainers = [pictures_trainer(dataset) for _ in range(2)]
     for trainer in trainers:
         trainer.step()
     capture_steps(trainers[0], RunLog(tmp_path / "log.txt"), refuse)
-    assert equal_games(*trainers)
+    assert equal_trainings(*trainers)
     assert log_text(tmp_path).count("\n") == 1
     assert (
         "note: a step cannot be recorded as a graph (operation not permitted when stream "
         "is capturing); training without it" in log_text(tmp_path)
     )
     stats_of(trainers[0], 1), stats_of(trainers[1], 1)
-    assert equal_games(*trainers)
+    assert equal_trainings(*trainers)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
-def test_without_a_gpu_there_is_a_note_and_the_plain_game(dataset, tmp_path):
+def test_without_a_gpu_there_is_a_note_and_the_plain_training(dataset, tmp_path):
     plain, other = pictures_trainer(dataset), pictures_trainer(dataset)
     capture_steps(other, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)
     stats_of(plain, 1), stats_of(other, 1)
-    assert equal_games(plain, other)
+    assert equal_trainings(plain, other)
 
 
 # On a GPU
@@ -398,7 +403,7 @@ def cuda_trainer(dataset, precision="auto", **parts) -> Trainer:
     return pictures_trainer(dataset, compute, **parts)
 
 
-def close_games(one: Trainer, other: Trainer) -> None:
+def close_trainings(one: Trainer, other: Trainer) -> None:
     theirs = other.state.tensors()
     for name, tensor in one.state.tensors().items():
         if "running" not in name and "num_batches" not in name:  # settled in checkpoints
@@ -407,15 +412,15 @@ def close_games(one: Trainer, other: Trainer) -> None:
 
 @needs_cuda
 @pytest.mark.parametrize("precision", ["fp32", "auto", "fp16"])
-@pytest.mark.parametrize("options", [{"augmentation": Jitter()}, *PICTURE_GAMES])
-def test_a_cuda_graph_is_the_same_game(dataset, tmp_path, precision, options):
+@pytest.mark.parametrize("options", [{"augmentation": AdaptiveJitter()}, *PICTURE_OPTIONS])
+def test_a_cuda_graph_is_the_same_training(dataset, tmp_path, precision, options):
     plain, other = (cuda_trainer(dataset, precision, **options) for _ in range(2))
     capture_steps(other, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert not (tmp_path / "log.txt").exists()
     assert other.compiled_step != other.train_step
-    assert equal_games(plain, other)
+    assert equal_trainings(plain, other)
     torch.testing.assert_close(stats_of(other, 3), stats_of(plain, 3), rtol=1e-2, atol=1e-2)
-    close_games(plain, other)
+    close_trainings(plain, other)
 
 
 @needs_cuda
@@ -428,7 +433,7 @@ def test_a_cuda_graph_goes_on_from_a_checkpoint_where_it_would_have_been(dataset
     checkpoints.restore_newest(second.state, tmp_path / "checkpoints", pytest.fail)
     stats_of(second, 2)
     assert second.state.images_seen == whole.state.images_seen
-    close_games(whole, second)
+    close_trainings(whole, second)
 
 
 @needs_cuda
@@ -446,7 +451,7 @@ def test_a_step_never_waits_for_the_gpu(dataset, tmp_path):
 
 
 @needs_cuda
-def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
+def test_a_captured_training_takes_no_more_memory_step_by_step(dataset, tmp_path):
     trainer = cuda_trainer(dataset)
     accelerate(trainer, RunLog(tmp_path / "log.txt"))
     stats_of(trainer, 3)
@@ -456,7 +461,7 @@ def test_a_captured_game_takes_no_more_memory_step_by_step(dataset, tmp_path):
 
 
 @needs_cuda
-def test_when_a_penalty_waits_for_the_gpu_the_game_is_played_eagerly(dataset, tmp_path):
+def test_when_a_penalty_waits_for_the_gpu_the_training_runs_eagerly(dataset, tmp_path):
     trainer = cuda_trainer(dataset, penalties=(Nosy(),))
     capture_steps(trainer, RunLog(tmp_path / "log.txt"), cuda_graph)
     assert "note: a step cannot be recorded as a graph" in log_text(tmp_path)

@@ -11,14 +11,15 @@ from toys import COMPUTE, CPU, checkpoint_names, log_text, make_trainer, rows, t
 from kaogan.data.batches import ImageBatches
 from kaogan.images import grid
 from kaogan.progress import Silent
-from kaogan.training.callbacks import BestEffort, Checkpoints, MetricsLog, Samples, TensorBoard
+from kaogan.training.callbacks.best_effort import BestEffort
+from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.curves import smooth
-from kaogan.training.callbacks.metrics_log import read_rows
-from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, faces_in_grid
+from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard, read_rows
+from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, Samples, faces_in_grid
 from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.tasks.images import train
 from kaogan.training.trainer import Callback, StepStats
 
@@ -112,7 +113,7 @@ def test_a_grid_shows_fixed_latents_with_both_kinds_of_weights(trainer, tmp_path
     trainer.run(Budget(images=50), [samples])
     for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
         settled = standing_statistics(network, 8, LATENTS_FOR_STATISTICS)
-        expected = grid(list(draw_seeds(settled, list(range(64)), 8)))
+        expected = grid(list(Sampler(settled, 8).sample(64)))
         np.testing.assert_array_equal(picture(tmp_path / f"000000050-{name}.png"), expected)
     assert not any(not module.training for module in trainer.state.generator.modules())
 
@@ -164,7 +165,7 @@ def test_the_timelapse_is_an_animated_picture_as_well(run):
         assert animation.size == (274, 274)
 
 
-def test_the_journal_keeps_what_was_said_with_the_time(run):
+def test_the_log_keeps_what_was_said_with_the_time(run):
     lines = log_text(run).splitlines()
     starting = "starting with 0 images seen: 37 pictures"
     assert any(starting in line for line in lines)

@@ -14,7 +14,7 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.metrics.features import load_extractor
 from kaogan.training import checkpoints
-from kaogan.training.callbacks import evaluation, schedule
+from kaogan.training.callbacks import evaluation, intervals
 from kaogan.training.callbacks.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
@@ -123,11 +123,11 @@ class Watched:
         self.callback.start(self.trainer)
         self.figures = iter(figures)
 
-    def play(self, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    def train(self, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
         monkeypatch.setattr(
             evaluation, "quick", lambda *_: {"fd": next(self.figures), "kid": 0.1, "coverage": 0.5}
         )
-        for _ in range(rounds):
+        for _ in range(steps):
             self.trainer.state.images_seen += 8
             self.callback.after_step(self.trainer, NOTHING)
 
@@ -142,7 +142,7 @@ def names(folder: Path) -> list[int]:
 
 def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
-    watched.play(monkeypatch, 3)
+    watched.train(monkeypatch, 3)
     assert names(tmp_path / "best") == [16]
     assert watched.callback.remark == "FD 2.00 coverage 0.50"
     assert watched.callback.best["fd"] == 1.0
@@ -152,28 +152,28 @@ def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_t
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0, 1.0, 0.5, 0.7])
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     watched.save(tmp_path)  # 8
-    watched.play(monkeypatch, 2)
+    watched.train(monkeypatch, 2)
     assert names(tmp_path / "best") == [8, 24]
     watched.save(tmp_path)  # 24
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     assert names(tmp_path / "best") == [24, 32]
-    # Set back, or killed: the abandoned best goes, and the one before it is the best again.
-    again = Watched(tmp_path, [0.9], seen=24)
-    again.trainer.state.attempt = 1
+    # Rolled back, or killed: the abandoned best goes, and the one before it is the best one again.
+    resumed = Watched(tmp_path, [0.9], seen=24)
+    resumed.trainer.state.attempt = 1
     assert [row["images_seen"] for row in rows(tmp_path)] == [8, 16, 24]
     assert names(tmp_path / "best") == [24]
-    again.play(monkeypatch, 1)
+    resumed.train(monkeypatch, 1)
     assert [c.name for c in checkpoints.found(tmp_path / "best")][-1] == "000000032-1"
-    assert again.callback.best["fd"] == 0.9
+    assert resumed.callback.best["fd"] == 0.9
 
 
 def test_the_state_at_an_end_is_the_best_until_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watched = Watched(tmp_path, [3.0, 2.0], seen=176)
-    watched.play(monkeypatch, 2)
+    watched.train(monkeypatch, 2)
     watched.trainer.state.images_seen += 8  # between two evaluations
     watched.callback.finish(watched.trainer)
     assert names(tmp_path / "best") == [192, 200]
@@ -197,9 +197,9 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
 
 def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [2.0, 1.0, *[1.5] * 20])
-    watched.play(monkeypatch, 7)
+    watched.train(monkeypatch, 7)
     assert not (tmp_path / "log.txt").exists()
-    watched.play(monkeypatch, 8)
+    watched.train(monkeypatch, 8)
     said = log_text(tmp_path)
     assert said.count("not improved for 5 evaluations: FD was best after 16 images (1.0000)") == 1
     assert not watched.trainer.stop_requested
@@ -207,19 +207,19 @@ def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_it_stops_when_flat_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [1.0, *[1.5] * 20], stop_when_flat=True)
-    watched.play(monkeypatch, 6)
+    watched.train(monkeypatch, 6)
     assert not watched.trainer.stop_requested
-    watched.play(monkeypatch, 1)
+    watched.train(monkeypatch, 1)
     assert watched.trainer.stop_requested
 
 
 def test_when_it_looks_depends_on_the_images_seen_alone() -> None:
-    first = list(itertools.islice(schedule.marks(10_000), 10))
+    first = list(itertools.islice(intervals.marks(10_000), 10))
     assert first == [2500, 5000, 10_000, 20_000, 30_000, 40_000, 50_000, 62_500, 78_125, 97_656]
-    looks = [n for n in range(128, 1_000_000, 128) if schedule.thinning(10_000, n - 128, n)]
+    looks = [n for n in range(128, 1_000_000, 128) if intervals.thinning(10_000, n - 128, n)]
     assert looks[:3] == [2560, 5120, 10_112]
     assert len(looks) == 20  # and not a hundred
-    assert [n for n in range(1, 9) if schedule.thinning(1, n - 1, n)] == list(range(1, 9))
+    assert [n for n in range(1, 9) if intervals.thinning(1, n - 1, n)] == list(range(1, 9))
 
 
 def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:

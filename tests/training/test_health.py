@@ -1,4 +1,4 @@
-"""What goes wrong in a game, said in words."""
+"""Warnings about an unhealthy training."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,9 @@ from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Picture, write_dataset
 from kaogan.progress import Silent
-from kaogan.training.callbacks import Checkpoints, Health, Samples
-from kaogan.training.callbacks.health import WARM_UP_STEPS, WINNING_STEPS, pixel_deviation
+from kaogan.training.callbacks.checkpoints import Checkpoints
+from kaogan.training.callbacks.health import WARM_UP_STEPS, WINNING_STEPS, Health, pixel_deviation
+from kaogan.training.callbacks.samples import Samples
 from kaogan.training.fit import RunContext
 from kaogan.training.recipe import Watch
 from kaogan.training.run import Run

@@ -35,7 +35,7 @@ def test_a_run_trains_goes_on_and_draws(dataset, tmp_path):
 
 
 def test_it_goes_on_as_if_it_had_never_stopped(dataset, tmp_path):
-    def play(folder, pieces):
+    def run(folder, pieces):
         for piece in pieces:
             trainer = make_trainer(RECIPE, ImageBatches(dataset.train, COMPUTE.device, 0))
             checkpoints.restore_newest(trainer.state, folder, pytest.fail)
@@ -44,7 +44,7 @@ def test_it_goes_on_as_if_it_had_never_stopped(dataset, tmp_path):
             checkpoints.save(trainer.state, RECIPE, folder)
         return snapshot(trainer.state)
 
-    once, pieces = play(tmp_path / "once", [4]), play(tmp_path / "pieces", [1, 3])
+    once, pieces = run(tmp_path / "once", [4]), run(tmp_path / "pieces", [1, 3])
     raw = {k for k in once if "averages" in k and not k.startswith("discriminator")}  # re-estimated
     assert raw
     assert same(

@@ -6,7 +6,7 @@ import pytest
 import torch
 from toys import points_trainer
 
-from kaogan.training.callbacks import Diverged, NaNGuard
+from kaogan.training.callbacks.nan_guard import Diverged, NaNGuard
 
 ROW = {"images_seen": 8, "loss_d": 1.0, "loss_g": 1.0, "d_real": 0.5, "d_fake": 0.5}
 

@@ -191,9 +191,9 @@ LONGER = 1260  # two steps beyond the last evaluation of the schedule
 
 
 @pytest.fixture(scope="module")
-def judged(many, tmp_path_factory):
+def evaluated(many, tmp_path_factory):
     """A whole run, evaluated on the way and at its end."""
-    path = tmp_path_factory.mktemp("judged") / "run"
+    path = tmp_path_factory.mktemp("evaluated") / "run"
     train(RECIPE, many, path, Budget(images=LONGER), CPU, EVALUATED)
     return path
 
@@ -216,16 +216,16 @@ def assert_same_evaluations(run, whole):
     assert np.array_equal(Run(run).sample(4), Run(whole).sample(4))
 
 
-def test_evaluations_happen_where_the_schedule_says_and_at_the_end(judged):
-    seen = [row["images_seen"] for row in evaluations(judged)]
+def test_evaluations_happen_where_the_schedule_says_and_at_the_end(evaluated):
+    seen = [row["images_seen"] for row in evaluations(evaluated)]
     assert seen == [70, 140, 280, 560, 840, 1120, LONGER]
-    assert [row["end"] for row in evaluations(judged)] == [False] * 6 + [True]
+    assert [row["end"] for row in evaluations(evaluated)] == [False] * 6 + [True]
 
 
 @posix
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
 def test_a_run_that_was_killed_draws_the_same_faces_as_one_that_never_was(
-    many, judged, tmp_path, ending
+    many, evaluated, tmp_path, ending
 ):
     run, moments = tmp_path / "run", random.Random(ending)
     for attempt in range(2):
@@ -234,14 +234,14 @@ def test_a_run_that_was_killed_draws_the_same_faces_as_one_that_never_was(
         time.sleep(moments.uniform(0.5, 2))
         kill(job, ending)
     train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
-    assert_same_evaluations(run, judged)
+    assert_same_evaluations(run, evaluated)
 
 
 def starts(run):
     return [line for line in log_text(run).splitlines() if " images seen: " in line]
 
 
-def test_evaluations_of_steps_that_were_lost_are_made_anew(many, judged, tmp_path):
+def test_evaluations_of_steps_that_were_lost_are_made_anew(many, evaluated, tmp_path):
     """Killed after evaluations and before the next checkpoint."""
     run = tmp_path / "run"
     train(RECIPE, many, run, Budget(images=350), CPU, EVALUATED)
@@ -252,15 +252,15 @@ def test_evaluations_of_steps_that_were_lost_are_made_anew(many, judged, tmp_pat
     shutil.copytree(earlier / "checkpoints", run / "checkpoints", dirs_exist_ok=True)
     assert evaluations(run)[-1]["images_seen"] == 350
     train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
-    assert_same_evaluations(run, judged)
+    assert_same_evaluations(run, evaluated)
 
 
 @pytest.mark.parametrize("stop", [140, 490])
-def test_the_end_of_a_sitting_leaves_no_trace(many, judged, tmp_path, stop):
+def test_the_end_of_a_sitting_leaves_no_trace(many, evaluated, tmp_path, stop):
     run = tmp_path / "run"
     train(RECIPE, many, run, Budget(images=stop), CPU, EVALUATED)
     train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
-    assert_same_evaluations(run, judged)
+    assert_same_evaluations(run, evaluated)
 
 
 def test_a_best_state_without_a_checkpoint_does_not_outlive_its_recipe(many, tmp_path):

@@ -1,4 +1,4 @@
-"""What a picture of a toy game shows, as numbers and on paper."""
+"""What a picture of a training on points shows, as numbers and on paper."""
 
 import json
 import math
@@ -10,9 +10,9 @@ from toys import COMPUTE, make_trainer
 
 from kaogan import recipes
 from kaogan.data.toy import Gaussian, Ring, distribution, read_points
-from kaogan.training.callbacks import Scenes, Scores
 from kaogan.training.callbacks.painting import density_of
-from kaogan.training.callbacks.scores import judge
+from kaogan.training.callbacks.scenes import Scenes
+from kaogan.training.callbacks.scores import Scores, score
 from kaogan.training.tasks.points import PointsTask
 
 
@@ -71,7 +71,7 @@ def test_only_differences_of_logits_count_in_a_relativistic_field(tmp_path):
     torch.testing.assert_close(scenes.scene(trainer).field, before, atol=1e-4, rtol=1e-3)
 
 
-def test_the_density_of_points_is_near_that_of_their_law():
+def test_the_density_of_points_is_near_that_of_their_distribution():
     target = Gaussian()
     points = target.sample(4000, torch.Generator().manual_seed(0))
     at = torch.linspace(6, 14, 81)[:, None]
@@ -81,13 +81,13 @@ def test_the_density_of_points_is_near_that_of_their_law():
     assert density_of(torch.full((50, 1), 2.0), at).isfinite().all()
 
 
-def test_the_law_itself_is_judged_to_be_perfect():
+def test_the_distribution_itself_has_perfect_scores():
     rng = torch.Generator().manual_seed(5)
-    ring = judge(Ring(), Ring().sample(2500, rng))
+    ring = score(Ring(), Ring().sample(2500, rng))
     assert (ring["modes"], ring["covered"]) == (8, 8)
     assert ring["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.007)
     moons = distribution("moons")
-    found = judge(moons, moons.sample(2500, rng))
+    found = score(moons, moons.sample(2500, rng))
     assert found["density"] == pytest.approx(1, abs=0.05)
     assert found["coverage"] > 0.93
 

@@ -4,9 +4,18 @@ import re
 
 import pytest
 import torch
-from toys import COMPUTE, make_trainer, points_trainer, same, snapshot, tiny_recipe
+from toys import (
+    COMPUTE,
+    AdaptiveJitter,
+    make_trainer,
+    points_trainer,
+    same,
+    snapshot,
+    tiny_recipe,
+)
 
 from kaogan.data.batches import ImageBatches
+from kaogan.training import checkpoints
 from kaogan.training.state import TrainState
 
 
@@ -81,3 +90,61 @@ def test_tensors_that_are_missing_or_of_another_shape_are_refused():
         state.restore({key: value for key, value in tensors.items() if key != name}, numbers)
     with pytest.raises(RuntimeError, match=re.escape(name)):
         state.restore(tensors | {name: torch.zeros(1)}, numbers)
+
+
+# Tensors of an augmentation
+
+
+def probabilities(trainer, steps: int) -> list[float]:
+    """An adaptive augmentation's probability after each of these steps."""
+    found = []
+    for _ in range(steps):
+        trainer.step()
+        found.append(trainer.state.augmentation["probability"].item())
+    return found
+
+
+def test_a_resumed_augmentation_goes_on_as_if_it_had_never_stopped(tmp_path):
+    whole, first, second = (points_trainer(augmentation=AdaptiveJitter()) for _ in range(3))
+    values = probabilities(whole, 12)
+    assert len(set(values)) > 3
+    assert probabilities(first, 5) == values[:5]
+    path = checkpoints.save(first.state, first.recipe, tmp_path)
+    assert checkpoints.read(path)[0]["augmentation.probability"].item() == values[4]
+    place = second.state.augmentation["probability"].data_ptr()
+    assert checkpoints.restore_newest(second.state, tmp_path, pytest.fail) == path
+    assert probabilities(second, 7) == values[5:]
+    assert same(snapshot(second.state), snapshot(whole.state))
+    assert second.state.augmentation["probability"].data_ptr() == place
+
+
+def test_an_augmentation_of_pictures_is_resumed(dataset, tmp_path):
+    recipe = tiny_recipe().model_copy(update={"augmentation": AdaptiveJitter()})
+    batches = ImageBatches(dataset.train, COMPUTE.device, 0)
+    whole, first, second = (make_trainer(recipe, batches) for _ in range(3))
+    values = probabilities(whole, 4)
+    assert len(set(values)) > 1
+    probabilities(first, 2)
+    checkpoints.save(first.state, first.recipe, tmp_path)
+    checkpoints.restore_newest(second.state, tmp_path, pytest.fail)
+    assert probabilities(second, 2) == values[2:]
+    for name, tensor in whole.state.tensors().items():
+        if "running" not in name and "num_batches" not in name:  # settled in checkpoints
+            assert torch.equal(tensor, second.state.tensors()[name]), name
+
+
+def test_an_augmentation_that_never_acts_leaves_the_training_bit_equal():
+    plain, other = points_trainer(), points_trainer(augmentation=AdaptiveJitter(step=0.0))
+    for _ in range(3):
+        assert all(map(torch.equal, plain.step(), other.step()))
+    adapted = {"augmentation.probability": torch.zeros(())}
+    assert same(snapshot(plain.state) | adapted, snapshot(other.state))
+
+
+def test_trainings_do_not_share_an_augmentations_tensors():
+    one, other = (points_trainer(augmentation=AdaptiveJitter()) for _ in range(2))
+    probabilities(one, 1)
+    assert other.state.augmentation["probability"].item() == 0
+    fresh = TrainState.fresh(one.recipe, one.compute)
+    one.state.restore(fresh.tensors(), fresh.numbers())  # as a rollback does
+    assert one.state.augmentation["probability"].item() == 0

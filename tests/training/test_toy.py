@@ -77,12 +77,12 @@ def test_copies_learn_as_runs_of_their_own_do():
                 tensor.copy_(theirs[name].chunk(2)[copy])
         alone.append(trainer)
     for _ in range(20):
-        dealt = together.draw_inputs()
-        together.train_step(dealt, True)
+        inputs = together.draw_inputs()
+        together.train_step(inputs, True)
         together.state.images_seen += 16
         for copy, trainer in enumerate(alone):
-            share = dealt._replace(
-                x=dealt.x[:, copy : copy + 1], z=dealt.z[:, 2 * copy : 2 * copy + 2]
+            share = inputs._replace(
+                x=inputs.x[:, copy : copy + 1], z=inputs.z[:, 2 * copy : 2 * copy + 2]
             )
             trainer.train_step(share, True)
     z = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))

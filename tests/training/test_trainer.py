@@ -1,4 +1,4 @@
-"""The loop, played with pictures and with points."""
+"""The loop, with pictures and with points."""
 
 import math
 from functools import partial
@@ -38,7 +38,7 @@ from kaogan.training.trainer import (
     mirrored,
 )
 from kaogan.training.tuning import Noise
-from passes import judged, term
+from passes import pass_of, term
 
 
 @pytest.fixture
@@ -86,25 +86,25 @@ def test_a_step_measures_the_losses_and_probabilities_before_the_update():
     assert torch.equal(stats.d_real, real_logits.sigmoid().mean())
     assert torch.equal(stats.d_fake, fake_logits.sigmoid().mean())
     assert torch.equal(stats.loss_d, NonSaturating().discriminator(real_logits, fake_logits))
-    with torch.no_grad():  # for the same z, judged by the new discriminator
+    with torch.no_grad():  # for the same z, logits of the new discriminator
         new_logits = state.discriminator(fake)
     assert torch.equal(stats.loss_g, NonSaturating().generator(real_logits, new_logits))
 
 
-def test_the_players_descend_in_turn_as_written_by_hand():
+def test_the_networks_are_updated_in_turn_as_written_by_hand():
     trainer = points_trainer()
     twin = points_trainer().state
     for step in range(3):
         z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
         x = Blob()(64 * step, 64).x
-        game = NonSaturating()
+        objective = NonSaturating()
         twin.optimizers["discriminator"].zero_grad()
         fake = twin.generator(z).detach()
-        game.discriminator(twin.discriminator(x), twin.discriminator(fake)).backward()
+        objective.discriminator(twin.discriminator(x), twin.discriminator(fake)).backward()
         twin.optimizers["discriminator"].step()
         twin.optimizers["generator"].zero_grad()
         fake = twin.discriminator(twin.generator(z))
-        game.generator(fake, fake).backward()
+        objective.generator(fake, fake).backward()
         twin.optimizers["generator"].step()
         trainer.step()
     for player in ("generator", "discriminator"):
@@ -117,7 +117,7 @@ def test_the_players_descend_in_turn_as_written_by_hand():
 
 
 def textbook_step(networks, average, adams, x, z, images_seen):
-    """A round of the paper's game as plainly as it can be written; returns both losses."""
+    """A step of the paper's GAN as plainly as it can be written; returns both losses."""
     generator, discriminator = networks
     adam_g, adam_d = adams
     fake = generator(z)
@@ -287,7 +287,7 @@ def test_a_penalty_is_added_to_the_discriminators_loss():
     with torch.no_grad():
         fake = twin.generator(twin.draw_inputs().z)
     difference = penalised.step().loss_d - plain.step().loss_d
-    expected = 2 * FlatFakes()(twin.discriminator, None, judged(twin.discriminator, fake), None)
+    expected = 2 * FlatFakes()(twin.discriminator, None, pass_of(twin.discriminator, fake), None)
     torch.testing.assert_close(difference, expected.detach())
 
 
@@ -366,11 +366,11 @@ def test_an_interval_of_one_is_no_laziness():
 def test_lazy_penalties_are_as_written_by_hand(interval):
     """Every k-th step descends L_D + k (penalties); the others L_D alone."""
     trainer, twin = lazy_trainer(interval), lazy_trainer(interval).state
-    game = Relativistic()
+    objective = Relativistic()
     for step in range(7):
         z = torch.randn(64, 2, generator=torch.Generator().manual_seed(seed_of(0, 0, 64 * step)))
         x, fake = Blob()(64 * step, 64).x, twin.generator(z)
-        loss = game.discriminator(twin.discriminator(x), twin.discriminator(fake.detach()))
+        loss = objective.discriminator(twin.discriminator(x), twin.discriminator(fake.detach()))
         if step % interval == 0:
             for penalty in BOTH:
                 loss = loss + interval * term(penalty, twin.discriminator, x, fake, torch.zeros(64))
@@ -379,10 +379,10 @@ def test_lazy_penalties_are_as_written_by_hand(interval):
         stats = trainer.step()
         torch.testing.assert_close(stats.loss_d, loss.detach())
         twin.optimizers["generator"].zero_grad()
-        game.generator(twin.discriminator(x), twin.discriminator(fake)).backward()
+        objective.generator(twin.discriminator(x), twin.discriminator(fake)).backward()
         twin.optimizers["generator"].step()
         twin.optimizers["discriminator"].zero_grad()
-    # Not weight by weight: what adds one number to all logits has a slope of zero in this game,
+    # Not weight by weight: what adds one number to all logits has a slope of zero with this loss,
     # and Adam makes steps of its rounding errors.
     z = torch.randn(64, 2, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(trainer.state.generator(z), twin.generator(z))

@@ -54,19 +54,19 @@ def test_penalties_need_no_operation_that_the_other_steps_have_not(
     assert all(key.endswith("in bfloat16") for key in choices[0])
 
 
-def test_a_step_of_each_kind_is_played(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    played = []
+def test_a_step_of_each_kind_is_run(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = []
 
     class Watched(Trainer):
         def train_step(self, inputs: StepInputs, penalised: bool) -> StepStats:
-            played.append(penalised)
+            ran.append(penalised)
             return super().train_step(inputs, penalised)
 
     monkeypatch.setattr(tuning, "Trainer", Watched)
     recipe = recipes.standard(size=32, width=4, batch=2)
     for asked in (recipe, recipe.model_copy(update={"penalties": ()})):
         measured_plan(asked, CPU, "fp32")
-    assert played == [True, False, False]
+    assert ran == [True, False, False]
 
 
 def test_a_step_is_tried_with_samples_of_the_right_shape_and_range() -> None:

@@ -1,4 +1,4 @@
-"""Small games to train: points on a ring, 32 x 32 pictures, and parts that plug into the loop."""
+"""Small trainings: points on a ring, 32 x 32 pictures, and parts that plug into the loop."""
 
 import contextlib
 import json
@@ -68,7 +68,7 @@ MODERN = {
 
 
 class Points(Model):
-    """The smallest game: a line of code for each player, and no picture in sight."""
+    """The smallest model: a line of code for each network."""
 
     name: Literal["points"] = "points"
     latent_dim: int = 2
@@ -119,6 +119,27 @@ class Jitter(Augmentation):
         return samples + 0.1 * (numbers.view(-1, *[1] * (samples.ndim - 1)) - 0.5)
 
 
+class AdaptiveJitter(Augmentation):
+    """Some samples are moved, the more the surer the discriminator is of real ones.
+
+    Its probability p follows ADA: p += step * sign(E[sign(C(x))] - 0.1), from 0 to 1.
+    """
+
+    name: Literal["adaptive-jitter"] = "adaptive-jitter"
+    numbers: ClassVar[int] = 2
+    step: float = 0.125
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return {"probability": torch.zeros(())}
+
+    def __call__(self, samples, numbers, probability) -> torch.Tensor:
+        chance, shift = (each.view(-1, *[1] * (samples.ndim - 1)) for each in numbers.unbind(1))
+        return torch.where(chance < probability, samples + 0.5 * (shift - 0.5), samples)
+
+    def update(self, real, fake, probability) -> None:
+        probability.add_(self.step * (real.sign().mean() - 0.1).sign()).clamp_(0, 1)
+
+
 class Watched(Augmentation):
     """Keeps what goes through it, and multiplies it by a factor."""
 
@@ -137,11 +158,11 @@ def make_trainer(recipe: Recipe, batches, compute: Compute = COMPUTE, **parts) -
     return Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, **parts)
 
 
-PAPERS_GAME = NonSaturating()
+PAPERS_LOSS = NonSaturating()
 
 
 def points_trainer(
-    loss: Loss = PAPERS_GAME,
+    loss: Loss = PAPERS_LOSS,
     penalties: Sequence[Penalty] = (),
     penalty_interval: int = 1,
     **fields,

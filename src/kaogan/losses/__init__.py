@@ -1,4 +1,4 @@
-"""The game: adversarial losses, each a pure function of real and fake logits; and penalties."""
+"""Adversarial losses, which are pure functions of real and fake logits, and penalties."""
 
 from kaogan.losses.adversarial import Minimax, NonSaturating
 from kaogan.losses.hinge import Hinge

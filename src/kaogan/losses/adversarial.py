@@ -1,7 +1,7 @@
 """The two losses of Goodfellow et al., "Generative Adversarial Nets" (NeurIPS 2014).
 
-The discriminator's logits are C(x), and D(x) = sigmoid(C(x)) is its belief that x is real. The
-value function (equation 1) is
+The discriminator's logits are C(x), and D(x) = sigmoid(C(x)) is its probability that x is real.
+The value function (equation 1) is
 
     V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))],
 
@@ -21,24 +21,13 @@ from kaogan.contracts import Logits, Loss, Scalar
 from kaogan.losses.registered import losses
 
 
-def discriminator_cross_entropy(real: Logits, fake: Logits, label_smoothing: float) -> Scalar:
-    """Binary cross-entropy with labels 1 - s for real and 0 for fake, s the label smoothing: the
-    L_D of `CrossEntropy`.
-
-    With s = 0 this is -V(D, G). Smoothing is one-sided, on the real labels only: Salimans et al.,
-    "Improved Techniques for Training GANs" (NeurIPS 2016), section 3.4.
-    """
-    s = label_smoothing
-    real_term = (1 - s) * softplus(-real) + s * softplus(real)
-    return real_term.mean() + softplus(fake).mean()
-
-
 class CrossEntropy(Loss):
-    """The discriminator's side, which both games share:
+    """The discriminator's loss of both: cross-entropy with labels 1 - s for real and 0 for fake,
 
         L_D = -E_x[(1 - s) log D(x) + s log(1 - D(x))] - E_z[log(1 - D(G(z)))].
 
-    Abstract: a game adds the generator's.
+    With s = 0 this is -V(D, G). Label smoothing is one-sided, on the real labels only: Salimans et
+    al., "Improved Techniques for Training GANs" (NeurIPS 2016), section 3.4. Abstract.
     """
 
     label_smoothing: float = Field(
@@ -50,7 +39,9 @@ class CrossEntropy(Loss):
     )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
-        return discriminator_cross_entropy(real, fake, self.label_smoothing)
+        s = self.label_smoothing
+        real_term = (1 - s) * softplus(-real) + s * softplus(real)
+        return real_term.mean() + softplus(fake).mean()
 
     def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
         return real.sigmoid().mean(), fake.sigmoid().mean()

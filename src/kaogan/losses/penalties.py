@@ -1,40 +1,36 @@
 """Penalties on the slope of the discriminator, added to its loss.
 
-Each looks at the gradient of the logit C by its input. A logit depends on its own samples alone
-(which is why batch norm and penalties exclude each other), so the gradients of all logits at once
-are that of their sum. The means are over logits: a logit may judge several samples together. (A
-minibatch standard deviation lets a logit depend a little on the other samples of its group. As in
-StyleGAN2, the gradient of the sum is penalised then.)
+Each uses the gradient of the logit C by its input. A logit depends on its own samples only (so
+batch norm and penalties exclude each other), and the gradient of the sum of logits contains those
+of all of them. The means are over logits: a logit may judge a pack of samples. (With a minibatch
+standard deviation a logit depends slightly on the other samples of its group. As in StyleGAN2, the
+gradient of the sum is penalised then.)
 
-The gradients come from the pass that the loss is computed from, with products in its number format.
-Samples are float32, and so are the gradients by them: squares are summed in float32.
+The gradients come from the passes of the loss, with products in their number format. Samples and
+their gradients are float32, so squares are summed in float32.
 """
 
-from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor
 
-from kaogan.contracts import Logits, MixingCoefficients, Pass, Penalty, Samples, Scalar
+from kaogan.contracts import Discriminator, MixingCoefficients, Pass, Penalty, Samples, Scalar
 from kaogan.losses.registered import penalties
 
 __all__ = ["R1", "R2", "GradientPenalty", "differentiable", "penalties"]
 
 
-Discriminator = Callable[[Samples], Logits]
-
-
 def differentiable(samples: Samples) -> Samples:
-    """The samples as a new beginning of the graph, by which logits can be differentiated."""
+    """The samples, detached, as inputs by which logits can be differentiated."""
     leaf = samples.detach().requires_grad_()
-    return leaf.view_as(leaf)  # who counts operations by hooks on leaves would be in the way
+    return leaf.view_as(leaf)  # the hooks of FlopCounterMode do not work on leaves
 
 
 def squared_slopes(at: Pass) -> Float[Tensor, "L"]:
-    """||grad C||^2 of every logit by the samples that it judges; differentiable by the weights."""
+    """||grad C||^2 of every logit by its own samples; differentiable by the weights."""
     return at.slopes.reshape(len(at.logits), -1).square().sum(1)
 
 
@@ -81,6 +77,7 @@ class GradientPenalty(Penalty):
 
     name: Literal["gradient-penalty"] = "gradient-penalty"
     weight: float = Field(default=10.0, gt=0, allow_inf_nan=False, description="lambda")
+    interpolates: ClassVar[bool] = True
 
     def __call__(
         self, discriminator: Discriminator, real: Pass, fake: Pass, epsilon: MixingCoefficients
@@ -88,6 +85,6 @@ class GradientPenalty(Penalty):
         weights = epsilon.view(-1, *[1] * (real.samples.ndim - 1))
         between = differentiable(torch.lerp(fake.samples, real.samples, weights))
         squares = squared_slopes(Pass(between, discriminator(between)))
-        # The root's own slope is infinite at 0, where a discriminator that is flat would stand.
+        # The slope of the root is infinite at 0, the value for a flat discriminator.
         slopes = (squares + 1e-12).sqrt()
         return self.weight * (slopes - 1).square().mean()

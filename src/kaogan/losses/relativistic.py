@@ -23,8 +23,8 @@ class Relativistic(Loss):
 
     name: Literal["relativistic"] = "relativistic"
     reading: ClassVar[str] = (
-        "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the belief that x "
-        "is the real one of its pair."
+        "Only differences count: the sigmoid of C(x) − C(G(z)) is called D(x), the probability "
+        "that x is the real sample of its pair."
     )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
@@ -34,6 +34,6 @@ class Relativistic(Loss):
         return softplus(-(fake - real)).mean()
 
     def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
-        """That x is the real one of its pair, and that G(z) is."""
-        belief = (real - fake).sigmoid().mean()
-        return belief, 1 - belief
+        """The probabilities that x is the real sample of its pair, and that G(z) is."""
+        probability = (real - fake).sigmoid().mean()
+        return probability, 1 - probability

@@ -21,6 +21,7 @@ class Wasserstein(Loss):
 
     name: Literal["wasserstein"] = "wasserstein"
     needs_real: ClassVar[bool] = False
+    needs_bounded_slope: ClassVar[bool] = True
     reading: ClassVar[str] = Relativistic.reading
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
@@ -30,6 +31,6 @@ class Wasserstein(Loss):
         return -fake.mean()
 
     def real_probabilities(self, real: Logits, fake: Logits) -> tuple[Scalar, Scalar]:
-        """A critic holds none: as for relativistic pairing, sigmoid(C(x) - C(G(z)))."""
-        belief = (real - fake).sigmoid().mean()
-        return belief, 1 - belief
+        """A critic has none. As for relativistic pairing: sigmoid(C(x) - C(G(z)))."""
+        probability = (real - fake).sigmoid().mean()
+        return probability, 1 - probability

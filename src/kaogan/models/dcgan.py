@@ -1,7 +1,7 @@
 """DCGAN: Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep
 Convolutional Generative Adversarial Networks" (ICLR 2016), section 3 and figure 1.
 
-The paper's guidelines, and where each one stands here:
+The paper's guidelines:
 
 - strided convolutions instead of pooling: `Discriminator`, `_upsampling`
 - batch norm in both, but not at the generator's output and the discriminator's input
@@ -9,7 +9,7 @@ The paper's guidelines, and where each one stands here:
 - ReLU in the generator, tanh at its output; LeakyReLU (slope 0.2) in the discriminator
 - all weights from N(0, 0.02): `initialize`
 
-Shapes at 64x64 with width 64; from 32 to 256, the number of stages follows the size:
+Shapes at 64x64 with width 64; from 32 to 256, the number of stages depends on the size:
 
     generator       z 100 -> 512x4x4 -> 256x8x8 -> 128x16x16 -> 64x32x32 -> 3x64x64
     discriminator   3x64x64 -> 64x32x32 -> 128x16x16 -> 256x8x8 -> 512x4x4 -> 1 logit
@@ -19,12 +19,9 @@ Options change the discriminator:
 - `norm`: batch norm as in the paper; spectral norm of the weights (Miyato et al., "Spectral
   Normalization for Generative Adversarial Networks", ICLR 2018, section 2.1); or none, for a loss
   with penalties
-- `initialization`: the paper's, or "he": weights ~ N(0, 2 / ((1 + 0.2^2) fan_in)), which keep the
-  size of the activations without a norm (He, Zhang, Ren and Sun, "Delving Deep into Rectifiers",
-  ICCV 2015, equation 15); half of that for the logit
-- `minibatch_std`: a channel that tells how much the pictures of a group differ (Karras, Aila, Laine
-  and Lehtinen, "Progressive Growing of GANs", ICLR 2018, section 3)
-- `packing`: it judges several pictures at once, stacked as channels (Lin, Khetan, Fanti and Oh,
+- `initialization`: the paper's, or "he": `initialize_he`
+- `minibatch_std`: `MinibatchStd`
+- `packing`: one logit for several pictures, stacked as channels (Lin, Khetan, Fanti and Oh,
   "PacGAN: The power of two samples in generative adversarial networks", NeurIPS 2018, section 2)
 """
 
@@ -51,15 +48,15 @@ SLOPE = 0.2
 def stage_channels(size: int, width: int) -> list[int]:
     """Channels of the feature maps from size/2 x size/2 down to 4x4: width, 2 width, ... 8 width.
 
-    The paper doubles at each halving. We stop at 8 x width, its widest, so that a 256x256 network
-    is not sixteen times a 64x64 one.
+    As in the paper they double at each halving, but at most to 8 x width, so that a 256x256 network
+    is not sixteen times as large as a 64x64 one.
     """
     stages = size.bit_length() - 3  # 64 = 2^6 has the four maps 32, 16, 8 and 4
     return [width * min(2**stage, 8) for stage in range(stages)]
 
 
 def initialize(module: nn.Module) -> None:
-    """Weights ~ N(0, 0.02); batch norm's gain ~ N(1, 0.02) and its bias 0, as the authors did."""
+    """Weights ~ N(0, 0.02), batch norm's gain ~ N(1, 0.02), biases 0, as in the authors' code."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
@@ -70,7 +67,11 @@ def initialize(module: nn.Module) -> None:
 
 
 def initialize_he(layers: nn.Sequential) -> None:
-    """Weights ~ N(0, 2 / ((1 + 0.2^2) fan_in)), biases 0; the last layer, of the logit, half."""
+    """Weights ~ N(0, 2 / ((1 + 0.2^2) fan_in)), those of the logit multiplied by 1/2; biases 0.
+
+    They keep the scale of the activations without a norm: He, Zhang, Ren and Sun, "Delving Deep
+    into Rectifiers" (ICCV 2015), equation 15.
+    """
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
     for convolution in convolutions:
         nn.init.kaiming_normal_(convolution.weight, SLOPE)
@@ -78,38 +79,36 @@ def initialize_he(layers: nn.Sequential) -> None:
         convolutions[-1].weight.mul_(0.5)
 
 
-def _upsampling(channels_in: int, channels_out: int, upsample: Upsample, bias: bool) -> nn.Module:
+def _upsampling(channels_in: int, channels_out: int, upsample: Upsample) -> nn.Module:
     """Double height and width."""
     if upsample == "transposed":
-        return nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
+        return nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1, bias=False)
     # Odena, Dumoulin and Olah, "Deconvolution and Checkerboard Artifacts" (Distill, 2016).
     return nn.Sequential(
         nn.Upsample(scale_factor=2, mode="nearest"),
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=bias),
+        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
     )
 
 
 class Generator(nn.Module):
     """Latents `N Z` to pictures `N C H W` in [-1, 1]."""
 
-    def __init__(
-        self, size: int, channels: int, latent_dim: int, width: int, upsample: Upsample
-    ) -> None:
+    def __init__(self, model: "DCGAN") -> None:
         super().__init__()
-        widths = stage_channels(size, width)[::-1]
+        widths = stage_channels(model.size, model.width)[::-1]
         # A 4x4 transposed convolution of a 1x1 map is the paper's "project and reshape".
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(latent_dim, widths[0], 4, bias=False),
+            nn.ConvTranspose2d(model.latent_dim, widths[0], 4, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
         for channels_in, channels_out in itertools.pairwise(widths):
             layers += [
-                _upsampling(channels_in, channels_out, upsample, bias=False),
+                _upsampling(channels_in, channels_out, model.upsample),
                 nn.BatchNorm2d(channels_out),
                 nn.ReLU(inplace=True),
             ]
-        layers += [_upsampling(widths[-1], channels, upsample, bias=False), nn.Tanh()]
+        layers += [_upsampling(widths[-1], model.channels, model.upsample), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
 
@@ -119,7 +118,7 @@ class Generator(nn.Module):
 
 
 def _halving(channels_in: int, channels_out: int, norm: Norm | None) -> list[nn.Module]:
-    """Halve height and width. Batch norm has a bias of its own; the others need one before."""
+    """Halve height and width. Before batch norm, which has a bias, the convolution has none."""
     bias = norm in ("spectral", "none")
     convolution = nn.Conv2d(channels_in, channels_out, 4, stride=2, padding=1, bias=bias)
     norms = [nn.BatchNorm2d(channels_out)] if norm == "batch" else []
@@ -127,14 +126,14 @@ def _halving(channels_in: int, channels_out: int, norm: Norm | None) -> list[nn.
 
 
 class MinibatchStd(nn.Module):
-    """One more channel, the same everywhere: how much the feature maps of a group differ.
+    """Adds a constant channel: how much the feature maps of a group differ.
 
         s = mean over c, h, w of sqrt(Var_group(x[c, h, w]) + 1e-8)
 
-    A generator that draws one picture again and again is found out by it. Karras, Aila, Laine and
-    Lehtinen, "Progressive Growing of GANs" (ICLR 2018), section 3; in groups, as they did later.
-    Neighbours in the batch are a group; where the batch is no multiple of it, the largest size that
-    divides both is taken.
+    With it, the discriminator recognises a generator that always draws the same picture. Karras,
+    Aila, Laine and Lehtinen, "Progressive Growing of GANs" (ICLR 2018), section 3; in groups, as in
+    their later papers. Neighbours in the batch are a group. If the batch is no multiple of its
+    size, the greatest common divisor is used.
     """
 
     def __init__(self, group: int) -> None:
@@ -145,7 +144,7 @@ class MinibatchStd(nn.Module):
         n, channels, height, width = maps.shape
         group = math.gcd(n, self.group)
         groups = maps.float().reshape(-1, group, channels, height, width)
-        # Not `var`: over an inner axis, it takes ten times as long on a CPU.
+        # `var` over an inner axis takes ten times as long on a CPU.
         variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)
         deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).to(maps.dtype)
         channel = deviation.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, height, width)
@@ -155,31 +154,23 @@ class MinibatchStd(nn.Module):
 class Discriminator(nn.Module):
     """Pictures `N C H W` in [-1, 1] to logits `N / packing`: log-odds of being real."""
 
-    def __init__(
-        self,
-        size: int,
-        channels: int,
-        width: int,
-        norm: Norm = "batch",
-        packing: int = 1,
-        initialization: Initialization = "normal",
-        minibatch_std: int = 0,
-    ) -> None:
+    def __init__(self, model: "DCGAN") -> None:
         super().__init__()
-        self.packing = packing
-        widths = stage_channels(size, width)
+        self.packing = model.packing
+        widths = stage_channels(model.size, model.width)
         # The paper has no batch norm at the input.
-        layers = _halving(packing * channels, widths[0], None if norm == "batch" else norm)
+        first_norm = None if model.norm == "batch" else model.norm
+        layers = _halving(model.packing * model.channels, widths[0], first_norm)
         for channels_in, channels_out in itertools.pairwise(widths):
-            layers += _halving(channels_in, channels_out, norm)
-        if minibatch_std:
-            layers.append(MinibatchStd(minibatch_std))
-        layers.append(nn.Conv2d(widths[-1] + bool(minibatch_std), 1, 4, bias=False))
+            layers += _halving(channels_in, channels_out, model.norm)
+        if model.minibatch_std:
+            layers.append(MinibatchStd(model.minibatch_std))
+        layers.append(nn.Conv2d(widths[-1] + bool(model.minibatch_std), 1, 4, bias=False))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        if initialization == "he":
+        if model.initialization == "he":
             initialize_he(self.layers)
-        if norm == "spectral":
+        if model.norm == "spectral":
             for layer in self.layers:
                 if isinstance(layer, nn.Conv2d):
                     spectral_norm(layer)
@@ -192,7 +183,7 @@ class Discriminator(nn.Module):
 
 
 class DCGANFields(Model):
-    """What the networks of a DCGAN are described by, whatever they are written in. Abstract."""
+    """The fields of a DCGAN in any framework. Abstract."""
 
     size: int = Field(default=64, ge=32, le=256, description="pixels, 32 to 256")
     channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
@@ -200,10 +191,7 @@ class DCGANFields(Model):
     upsample: Upsample = Field(default="transposed", description="no checkerboards")
     initialization: Initialization = Field(default="normal", description="of D")
     minibatch_std: int = Field(
-        default=0,
-        ge=0,
-        le=64,
-        description="neighbours whose spread D sees, 0: none",
+        default=0, ge=0, le=64, description="neighbours whose spread D sees, 0: none"
     )
     norm: Norm = Field(default="batch", description="of D")
 
@@ -226,20 +214,12 @@ class DCGANFields(Model):
 
 @models.register("dcgan")
 class DCGAN(DCGANFields):
-    """The pair of networks, described by a few numbers."""
+    """The networks in PyTorch."""
 
     name: Literal["dcgan"] = "dcgan"
 
     def generator(self) -> Generator:
-        return Generator(self.size, self.channels, self.latent_dim, self.width, self.upsample)
+        return Generator(self)
 
     def discriminator(self) -> Discriminator:
-        return Discriminator(
-            self.size,
-            self.channels,
-            self.width,
-            self.norm,
-            self.packing,
-            self.initialization,
-            self.minibatch_std,
-        )
+        return Discriminator(self)

@@ -1,18 +1,18 @@
-"""The DCGAN of `kaogan.models.dcgan` in Keras 3 layers: the same networks, the same loop.
+"""The DCGAN of `kaogan.models.dcgan` in Keras 3 layers, trained by the same loop.
 
-Where the two libraries differ, and what is done about it:
+Differences between the two libraries:
 
-- Keras' pictures are `N H W C`: they are turned at the border
+- pictures are `N H W C` in Keras: they are permuted at input and output
 - kernels are `H W I O` in Keras, `O I H W` in PyTorch; of transposed convolutions `H W O I` and
-  `I O H W`: one permutation turns both
+  `I O H W`: one permutation converts both
 - with a kernel of 4 and stride 2, padding "same" is PyTorch's padding of 1
-- momentum of batch norm is what Keras keeps and what PyTorch lets in: 0.9 for 0.1; epsilon is 1e-3
-  in Keras unless told
-- Keras knows no `train()` and `eval()`: every call says which it is
+- momentum of batch norm is the share of the old average in Keras (0.9), and of the new value in
+  PyTorch (0.1); the default of epsilon is 1e-3 in Keras
+- Keras has no `train()` and `eval()`: each call has an argument `training`
 - the running variance is that of the batches in Keras, n / (n - 1) times it in PyTorch, for n
-  pixels in a batch; nothing that is trained depends on it
+  pixels in a batch; training does not depend on it
 
-Keras is imported when a network is made, and only then.
+Keras is only imported when a network is made.
 """
 
 import os
@@ -24,20 +24,17 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError
-from kaogan.models.dcgan import DCGAN, DCGANFields, stage_channels
+from kaogan.models.dcgan import DCGAN, SLOPE, DCGANFields, stage_channels
 from kaogan.models.registered import models
 
 EPSILON, MOMENTUM = 1e-5, 0.1  # PyTorch's, of batch norm
 
-Weights = Mapping[str, Tensor]
-"""Tensors by Keras' paths, in Keras' layout: `conv_0/kernel`, `norm_0/gamma`, ..."""
-
 
 def import_keras() -> Any:
-    """Keras, on the backend that the user chose; on PyTorch if none was chosen.
+    """Keras, on PyTorch unless the user chose another backend.
 
     Raises:
-        KaoganError: it is not installed, or its backend is not.
+        KaoganError: Keras or its backend is not installed.
 
     """
     os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -77,8 +74,7 @@ def keras_generator(model: DCGAN) -> Any:
 def keras_discriminator(model: DCGAN) -> Any:
     """The discriminator as a `keras.Sequential`: pictures `N H W C` to logits `N 1`.
 
-    Spectral norm has no layer of its own here: the weights come divided by their largest singular
-    value.
+    With spectral norm, the weights are already divided by their largest singular values.
     """
     layers = import_keras().layers
     stack = [layers.Input((model.size, model.size, model.channels))]
@@ -88,7 +84,7 @@ def keras_discriminator(model: DCGAN) -> Any:
         stack.append(layers.Conv2D(**options, kernel_size=4, strides=2, padding="same"))
         if model.norm == "batch" and stage > 0:
             stack.append(_norm(layers, stage))
-        stack.append(layers.LeakyReLU(0.2, name=f"leaky_relu_{stage}"))
+        stack.append(layers.LeakyReLU(SLOPE, name=f"leaky_relu_{stage}"))
     if model.minibatch_std:
         stack.append(minibatch_std(model.minibatch_std, widths[-1]))
     stack += [layers.Conv2D(**_convolution(1, len(widths)), kernel_size=4), layers.Flatten()]
@@ -101,8 +97,8 @@ STD_NAME = "minibatch_std_"
 def minibatch_std(group: int, channels: int) -> Any:
     """`kaogan.models.dcgan.MinibatchStd` for maps `N 4 4 C`, as a model of Keras' operations.
 
-    Not a layer of its own: plain Keras could not load a file with it. Nor a reshape, which would
-    fix the size of the groups: every picture gathers the members of its group by their places.
+    Keras without kaogan could not load a file with a new layer. A reshape would fix the size of the
+    groups. So each picture gathers the members of its group by their places.
     """
     keras = import_keras()
     ops = keras.ops
@@ -113,7 +109,7 @@ def minibatch_std(group: int, channels: int) -> Any:
     for divisor in (n for n in range(2, group + 1) if group % n == 0):
         size = ops.where(ops.equal(ops.mod(count, divisor), 0), divisor, size)
     first = place // size * size
-    # As `size` divides `group`, each member comes equally often.
+    # Each member is gathered equally often, because `size` divides `group`.
     members = ops.expand_dims(first, 1) + ops.mod(ops.arange(group), size)
     groups = ops.take(ops.cast(maps, "float32"), members, axis=0)
     deviations = ops.sqrt(ops.var(groups, axis=1) + 1e-8)
@@ -144,11 +140,11 @@ def _norm(layers: Any, stage: int) -> Any:
 
 
 def keras_weights(network: nn.Module) -> dict[str, Tensor]:
-    """The tensors of a PyTorch DCGAN's network by Keras' paths, in Keras' layout.
+    """The tensors of a network of `DCGAN` by Keras' paths (`conv_0/kernel`), in Keras' layout.
 
-    They are views: what is written into them is written into the network. (But not where spectral
-    norm makes the weights: there they are the quotients that it computes.) Both libraries' names
-    count convolutions; a batch norm has the number of the convolution before it.
+    They are views: writing into them changes the network. (Except with spectral norm, where they
+    are the normalised weights.) Convolutions are numbered; a batch norm has the number of the
+    convolution before it.
     """
     weights: dict[str, Tensor | None] = {}
     stage = -1
@@ -169,9 +165,9 @@ def keras_weights(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Averages(nn.BatchNorm2d):
-    """The running averages of one Keras batch norm, by PyTorch's names and law.
+    """The running averages of one Keras batch norm, updated as PyTorch does.
 
-    So whoever estimates them anew (`kaogan.training.sampling.standing_statistics`) finds them.
+    As a batch norm of PyTorch, it is found by `kaogan.training.sampling.standing_statistics`.
     """
 
     def __init__(self, mean: Tensor, variance: Tensor) -> None:
@@ -183,7 +179,7 @@ class Averages(nn.BatchNorm2d):
         return [cast(Tensor, self.running_mean), cast(Tensor, self.running_var)]
 
     def update(self, mean: Tensor, variance: Tensor) -> None:
-        """Move toward a batch's statistics; without momentum, average all batches equally."""
+        """Move toward the statistics of a batch; without momentum, average all batches equally."""
         count = cast(Tensor, self.num_batches_tracked).add_(1)
         share = 1.0 / count if self.momentum is None else self.momentum
         for kept, new in zip(self.both, (mean, variance), strict=True):
@@ -191,13 +187,13 @@ class Averages(nn.BatchNorm2d):
 
 
 class KerasNetwork(nn.Module):
-    """A Keras model as a function of tensors that are kept here, as PyTorch keeps them.
+    """A Keras model as a function of tensors in a PyTorch module.
 
-    Left in the Keras model, batch norm's averages would be parameters, and a deep copy would go
-    through a file. Here weights are parameters, averages are buffers; copies share the function.
+    In the Keras model itself, batch norm's averages would be parameters, and a deep copy would
+    write a file. Here weights are parameters, averages are buffers, and copies share the function.
     """
 
-    def __init__(self, network: Any, weights: Weights) -> None:
+    def __init__(self, network: Any, weights: Mapping[str, Tensor]) -> None:
         super().__init__()
         keras = import_keras()
         if keras.backend.backend() != "torch":
@@ -214,7 +210,7 @@ class KerasNetwork(nn.Module):
         for norm in norms:
             mean, variance = (weights[f"{norm.name}/moving_{m}"] for m in ("mean", "variance"))
             self.averages[norm.name] = Averages(mean, variance)
-            norm.momentum = 0.0  # Keras hands back the batch's own statistics
+            norm.momentum = 0.0  # so Keras returns the statistics of the batch
         self._call = _stateless(keras, network)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -235,16 +231,13 @@ class KerasNetwork(nn.Module):
         return weights
 
 
-Stateless = Callable[[list[Tensor], list[Tensor], Tensor, bool], tuple[Tensor, list[Tensor]]]
-
-
-def _stateless(keras: Any, network: Any) -> Stateless:
-    """The Keras model as a pure function; Python's copies of a function are the function itself."""
+def _stateless(keras: Any, network: Any) -> Callable[..., tuple[Tensor, list[Tensor]]]:
+    """The Keras model as a pure function. A deep copy of a function is the function itself."""
 
     def call(
         weights: list[Tensor], statistics: list[Tensor], inputs: Tensor, training: bool
     ) -> tuple[Tensor, list[Tensor]]:
-        with keras.device(str(inputs.device)):  # else it moves them to a GPU if there is one
+        with keras.device(str(inputs.device)):  # or Keras moves them to a GPU if there is one
             outputs, new = network.stateless_call(weights, statistics, inputs, training=training)
         return outputs, new
 
@@ -254,9 +247,9 @@ def _stateless(keras: Any, network: Any) -> Stateless:
 class KerasGenerator(nn.Module):
     """Latents `N Z` to pictures `N C H W` in [-1, 1]."""
 
-    def __init__(self, model: DCGAN, weights: Weights) -> None:
+    def __init__(self, twin: DCGAN) -> None:
         super().__init__()
-        self.network = KerasNetwork(keras_generator(model), weights)
+        self.network = KerasNetwork(keras_generator(twin), keras_weights(twin.generator()))
 
     def forward(self, latents: Float[Tensor, "N Z"]) -> Float[Tensor, "N C H W"]:
         pictures: Tensor = self.network(latents)
@@ -266,9 +259,9 @@ class KerasGenerator(nn.Module):
 class KerasDiscriminator(nn.Module):
     """Pictures `N C H W` in [-1, 1] to logits `N`: log-odds of being real."""
 
-    def __init__(self, model: DCGAN, weights: Weights) -> None:
+    def __init__(self, twin: DCGAN) -> None:
         super().__init__()
-        self.network = KerasNetwork(keras_discriminator(model), weights)
+        self.network = KerasNetwork(keras_discriminator(twin), keras_weights(twin.discriminator()))
 
     def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "N"]:
         logits: Tensor = self.network(pictures.permute(0, 2, 3, 1))
@@ -277,7 +270,7 @@ class KerasDiscriminator(nn.Module):
 
 @models.register("keras-dcgan")
 class KerasDCGAN(DCGANFields):
-    """The pair of networks in Keras; a seed gives it the weights that it gives to `DCGAN`."""
+    """The networks in Keras, with the same first weights as `DCGAN` for a seed."""
 
     name: Literal["keras-dcgan"] = "keras-dcgan"
     norm: Literal["batch", "none"] = Field(default="batch", description="of D")
@@ -297,7 +290,7 @@ class KerasDCGAN(DCGANFields):
         return twin, module
 
     def generator(self) -> KerasGenerator:
-        return KerasGenerator(self.twin, keras_weights(self.twin.generator()))
+        return KerasGenerator(self.twin)
 
     def discriminator(self) -> KerasDiscriminator:
-        return KerasDiscriminator(self.twin, keras_weights(self.twin.discriminator()))
+        return KerasDiscriminator(self.twin)

@@ -1,15 +1,13 @@
-"""Multi-layer perceptrons for points: small enough to train while one watches.
+"""Multi-layer perceptrons for points.
 
-The discriminator's hidden layers are LeakyReLU, or maxout with several pieces: Goodfellow et al.,
-"Maxout Networks" (ICML 2013), equations 1 and 2. `MLP.pacgan` are the networks of the synthetic
-experiments of Lin et al., "PacGAN: The power of two samples in generative adversarial networks"
-(NeurIPS 2018), section 4.1, as in the authors' code.
+The discriminator's hidden layers have LeakyReLU, or maxout with several pieces: Goodfellow et al.,
+"Maxout Networks" (ICML 2013), equations 1 and 2.
 
-Several independent pairs can be trained at once, as copies of one model: small matrix products
-side by side take little longer than one. Inside, activations are `K W N` (copies, width, batch),
-so that a layer is one batched product and batch norm sees every unit of every copy as a channel.
-A loss is a mean over the logits of all copies, so a copy's gradient is that of a run of its own
-divided by their number; Adam is blind to that.
+Several independent pairs can be trained at once, as copies in one model: a batched product of small
+matrices takes little longer than a single one. Inside, activations are `K W N` (copies, width,
+batch), so that a layer is one batched product, and batch norm has a channel for each unit of each
+copy. A loss is a mean over the logits of all copies, so a copy's gradient is that of a separate run
+divided by the number of copies. Adam's steps do not depend on this factor.
 """
 
 import itertools
@@ -20,7 +18,6 @@ import torch
 from jaxtyping import Float
 from pydantic import Field, model_validator
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
 from kaogan.contracts import Logits, Model
 from kaogan.models.registered import models
@@ -37,7 +34,7 @@ class Linears(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(copies, outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(copies * outputs)) if bias else None
-        # He et al. 2015, equation 10, unless told; biases then spread the kinks over the inputs.
+        # Default: He et al. 2015, equation 10, and biases that spread the kinks over the inputs.
         nn.init.normal_(self.weight, 0.0, initial_std or math.sqrt(2 / inputs))
         if self.bias is not None and initial_std is None:
             nn.init.uniform_(self.bias, -1 / math.sqrt(inputs), 1 / math.sqrt(inputs))
@@ -49,13 +46,13 @@ class Linears(nn.Module):
 
 
 class BatchNorms(nn.BatchNorm1d):
-    """Batch norm of every unit of every copy by itself: `K W N` to `K W N`."""
+    """Batch norm of every unit of every copy: `K W N` to `K W N`."""
 
     def __init__(self, copies: int, width: int) -> None:
         super().__init__(copies * width)
 
     def forward(self, inputs: Float[Tensor, "K W N"]) -> Float[Tensor, "K W N"]:
-        # Seen as one sample of K * W channels, its statistics run over the last axis.
+        # As one sample of K * W channels: statistics are over the last axis.
         return super().forward(inputs.flatten(0, 1)[None])[0].view_as(inputs)
 
 
@@ -71,15 +68,8 @@ class Maxout(nn.Module):
         return inputs.view(copies, -1, self.pieces, batch).amax(2)
 
 
-class Leaky(nn.Module):
-    """LeakyReLU, slope 0.2."""
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return leaky_relu(inputs, SLOPE)
-
-
 class Generator(nn.Module):
-    """Latents `N Z`, shared out among K copies, to points `N K D`."""
+    """Latents `N Z`, split among K copies, to points `N K D`."""
 
     def __init__(self, model: "MLP") -> None:
         super().__init__()
@@ -109,7 +99,7 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(widths):
             layers.append(Linears(copies, inputs, outputs * pieces, model.initial_std))
-            layers.append(Maxout(pieces) if pieces > 1 else Leaky())
+            layers.append(Maxout(pieces) if pieces > 1 else nn.LeakyReLU(SLOPE))
         layers.append(Linears(copies, widths[-1], 1, model.initial_std))
         self.layers = nn.Sequential(*layers)
 
@@ -121,7 +111,7 @@ class Discriminator(nn.Module):
 
 @models.register("mlp")
 class MLP(Model):
-    """The pair of networks, described by a few numbers; perhaps several pairs at once."""
+    """Multi-layer perceptrons, in one pair of networks or several."""
 
     name: Literal["mlp"] = "mlp"
     norm: Literal["none"] = Field(default="none", description="the discriminator has none")
@@ -145,7 +135,7 @@ class MLP(Model):
     copies: int = Field(default=1, ge=1, le=64, description="independent pairs trained at once")
 
     @model_validator(mode="after")
-    def _latents_can_be_shared_out(self) -> "MLP":
+    def _latents_can_be_split(self) -> "MLP":
         if self.latent_dim % self.copies:
             raise ValueError(f"latent_dim must be a multiple of {self.copies}, the copies")
         return self
@@ -159,22 +149,3 @@ class MLP(Model):
 
     def discriminator(self) -> Discriminator:
         return Discriminator(self)
-
-    @staticmethod
-    def pacgan(copies: int = 1, packing: int = 1) -> "MLP":
-        """The networks of the PacGAN paper: generator 4 x 400, discriminator 3 x 200 maxout of 5.
-
-        (Batch norm and no biases before the generator's last layer, first weights N(0, 0.02).)
-        """
-        return MLP(
-            latent_dim=2 * copies,
-            width=400,
-            depth=4,
-            generator_norm="batch",
-            discriminator_width=200,
-            discriminator_depth=3,
-            pieces=5,
-            packing=packing,
-            initial_std=0.02,
-            copies=copies,
-        )

@@ -1,9 +1,9 @@
 """Training.
 
-trainer.py                the step and the one loop; accelerate.py  the same step, faster
+trainer.py                the step and the loop; accelerate.py  the same step, faster
 recipe.py, state.py       what is trained; everything that a resume needs
-tasks/                    what is learned from: images, points
-fit.py                    sets a run up and resumes it, with lock.py, signals.py, rollback.py
-run.py, checkpoints.py    the RUN folder;  run_log.py, events.py  what it says
+tasks/                    the data: images, points
+fit.py                    sets up a run and resumes it, with lock.py, signals.py, rollback.py
+run.py, checkpoints.py    the RUN folder;  run_log.py, events.py  its messages
 callbacks/                callbacks
 """

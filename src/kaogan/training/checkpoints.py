@@ -1,21 +1,22 @@
-"""Checkpoints on the disk: whole or absent, checked when read, never unpickled.
+"""Checkpoints on the disk: written atomically, checked when read, never unpickled.
 
 RUN/checkpoints/000051200/
     state.safetensors   every tensor of the TrainState; both generators with standing statistics
     state.json          images seen and the other numbers, the recipe, and two SHA-256 sums: of
-                        the tensors, and of all that it says itself
+                        the tensors, and of its own contents
 
-After a set-back, the attempt stands in the name: 000051200-1. A damaged checkpoint that a training
-came across is kept as 000051200.damaged, and counts no more.
+After a rollback, the name ends with the attempt: 000051200-1. A training that finds a damaged
+checkpoint renames it to 000051200.damaged and ignores it from then on.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +39,23 @@ GENERATORS = ("generator", "ema")
 
 
 class Damaged(KaoganError):
-    """A checkpoint is cut off or corrupted; the one before it may be good."""
+    """A checkpoint is incomplete or corrupted. An older one may be good."""
 
 
 def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> Path:
-    """Write the state under its images seen, then delete all but the newest `keep`.
+    """Write the state, named by its images seen, then delete all but the newest `keep`.
 
-    A good checkpoint of these images and this attempt is the same one: it stays as it is.
+    A good checkpoint of the same images and attempt is left as it is.
 
     Raises:
-        OSError: the disk is full, or the folder cannot be written; nothing is left half-written.
+        OSError: the disk is full, or the folder cannot be written; no partial checkpoint remains.
 
     """
     suffix = f"-{state.attempt}" if state.attempt else ""
     target = folder / f"{state.images_seen:09d}{suffix}"
     if target.exists():
-        if _is_good(target):
+        with contextlib.suppress(KaoganError):
+            read(target)
             return target
         _set_aside(target)
     tensors = state.tensors()
@@ -80,7 +82,7 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
 
 
 def found(folder: Path) -> list[Path]:
-    """Checkpoints by images seen, then by attempt, the oldest first."""
+    """Checkpoints in a folder, sorted by images seen, then by attempt."""
     if not folder.is_dir():
         return []
     named = [p for p in folder.iterdir() if re.fullmatch(r"\d+(-\d+)?", p.name) and p.is_dir()]
@@ -96,18 +98,14 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors (on the CPU) and numbers of a checkpoint.
 
     Raises:
-        Damaged: it is not there, cut off, or corrupted.
+        Damaged: it is missing, incomplete, or corrupted.
         KaoganError: a newer kaogan wrote it, or it needs a plugin that this user has not run.
 
     """
     weights = checkpoint / "state.safetensors"
     try:
         about = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
-        if about["format"] > FORMAT:
-            raise KaoganError(
-                f"{checkpoint} was written by kaogan {about['kaogan']}, newer than this one "
-                f"({__version__}); upgrade with: pip install --upgrade kaogan"
-            )
+        check_format(about, FORMAT, checkpoint)
         if about.pop("seal") != _seal(about) or about["sha256"] != _sha256(weights):
             raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
         plugins.load_kept(checkpoint.parents[1])
@@ -118,13 +116,17 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise Damaged(f"checkpoint {checkpoint} is damaged and cannot be read") from None
 
 
+def check_format(about: Mapping[str, Any], known: int, path: Path) -> None:
+    """Raise a KaoganError if a newer kaogan wrote this description of `path`."""
+    if about["format"] > known:
+        raise KaoganError(
+            f"{path} was written by kaogan {about['kaogan']}, newer than this one "
+            f"({__version__}); upgrade with: pip install --upgrade kaogan"
+        )
+
+
 def recipe_of(about: Mapping[str, Any]) -> Recipe:
-    """The recipe that a checkpoint was trained with.
-
-    Raises:
-        KaoganError: this version does not know the recipe's parts.
-
-    """
+    """The recipe of a checkpoint. Raises a KaoganError if this version does not know its parts."""
     try:
         return Recipe.model_validate(about["recipe"])
     except (KeyError, ValidationError):
@@ -134,40 +136,40 @@ def recipe_of(about: Mapping[str, Any]) -> Recipe:
 
 
 def restore_newest(state: TrainState, folder: Path, warn: Callable[[str], None]) -> Path | None:
-    """Restore the newest good checkpoint, to train on; None if there is none.
+    """Restore the newest good checkpoint and return it; None if there is no checkpoint.
 
-    Damaged ones are named, skipped and, once a good one is found, renamed.
+    Damaged ones are reported, skipped and, when a good one is found, renamed.
 
     Raises:
-        KaoganError: there are checkpoints, and every one is damaged, or a newer kaogan wrote one.
+        KaoganError: all checkpoints are damaged, or a newer kaogan wrote one.
 
     """
-    damaged: list[Path] = []
-    for checkpoint in reversed(found(folder)):
-        try:
-            tensors, about = read(checkpoint)
-        except Damaged as error:
-            warn(f"{error}; using the one before it")
-            damaged.append(checkpoint)
-            continue
-        state.restore(tensors, about)
-        for path in damaged:
-            _set_aside(path)
-        return checkpoint
-    if damaged:
+    checkpoints = found(folder)
+    if not checkpoints:
+        return None
+    good = newest_good(checkpoints, warn)
+    if good is None:
         raise KaoganError(
-            f"all {len(damaged)} checkpoints in {folder} are damaged; "
+            f"all {len(checkpoints)} checkpoints in {folder} are damaged; "
             "start over with another --out, or delete them"
         )
+    checkpoint, tensors, about = good
+    state.restore(tensors, about)
+    for damaged in checkpoints[checkpoints.index(checkpoint) + 1 :]:
+        _set_aside(damaged)
+    return checkpoint
+
+
+def newest_good(
+    checkpoints: Sequence[Path], warn: Callable[[str], None]
+) -> tuple[Path, dict[str, Tensor], dict[str, Any]] | None:
+    """The last of these checkpoints that is not damaged, and its contents; None if all are."""
+    for checkpoint in reversed(checkpoints):
+        try:
+            return checkpoint, *read(checkpoint)
+        except Damaged as error:
+            warn(f"{error}; using the one before it")
     return None
-
-
-def _is_good(checkpoint: Path) -> bool:
-    try:
-        read(checkpoint)
-    except KaoganError:
-        return False
-    return True
 
 
 def _set_aside(checkpoint: Path) -> None:
@@ -179,7 +181,7 @@ def _set_aside(checkpoint: Path) -> None:
 def _write(tensors: dict[str, Tensor], weights: Path) -> None:
     try:
         save_file({key: tensors[key].detach().cpu().contiguous() for key in tensors}, weights)
-    except SafetensorError as error:  # that is how it reports a full disk
+    except SafetensorError as error:  # it reports a full disk in this way
         code = re.search(r"os error (\d+)", str(error))
         number = int(code[1]) if code else errno.EIO
         raise OSError(number, os.strerror(number)) from None

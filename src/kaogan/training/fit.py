@@ -1,7 +1,4 @@
-"""`fit`: a recipe, a task and a folder in; a run out. Continues what it finds.
-
-The task says where real samples come from, and who watches (`kaogan.training.tasks`).
-"""
+"""`fit`: trains a recipe on a task (`kaogan.training.tasks`) in a RUN folder, or resumes it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +13,9 @@ from kaogan.machine import limit_threads
 from kaogan.progress import track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
-from kaogan.training.callbacks import BestEffort, Checkpoints, Diverged
+from kaogan.training.callbacks.best_effort import BestEffort
+from kaogan.training.callbacks.checkpoints import Checkpoints
+from kaogan.training.callbacks.nan_guard import Diverged
 from kaogan.training.events import Events
 from kaogan.training.lock import claim, locked
 from kaogan.training.precision import Compute, choose_device, choose_precision, name_of
@@ -41,10 +40,10 @@ def fit(
     watch: Watch | None = None,
     start: Start | None = None,
 ) -> Run:
-    """Train until the budget is used up, or Ctrl-C; the same call again goes on.
+    """Train until the budget is used up, or Ctrl-C. The same call again resumes the run.
 
-    The arguments and errors are those of `kaogan.training.tasks.images.train`; the task takes the
-    place of the data set.
+    Arguments and errors are those of `kaogan.training.tasks.images.train`; the task replaces the
+    data set.
     """
     hardware, watch = hardware or Hardware(), watch or Watch()
     run = Run(Path(out))
@@ -95,11 +94,11 @@ def fit(
         task.advise(run_log)
         if hardware.compile and device.type == "cuda":
             accelerate(trainer, run_log)
-        _play(trainer, run, task, budget, run_log, watch)
+        _run_trainer(trainer, run, task, budget, run_log, watch)
     return run
 
 
-def _play(
+def _run_trainer(
     trainer: Trainer,
     run: Run,
     task: Task,
@@ -107,13 +106,14 @@ def _play(
     run_log: RunLog,
     watch: Watch,
 ) -> None:
-    """Run the trainer with its callbacks; set it back after NaN, a few times at most."""
+    """Run the trainer with its callbacks; after NaN roll it back, a limited number of times."""
+    state = trainer.state
     limit = budget.images_limit(len(trainer.batches))
     with stop_on_signals(trainer, run_log):
         while True:
-            seen = trainer.state.images_seen
-            left = budget.minutes and max(0.0, budget.minutes * 60 - trainer.state.seconds)
-            with track(limit, "training", task.unit, done=seen, time_limit=left) as tracker:
+            left = budget.minutes and max(0.0, budget.minutes * 60 - state.seconds)
+            bar = track(limit, "training", task.unit, done=state.images_seen, time_limit=left)
+            with bar as tracker:
                 saver = Checkpoints(run.checkpoints, run_log, watch.checkpoint_minutes * 60)
                 callbacks = task.callbacks(RunContext(run, run_log, watch, tracker, saver))
                 try:
@@ -123,24 +123,24 @@ def _play(
                     roll_back(trainer, run, task.unit, run_log, str(reason))
     if not saver.saved:
         raise KaoganError(
-            f"the state after {trainer.state.images_seen:,} {task.unit} could not be saved; make "
+            f"the state after {state.images_seen:,} {task.unit} could not be saved; make "
             "room, then give the same command again: it goes on from the last good checkpoint"
         )
-    if not trainer.finished(budget):
+    if trainer.finished(budget):
+        run_log.record("finished", reason="done")
+    else:
         run_log.say(
-            f"stopped after {trainer.state.images_seen:,} {task.unit}, everything is saved; "
+            f"stopped after {state.images_seen:,} {task.unit}, everything is saved; "
             "the same command goes on from here",
             "finished",
             reason="stopped",
         )
-    else:
-        run_log.record("finished", reason="done")
 
 
 def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> None:
-    """Raise a UsageError if the folder holds checkpoints of another recipe, data or start.
+    """Raise a UsageError if the folder has checkpoints of another recipe, data or start.
 
-    Annealing may end elsewhere than planned before: a run can be prolonged.
+    Schedules may differ, because a run can be prolonged.
     """
     if not checkpoints.found(run.checkpoints):
         return
@@ -165,7 +165,7 @@ def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> No
 def _compute(
     run: Run, recipe: Recipe, hardware: Hardware, device: torch.device, run_log: RunLog
 ) -> Compute:
-    """The arithmetic of a run; a resumed run keeps what it began with, unless told."""
+    """The arithmetic of a run. A resumed run keeps its own unless another precision is given."""
     resumed = checkpoints.found(run.checkpoints)
     about = run.about if resumed else {}
     asked = hardware.precision
@@ -180,13 +180,13 @@ def _compute(
 
 def _describe(trainer: Trainer) -> str:
     """Networks, device and precision in words."""
-    state, compute = trainer.state, trainer.compute
-    sizes = [
+    compute = trainer.compute
+    size_g, size_d = (
         sum(p.numel() for p in network.parameters()) / 1e6
-        for network in (state.generator, state.discriminator)
-    ]
+        for network in (trainer.state.generator, trainer.state.discriminator)
+    )
     return (
-        f"generator {sizes[0]:.1f} M and discriminator {sizes[1]:.1f} M parameters, "
+        f"generator {size_g:.1f} M and discriminator {size_d:.1f} M parameters, "
         f"{compute.device.type} in {compute.precision}"
     )
 

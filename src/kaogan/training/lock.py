@@ -1,4 +1,4 @@
-"""A RUN folder for one training at a time."""
+"""The RUN folder of a training, which one process at a time may use."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from kaogan.training.run import Run
 
 
 def claim(run: Run) -> None:
-    """Make the folder; raise a KaoganError if it holds anything but a run, or is none."""
+    """Make the folder; raise a KaoganError if it is a file, or has other contents than a run."""
     if run.path.exists() and not run.path.is_dir():
         raise KaoganError(f"{run.path} is a file; give --out a folder for the run")
     run.path.mkdir(parents=True, exist_ok=True)
-    begun = {".lock", "log.txt"}  # a first start that was cut off leaves these
-    others = {file.name for file in run.path.iterdir()} - begun
+    # A first start that was killed leaves these two.
+    others = {file.name for file in run.path.iterdir()} - {".lock", "log.txt"}
     if others and not (run.path / "run.json").exists():
         raise KaoganError(
             f"{run.path} holds other things ({min(others)}, ...) and no run; give --out a folder "
@@ -25,7 +25,7 @@ def claim(run: Run) -> None:
 
 @contextlib.contextmanager
 def locked(run: Run) -> Iterator[None]:
-    """One training at a time on a folder; a killed process gives its lock up by dying."""
+    """Lock the folder. The lock of a killed process ends with it."""
     try:
         with FileLock(run.path / ".lock", timeout=0):
             yield

@@ -1,4 +1,4 @@
-"""Which device, number format, memory layout and algorithms: chosen for the machine at hand."""
+"""Device, number format, memory layout and algorithms, chosen for this machine."""
 
 import contextlib
 import os
@@ -16,23 +16,23 @@ from kaogan.training import memory
 from kaogan.training.recipe import Precision
 
 WORTHWHILE = 1.5
-"""Autocast has to convert as well: with a smaller gain the whole step gains nothing."""
+"""With a smaller gain of its products, a step is no faster in bf16, because autocast converts."""
 
 clock = time.perf_counter if os.name == "nt" else time.thread_time  # Windows' ticks in 16 ms
 
 
 @dataclass(frozen=True)
 class Compute:
-    """The device and the arithmetic of a run, resolved from `Hardware`."""
+    """Device and arithmetic of a run, resolved from `Hardware`."""
 
     device: torch.device
     precision: Precision
     plan: Plan = field(default_factory=Plan)
-    """Algorithms for convolutions on a CPU; an empty plan leaves them all to the library."""
+    """Algorithms for convolutions on a CPU; an empty plan leaves the choice to PyTorch."""
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
-            # Shapes never change: let cuDNN try its algorithms once, and keep the fastest.
+            # Shapes never change: cuDNN tries its algorithms once and keeps the fastest.
             torch.backends.cudnn.benchmark = True
 
     def autocast(
@@ -40,10 +40,7 @@ class Compute:
     ) -> contextlib.AbstractContextManager[object]:
         """Run matrix products in the chosen precision; parameters and sums stay float32.
 
-        Args:
-            second_derivatives: the outputs are differentiated twice. fp16 has not the range for
-                squares of slopes: float32 then.
-
+        Squared slopes overflow in fp16, so `second_derivatives` are computed in float32 then.
         """
         if self.precision == "fp32" or (second_derivatives and self.precision == "fp16"):
             return contextlib.nullcontext()
@@ -51,11 +48,11 @@ class Compute:
         return torch.autocast(self.device.type, dtype)
 
     def scaler(self) -> torch.amp.GradScaler:
-        """Loss scaling for fp16, whose smallest numbers are too large for gradients; else off."""
+        """Loss scaling, enabled for fp16, in which small gradients would become 0."""
         return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device; channels last, where convolutions are faster so."""
+        """Move a network to the device, with channels last where that is faster."""
         if self.device.type == "mps":
             return network.to(self.device)
         if self.device.type == "cpu":
@@ -64,25 +61,18 @@ class Compute:
 
 
 def choose_device(name: str) -> torch.device:
-    """Resolve "auto" to CUDA, else MPS, else the CPU; check that a named device is there.
+    """Resolve "auto" to CUDA, else MPS, else the CPU.
 
-    Raises:
-        UsageError: the name means nothing, or this machine has no such device.
-
+    Raises a UsageError if the name is unknown, or this machine has no such device.
     """
+    cuda, mps = torch.cuda.device_count(), torch.backends.mps.is_available()
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
         raise UsageError(f"there is no device {name!r}; use auto, cpu, cuda or mps") from None
-    present = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
-        "mps": torch.backends.mps.is_available(),
-    }
+    present = {"cpu": True, "cuda": (device.index or 0) < cuda, "mps": mps}
     if not present.get(device.type, False):
         raise UsageError(
             f"this machine, or this build of torch, has no device {name!r}; use --device cpu"
@@ -91,23 +81,17 @@ def choose_device(name: str) -> torch.device:
 
 
 def name_of(device: torch.device) -> str:
-    """What the hardware is called: "NVIDIA T4", or the processor's name."""
+    """The name of the hardware, e.g. "NVIDIA T4"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
 def choose_precision(
     precision: Precision, device: torch.device, remember: bool = True
 ) -> Precision:
-    """Resolve "auto": bf16 where the hardware does it well, fp16 on older GPUs, else fp32.
+    """Resolve "auto": bf16 where the hardware is fast with it, fp16 on older GPUs, else fp32.
 
-    Args:
-        precision: what was asked for.
-        device: where.
-        remember: keep what is measured on a CPU, so that later commands agree with this one.
-
-    Raises:
-        UsageError: fp16 on a CPU, which trains slowly and overflows.
-
+    With `remember`, a measurement on a CPU is stored, so that later commands agree with this one.
+    Raises a UsageError for fp16 on a CPU, where it is slow and overflows.
     """
     if precision == "fp16" and device.type == "cpu":
         raise UsageError("fp16 is for GPUs; on a CPU use --precision bf16 or fp32")
@@ -118,11 +102,8 @@ def choose_precision(
         if capability >= (8, 0):  # Ampere and later have bf16 matrix units
             return "bf16"
         return "fp16" if capability >= (7, 0) else "fp32"  # Volta, Turing (the T4): fp16 only
-    return _chosen_for_the_cpu(remember) if device.type == "cpu" else "fp32"
-
-
-def _chosen_for_the_cpu(remember: bool) -> Precision:
-    """What a first command measured on this machine; measured now if there was none."""
+    if device.type != "cpu":
+        return "fp32"
     place = memory.machine()
     chosen = memory.recall(place).get("precision")
     if chosen is None:
@@ -133,11 +114,11 @@ def _chosen_for_the_cpu(remember: bool) -> Precision:
 
 
 def _bf16_gain(size: int = 1024, pairs: int = 9) -> float:
-    """How many times as fast matrix products are in bf16: the median over pairs of products.
+    """The speedup of matrix products in bf16: the median over pairs of products.
 
-    Asking the CPU for its flags is not enough: on one machine with AVX512-BF16 but no AMX, bf16
-    products ran at 0.6 times the speed of float32 ones. Other programs at work hardly matter: time
-    that they have the processor for does not count, and a pair is taken at nearly one moment.
+    The CPU's flags are not enough: on a machine with AVX512-BF16 but no AMX, bf16 products had 0.6
+    times the speed of float32. Other programs hardly disturb the measurement: their time on the
+    processor does not count, and both products of a pair run at nearly the same time.
     """
     normal = torch.randn(size, size, generator=torch.Generator().manual_seed(0))
     matrices = normal, normal.bfloat16()

@@ -1,7 +1,6 @@
-"""What is trained (Recipe), on what (Hardware), how long (Budget), and how it is watched (Watch).
+"""What is trained (Recipe), on which device (Hardware), how long (Budget); its callbacks (Watch).
 
-Two runs with equal recipes and data are the same run. The others are no part of it: a run may go
-on elsewhere, for longer, and be watched more closely.
+Recipe and data identify a run. It may be resumed with another Hardware, Budget or Watch.
 """
 
 from typing import Annotated, Any, Literal
@@ -10,13 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validat
 
 from kaogan.augmentations import augmentations
 from kaogan.contracts import Augmentation, Loss, Model, Penalty, Schedule
-from kaogan.errors import UsageError
 from kaogan.losses import NonSaturating, losses
 from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN, models
 from kaogan.registry import Component, by_name
 from kaogan.schedules import Constant, Cosine, schedules
-from kaogan.training.compatibility import bounds_slope, check_compatibility
+from kaogan.training.compatibility import check_compatibility
 
 AnyModel = Annotated[SerializeAsAny[Model], by_name(models)]
 AnyLoss = Annotated[SerializeAsAny[Loss], by_name(losses)]
@@ -27,10 +25,9 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 class Recipe(BaseModel):
-    """A run, complete: frozen, validated, and the same after a round trip through JSON.
+    """Everything that defines a training: frozen, validated, exact after a round trip through JSON.
 
-    The defaults are those of the DCGAN paper. What `kaogan train` takes unless told otherwise is
-    `kaogan.recipes.standard`.
+    The defaults are those of the DCGAN paper. `kaogan train` uses `kaogan.recipes.standard`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,48 +63,37 @@ class Recipe(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _older(cls, fields: Any) -> Any:
-        """Recipes once had one schedule: half a cosine over `anneal_images` for everything."""
+        """Older recipes have one schedule for everything: half a cosine over `anneal_images`."""
         if not isinstance(fields, dict) or "anneal_images" not in fields:
             return fields
-        images = fields["anneal_images"]
+        rest = dict(fields)
+        images = rest.pop("anneal_images")
         schedule = {"name": "constant"} if images is None else {"name": "cosine", "images": images}
-        rest = {key: value for key, value in fields.items() if key != "anneal_images"}
         return {"lr_schedule": schedule, "penalty_schedule": schedule} | rest
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "Recipe":
-        check_compatibility(self.model, self.loss.name, self._penalty_names)
-        if self.batch % self.model.packing:
-            raise UsageError(
-                f"a batch of {self.batch} cannot be judged in packs of {self.model.packing}; "
-                "choose a multiple"
-            )
-        if self.mirror and len(self.model.sample_shape) != 3:
-            raise UsageError("only pictures can be mirrored; leave mirror away")
+    def _compatible(self) -> "Recipe":
+        check_compatibility(self)
         return self
 
     @property
     def parts(self) -> tuple[Component, ...]:
         """Its components."""
-        all_parts = (
-            self.model,
-            self.loss,
-            *self.penalties,
-            self.augmentation,
-            self.lr_schedule,
-            self.penalty_schedule,
-        )
-        return tuple(part for part in all_parts if part is not None)
+        augmentation = (self.augmentation,) if self.augmentation else ()
+        schedules = (self.lr_schedule, self.penalty_schedule)
+        return (self.model, self.loss, *self.penalties, *augmentation, *schedules)
 
     @property
     def anneal_images(self) -> int | None:
-        """Images over which learning rates fall along half a cosine; None: they do not."""
+        """Images over which learning rates fall along half a cosine; None: another schedule."""
         return self.lr_schedule.images if isinstance(self.lr_schedule, Cosine) else None
 
     @property
     def bounds_slope(self) -> bool:
-        """Do penalties or spectral norm keep the discriminator's slope in check?"""
-        return bounds_slope(self.model, self._penalty_names)
+        """Do penalties or spectral norm bound the discriminator's slope? Then the generator learns
+        even from a discriminator that tells real from generated without error.
+        """
+        return bool(self.penalties) or self.model.norm == "spectral"
 
     @property
     def kinds_of_steps(self) -> tuple[bool, ...]:
@@ -116,22 +102,13 @@ class Recipe(BaseModel):
             return (False,)
         return (True,) if self.penalty_interval == 1 else (True, False)
 
-    @property
-    def _penalty_names(self) -> list[str]:
-        return [penalty.name for penalty in self.penalties]
-
     def differences(self, other: "Recipe") -> list[str]:
         """`field: mine, not theirs` for every field that differs, nested ones dotted."""
-        mine, theirs = flatten(self.model_dump()), flatten(other.model_dump())
-        return [
-            f"{key}: {mine.get(key)}, not {theirs.get(key)}"
-            for key in sorted(mine.keys() | theirs.keys())
-            if mine.get(key) != theirs.get(key)
-        ]
+        return differences(self, other)
 
 
 class Hardware(BaseModel):
-    """Where and how a run is computed."""
+    """On which device, and how, a run is computed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -149,7 +126,7 @@ class Hardware(BaseModel):
 
 
 class Budget(BaseModel):
-    """How long to train, counted from the run's beginning; the first limit reached ends it."""
+    """How long to train, counted from the start of the run. The first limit reached ends it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -169,7 +146,7 @@ class Budget(BaseModel):
         return min(limits, default=None)
 
     def share_used(self, images_seen: int, seconds: float, epoch_size: int) -> float:
-        """How much of the budget is used up; 1 or more ends the training."""
+        """The used share of the budget; 1 or more ends the training."""
         limit = self.images_limit(epoch_size)
         by_images = images_seen / limit if limit else 0.0
         by_time = seconds / (60 * self.minutes) if self.minutes else 0.0
@@ -177,7 +154,7 @@ class Budget(BaseModel):
 
 
 class Watch(BaseModel):
-    """What is done beside the training, and how often."""
+    """How often a training is saved and evaluated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -192,14 +169,24 @@ class Watch(BaseModel):
     )
 
 
-def flatten(nested: dict[str, object], prefix: str = "") -> dict[str, object]:
+def differences(one: BaseModel, other: BaseModel) -> list[str]:
+    """`field: one's, not other's` for every field that differs, nested ones dotted."""
+    mine, theirs = _flat(one.model_dump()), _flat(other.model_dump())
+    return [
+        f"{key}: {mine.get(key)}, not {theirs.get(key)}"
+        for key in sorted(mine.keys() | theirs.keys())
+        if mine.get(key) != theirs.get(key)
+    ]
+
+
+def _flat(nested: dict[str, object], prefix: str = "") -> dict[str, object]:
     """{"a": {"b": 1}, "c": [2]} to {"a.b": 1, "c.0": 2}."""
     flat: dict[str, object] = {}
     for key, value in nested.items():
         if isinstance(value, list | tuple):
             value = {str(index): each for index, each in enumerate(value)}
         if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
+            flat |= _flat(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = value
     return flat

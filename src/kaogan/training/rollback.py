@@ -1,13 +1,11 @@
-"""Back to a checkpoint: when a run goes on, and after NaN or infinity."""
+"""Back to a checkpoint: when a run is resumed, and after NaN or infinity."""
 
-import json
 import shutil
 
 from kaogan.errors import KaoganError
-from kaogan.files import write_text
 from kaogan.training import checkpoints
-from kaogan.training.callbacks import Checkpoints
-from kaogan.training.callbacks.metrics_log import read_rows
+from kaogan.training.callbacks.checkpoints import Checkpoints
+from kaogan.training.rows import keep_rows
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
@@ -19,18 +17,16 @@ MAX_ATTEMPTS = 3
 def restore(state: TrainState, run: Run, run_log: RunLog) -> bool:
     """Restore the newest checkpoint; False if there is none, and the state is left as it is.
 
-    Evaluations and best states of more images are removed. Without a checkpoint the recipe may be
-    another one now, and after a roll-back the random numbers are.
+    Evaluations and best states after it are removed: without a checkpoint the recipe may be another
+    one now, and after a rollback the random numbers are others.
     """
     resumed = checkpoints.restore_newest(state, run.checkpoints, run_log.warn) is not None
     last = state.images_seen if resumed else -1
     for best in checkpoints.found(run.best):
         if checkpoints.images_seen(best) > last:
             shutil.rmtree(best)
-    rows = list(read_rows(run.evaluations))
-    kept = [row for row in rows if row["images_seen"] <= last]
-    if kept != rows:
-        write_text(run.evaluations, "".join(json.dumps(row) + "\n" for row in kept))
+    if run.evaluations.exists():
+        keep_rows(run.evaluations, lambda row: row["images_seen"] <= last)
     return resumed
 
 

@@ -1,18 +1,18 @@
-"""RUN: the folder that a training leaves, and drawing from it.
+"""RUN: the folder of a training, and drawing from it.
 
 RUN/
     run.json            recipe, data set, precision, algorithms of the convolutions, and the
                         networks that it started from, if they were not fresh
     checkpoints/        see kaogan.training.checkpoints;  best/  the best one, likewise
     evaluation.jsonl    Fréchet distance, recall and others over images seen
-    metrics.jsonl       losses and beliefs over images seen;  curves.png  all of it, drawn
+    metrics.jsonl       losses, D(x) and D(G(z)) over images seen;  curves.png  all of it, drawn
     samples/            grids from fixed latents, raw and averaged weights
     faces.png           new faces;  real-and-generated.png  beside real ones
     timelapse.mp4 .webp the samples as a film
     toy.json            of points: the scores of the generator;  scores.jsonl  over points seen
-    log.txt             what the run said;  tensorboard/  for TensorBoard
+    log.txt             the messages of the run;  tensorboard/  for TensorBoard
     plugins/            the plugin files that the recipe needs
-    events.jsonl        what happened, and after how many images
+    events.jsonl        the events of the run, with the images seen
 """
 
 import json
@@ -33,6 +33,7 @@ from kaogan.machine import versions
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
+from kaogan.training.state import tensors_of
 from kaogan.version import __version__
 
 if TYPE_CHECKING:
@@ -44,47 +45,30 @@ Weights = Literal["ema", "raw"]
 
 
 class DataMissing(KaoganError):
-    """The data set of a run is gone, or has changed; `why` says it without a path."""
+    """The data set of a run is missing or has changed; `why` says which, without a path."""
 
     def __init__(self, message: str, why: str) -> None:
         super().__init__(message)
         self.why = why
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """A training on the disk."""
 
     path: Path
 
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def best(self) -> Path:
-        """Where the best checkpoint is kept."""
-        return self.path / "best"
-
-    @property
-    def samples(self) -> Path:
-        return self.path / "samples"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def evaluations(self) -> Path:
-        return self.path / "evaluation.jsonl"
-
-    @property
-    def events(self) -> Path:
-        return self.path / "events.jsonl"
+    def __post_init__(self) -> None:
+        self.checkpoints = self.path / "checkpoints"
+        self.best = self.path / "best"
+        self.samples = self.path / "samples"
+        self.metrics = self.path / "metrics.jsonl"
+        self.evaluations = self.path / "evaluation.jsonl"
+        self.events = self.path / "events.jsonl"
 
     @property
     def about(self) -> dict[str, Any]:
-        """What `run.json` says.
+        """The contents of `run.json`.
 
         Raises:
             KaoganError: there is no run here, or one of a newer kaogan, or a damaged one.
@@ -93,11 +77,7 @@ class Run:
         file = self.path / "run.json"
         try:
             about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            if about["format"] > FORMAT:
-                raise KaoganError(
-                    f"{self.path} was made by kaogan {about['kaogan']}, newer than this one "
-                    f"({__version__}); upgrade with: pip install --upgrade kaogan"
-                )
+            checkpoints.check_format(about, FORMAT, self.path)
         except (FileNotFoundError, NotADirectoryError):
             raise KaoganError(
                 f"{self.path} is no run: it has no run.json; make one with: kaogan train DATA "
@@ -109,7 +89,7 @@ class Run:
 
     @property
     def recipe(self) -> Recipe:
-        """What was trained.
+        """The recipe of this run.
 
         Raises:
             KaoganError: as `about`, or this version does not know the recipe's parts, or it needs
@@ -133,9 +113,8 @@ class Run:
         budget: Mapping[str, Any] | None = None,
         start: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write `run.json`, and copy the recipe's plugins into the run.
-
-        Budget, versions and hardware are those of the last start.
+        """Write `run.json`, with budget, versions and hardware of the last start, and copy the
+        recipe's plugins into the run.
         """
         about = {
             "format": FORMAT,
@@ -155,11 +134,8 @@ class Run:
         write_text(self.path / "run.json", json.dumps(about, indent=2) + "\n")
 
     def dataset(self, data: Path | str | None = None) -> "Dataset":
-        """The data set that this run learned from, wherever this is called from.
-
-        Args:
-            data: where it lies now, if not where it was: at its path as it was given, or at its
-                absolute path.
+        """The data set of this run: in `data`; by default at the path that was given for the
+        training, or at its absolute path.
 
         Raises:
             UsageError: there is another data set in `data`.
@@ -167,7 +143,7 @@ class Run:
             KaoganError: there is no data set in `data`, or this run learned from points.
 
         """
-        from kaogan.data.dataset import open_dataset  # drawing does without
+        from kaogan.data.dataset import open_dataset  # drawing does not need it
 
         about = self.about["dataset"]
         if "pictures" not in about:
@@ -191,11 +167,11 @@ class Run:
         )
 
     def sampler(self, checkpoint: str | None = None, weights: Weights = "ema") -> Sampler:
-        """A generator ready to draw, on the CPU, from a checkpoint.
+        """A generator of a checkpoint, on the CPU.
 
         Args:
-            checkpoint: "best", "newest", or images seen; the best unless told, or the newest of a
-                run that was not evaluated.
+            checkpoint: "best", "newest", or images seen. The default is the best one, or the newest
+                one of a run without evaluations.
             weights: averaged or raw.
 
         Raises:
@@ -205,28 +181,24 @@ class Run:
         return sampler_of(*self.read(checkpoint), weights)
 
     def read(self, checkpoint: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Tensors and numbers of a checkpoint, which is named as for `sampler`.
-
-        Raises:
-            KaoganError: no such checkpoint, or none that can be read.
-
-        """
-        self.about  # noqa: B018  # complains first about a folder that is no run
+        """Tensors and numbers of a checkpoint. Argument and errors are those of `sampler`."""
+        self.about  # noqa: B018  # raises an error if the folder is no run
         kept, best = checkpoints.found(self.checkpoints), checkpoints.found(self.best)
         if not kept:
             raise KaoganError(f"{self.path} has no checkpoint yet; train longer, or wait")
         if checkpoint is not None and checkpoint != "newest":
             return checkpoints.read(self._named(checkpoint, kept, best))
         wanted = kept if checkpoint == "newest" else kept + best
-        for candidate in reversed(wanted):
-            try:
-                return checkpoints.read(candidate)
-            except checkpoints.Damaged as error:
-                print(f"warning: {error}; using the one before it", file=sys.stderr)
+
+        def warn(text: str) -> None:
+            print(f"warning: {text}", file=sys.stderr)
+
+        if good := checkpoints.newest_good(wanted, warn):
+            return good[1:]
         raise KaoganError(f"all {len(wanted)} checkpoints in {self.checkpoints} are damaged")
 
     def _named(self, name: str, kept: list[Path], best: list[Path]) -> Path:
-        """The checkpoint called "best", or of so many images seen."""
+        """The checkpoint named "best", or by its images seen."""
         if name == "best" and best:
             return best[-1]
         for checkpoint in reversed(best + kept):
@@ -244,18 +216,17 @@ class Run:
         checkpoint: str | None = None,
         weights: Weights = "ema",
     ) -> Pixels:
-        """New faces (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
+        """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
         return self.sampler(checkpoint, weights).sample(count, seed, truncation)
 
 
 def sampler_of(
     tensors: Mapping[str, Tensor], state: Mapping[str, Any], weights: Weights = "ema"
 ) -> Sampler:
-    """A generator ready to draw, from what a checkpoint holds.
+    """The generator of a checkpoint, from its tensors and numbers.
 
-    Raises:
-        KaoganError: this version does not know the recipe's parts, or it draws no pictures.
-
+    Raises a KaoganError if this version does not know the recipe's parts, or if it draws no
+    pictures.
     """
     recipe = checkpoints.recipe_of(state)
     if len(recipe.model.sample_shape) != 3:
@@ -263,8 +234,5 @@ def sampler_of(
             "this run draws points, not pictures; look at its timelapse.mp4 and toy.json"
         )
     generator = recipe.model.generator()
-    prefix = "ema." if weights == "ema" else "generator."
-    generator.load_state_dict(
-        {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
-    )
+    generator.load_state_dict(tensors_of("ema" if weights == "ema" else "generator", tensors))
     return Sampler(generator.eval(), recipe.model.latent_dim)

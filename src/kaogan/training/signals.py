@@ -12,7 +12,7 @@ from kaogan.training.trainer import Trainer
 
 @contextlib.contextmanager
 def stop_on_signals(trainer: Trainer, run_log: RunLog) -> Iterator[None]:
-    """SIGINT and SIGTERM end the training after the current step; a second one ends it at once."""
+    """The first SIGINT or SIGTERM ends the training after the current step, the second at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -21,7 +21,7 @@ def stop_on_signals(trainer: Trainer, run_log: RunLog) -> Iterator[None]:
         if trainer.stop_requested:
             raise KeyboardInterrupt
         trainer.stop_requested = True
-        with contextlib.suppress(RuntimeError):  # the signal came while a line was being printed
+        with contextlib.suppress(RuntimeError):  # the signal came during a print
             run_log.say("stopping: finishing this step and saving; once more to stop at once")
 
     signals = (signal.SIGINT, signal.SIGTERM)

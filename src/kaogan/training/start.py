@@ -1,7 +1,7 @@
-"""Trained networks that a run begins with, in place of fresh ones: `kaogan train DATA --from WHAT`.
+"""Trained networks that a run starts from: `kaogan train DATA --from WHAT`.
 
-The run keeps them as its first checkpoint, of 0 images seen. So it resumes, and returns after NaN,
-as any other run does.
+The run keeps them as its first checkpoint, of 0 images seen. So resuming and rolling back work as
+in any other run.
 """
 
 import hashlib
@@ -12,19 +12,19 @@ from typing import Any
 from torch import Tensor
 
 from kaogan.errors import UsageError
-from kaogan.training.recipe import Recipe, flatten
-from kaogan.training.state import TrainState
+from kaogan.training.recipe import Recipe, differences
+from kaogan.training.state import TrainState, tensors_of
 
 
 @dataclass(frozen=True)
 class Start:
-    """Both networks of an earlier training. Adam's moments begin at 0 again.
+    """Both networks of an earlier training. Adam's moments start at 0.
 
     Args:
-        name: what they were opened from.
-        recipe: what they were trained with.
-        tensors: `generator.*`, `ema.*` and `discriminator.*`, as `TrainState.tensors` names them.
-        images_seen: by the earlier training; None if that is not known.
+        name: the RUN, checkpoint or file that they come from.
+        recipe: the recipe of the earlier training.
+        tensors: `generator.*`, `ema.*` and `discriminator.*`, as in `TrainState.tensors`.
+        images_seen: in the earlier training; None if unknown.
 
     """
 
@@ -35,7 +35,7 @@ class Start:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What `run.json` says of it."""
+        """The entry `start` of `run.json`."""
         digest = hashlib.sha256()
         for name in sorted(self.tensors):
             digest.update(name.encode())
@@ -45,23 +45,14 @@ class Start:
 
     def check(self, recipe: Recipe) -> None:
         """Raise a UsageError if this recipe has other networks."""
-        mine, theirs = (flatten(each.model.model_dump()) for each in (recipe, self.recipe))
-        differences = [
-            f"{name}: {mine.get(name)}, not {theirs.get(name)}"
-            for name in sorted(mine.keys() | theirs.keys())
-            if mine.get(name) != theirs.get(name)
-        ]
-        if differences:
+        differing = differences(recipe.model, self.recipe.model)
+        if differing:
             raise UsageError(
-                f"{self.name} has other networks ({'; '.join(differences)}); use data and options "
+                f"{self.name} has other networks ({'; '.join(differing)}); use data and options "
                 "that fit, or leave --from away"
             )
 
     def load(self, state: TrainState) -> None:
         """Write the networks into a fresh state."""
-        for player, network in state.networks.items():
-            prefix = f"{player}."
-            own = {
-                k.removeprefix(prefix): v for k, v in self.tensors.items() if k.startswith(prefix)
-            }
-            network.load_state_dict(own)
+        for name, network in state.networks.items():
+            network.load_state_dict(tensors_of(name, self.tensors))

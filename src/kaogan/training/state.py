@@ -1,11 +1,12 @@
 """Everything that a resume needs, in one object.
 
-There is no random state in it: random numbers are a function of the recipe's seed, the attempt and
-the images seen (`kaogan.rng`), and so is the position in the data.
+It contains no random state: random numbers and the position in the data are functions of the
+recipe's seed, the attempt and the images seen (`kaogan.rng`).
 """
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -20,25 +21,27 @@ PLAYERS = ("generator", "discriminator")
 
 @dataclass
 class TrainState:
-    """The game between two steps."""
+    """A training between two steps."""
 
     generator: nn.Module
     discriminator: nn.Module
     ema: nn.Module
-    """The generator with averaged weights: the one to draw with."""
+    """The generator with averaged weights, which draws the samples."""
     optimizers: dict[str, torch.optim.Optimizer]
     scalers: dict[str, torch.amp.GradScaler]
     unlogged: Tensor
-    """What the log has summed up since its last row: the four numbers of a step, and the steps."""
+    """The log's sums since its last row: the four numbers of `StepStats`, and the steps."""
+    augmentation: dict[str, Tensor] = field(default_factory=dict)
+    """The tensors that the augmentation adapts (`Augmentation.state`)."""
     images_seen: int = 0
     seconds: float = 0.0
     """Time spent in training, stops not counted."""
     attempt: int = 0
-    """How often the run was set back after NaN or infinity; each attempt draws new numbers."""
+    """How often the run was rolled back after NaN; each attempt draws new random numbers."""
 
     @staticmethod
     def fresh(recipe: Recipe, compute: Compute) -> "TrainState":
-        """Both networks as initialised by the recipe's seed; the same on every device."""
+        """The state before the first step, initialised by the recipe's seed on any device."""
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(rng.generator(recipe.seed).get_state())
             networks = {
@@ -46,6 +49,7 @@ class TrainState:
                 "discriminator": recipe.model.discriminator(),
             }
         placed = {name: compute.place(network) for name, network in networks.items()}
+        adapted = recipe.augmentation.state() if recipe.augmentation else {}
         return TrainState(
             generator=placed["generator"],
             discriminator=placed["discriminator"],
@@ -53,15 +57,14 @@ class TrainState:
             optimizers={name: _adam(network, recipe) for name, network in placed.items()},
             scalers={name: compute.scaler() for name in PLAYERS},
             unlogged=torch.zeros(5, device=compute.device),
+            augmentation={
+                name: tensor.to(compute.device, copy=True) for name, tensor in adapted.items()
+            },
         )
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        return {
-            "generator": self.generator,
-            "ema": self.ema,
-            "discriminator": self.discriminator,
-        }
+        return {"generator": self.generator, "ema": self.ema, "discriminator": self.discriminator}
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor under a dotted name, e.g. `ema.layers.0.weight`, `adam.generator.3.step`."""
@@ -73,10 +76,11 @@ class TrainState:
         for player, optimizer in self.optimizers.items():
             for index, slots in optimizer.state_dict()["state"].items():
                 named |= {f"adam.{player}.{index}.{slot}": value for slot, value in slots.items()}
+        named |= {f"augmentation.{name}": value for name, value in self.augmentation.items()}
         return named | {"unlogged": self.unlogged}
 
     def numbers(self) -> dict[str, Any]:
-        """What is no tensor, ready for JSON."""
+        """The rest of the state, ready for JSON."""
         return {
             "images_seen": self.images_seen,
             "seconds": round(self.seconds, 3),
@@ -85,13 +89,10 @@ class TrainState:
         }
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Take over a state that `tensors` and `numbers` described, on whatever device.
+        """Copy `tensors` and `numbers` of another state, on any device, into this one.
 
-        It is written into the tensors that are there: a CUDA graph knows them by their addresses.
-
-        Raises:
-            KeyError, RuntimeError: tensors are missing, or of other shapes than this recipe's.
-
+        The tensors are written in place, because a CUDA graph refers to them by their addresses.
+        Raises a KeyError or RuntimeError if tensors are missing or have other shapes.
         """
         for name, kept in self.tensors().items():
             if kept.shape != tensors[name].shape:
@@ -105,11 +106,18 @@ class TrainState:
         self.attempt = numbers["attempt"]
 
 
-def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
-    """Fused Adam whose moments and step counters are there, on the device, from the start.
+def tensors_of(network: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict of "generator", "ema" or "discriminator" from `TrainState.tensors`."""
+    prefix = f"{network}."
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
-    Left to itself, it makes them in its first step; so a CUDA graph would record that step. The
-    learning rate is a tensor, too: the trainer multiplies it by `StepInputs.lr_factor`.
+
+def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+    """Fused Adam whose moments and step counters exist, on the device, from the start.
+
+    By default they are created in its first step, which would be part of a recorded CUDA graph. The
+    learning rate is a tensor that the trainer overwrites in each step. The betas are constants of
+    the fused kernel (docs/decisions/0009-cuda-graphs.md).
     """
     betas = (recipe.beta1, recipe.beta2)
     adam = torch.optim.Adam(network.parameters(), recipe.lr, betas, fused=True, capturable=True)

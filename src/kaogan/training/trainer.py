@@ -1,4 +1,4 @@
-"""THE loop. Everything that varies arrives as an object; everything that watches is a callback."""
+"""The training step and the training loop. Variants are objects; callbacks only observe."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from kaogan.training.world import World
 
 
 class StepInputs(NamedTuple):
-    """All that differs from step to step, as tensors on the device."""
+    """Everything that differs from step to step, as tensors on the device."""
 
     x: Samples
     """Real samples."""
@@ -37,34 +37,34 @@ class StepInputs(NamedTuple):
     """Their labels."""
     z: Latents
     epsilon: MixingCoefficients
-    """One number from 0 to 1 for each sample: where a penalty looks."""
+    """One number from 0 to 1 for each sample, for penalties between real and generated samples."""
     augmentation_d: Float[Tensor, "M U"]
-    """The augmentation's random numbers for the discriminator's turn: first those of the real
+    """The augmentation's random numbers in the discriminator's turn: first those of the real
     samples, then those of the generated ones (M = 2 N)."""
     augmentation_g: Float[Tensor, "M U"]
     """The same for the generator's turn."""
     ema_weight: Scalar
-    """How far the average moves toward the generator, 0 to 1."""
+    """How far the EMA moves toward the generator, 0 to 1."""
     lr_factor: Scalar
     penalty_factor: Scalar
 
 
 class StepStats(NamedTuple):
-    """What a step measured: means over the batch, on the device, not yet waited for.
+    """Means over the batch of a step, on the device.
 
-    The next step may write its own into the same tensors: keep sums or clones of them.
+    The next step may overwrite these tensors: keep sums or clones of them.
     """
 
     loss_d: Tensor
     loss_g: Tensor
     d_real: Tensor
-    """D(x): the mean probability of being real that the discriminator gives to real samples."""
+    """D(x), the probability of being real that the discriminator gives to real samples."""
     d_fake: Tensor
-    """D(G(z)): the one that it gives to generated samples, before its update."""
+    """D(G(z)), the same for generated samples, before the discriminator's update."""
 
 
 class Callback:
-    """Watches a training: writes, draws, saves, warns. It never changes the training. A base whose
+    """Observes a training: writes, draws, saves, warns. It never changes the training. A base whose
     methods do nothing.
     """
 
@@ -72,20 +72,19 @@ class Callback:
         """Called once, before the first step."""
 
     def after_step(self, trainer: "Trainer", stats: StepStats) -> None:
-        """Called after every step. Reading `stats` waits for the device: do it seldom."""
+        """Called after every step. Reading `stats` waits for the device, so do it rarely."""
 
     def finish(self, trainer: "Trainer") -> None:
         """Called once, after the last step."""
 
 
 def ema_decay(batch: int, images_seen: int, share: float) -> float:
-    """The weight that the average keeps in a step: 2^(-batch / half-life), after `images_seen`.
+    """The weight that the EMA keeps in a step: 2^(-batch / half-life), after `images_seen`.
 
-    The half-life is a share of the images seen so far. At the end it is that share of the budget,
-    at the start, while the networks still change fast, it is short, and no budget need be known:
-    a run can be prolonged. It is the power-law average of Karras et al., "Analyzing and Improving
-    the Training Dynamics of Diffusion Models" (CVPR 2024), section 3.1, with gamma + 1 = ln 2 /
-    share: for share 0.015, gamma = 45.
+    The half-life is a share of the images seen so far. It is short at the start, while the networks
+    change fast. It does not depend on the budget, so a run can be prolonged. This is the power-law
+    average of Karras et al., "Analyzing and Improving the Training Dynamics of Diffusion Models"
+    (CVPR 2024), section 3.1, with gamma + 1 = ln 2 / share: for share 0.015, gamma = 45.
     """
     return float(2.0 ** (-batch / (share * images_seen)))
 
@@ -104,13 +103,13 @@ def conditioned(network: nn.Module, inputs: Tensor, c: Labels) -> Tensor:
 
 @dataclass
 class Trainer:
-    """A generator and a discriminator, updated in turn.
+    """Updates a discriminator and a generator in turn.
 
     One step, with z ~ N(0, I), x real, and T the augmentation if there is one:
-        1. the discriminator descends L_D(C(T(x)), C(T(G(z)))), G held fixed; on every k-th step
-           also the penalties, with k times their weights ("lazy" penalties, k the penalty interval:
+        1. the discriminator descends L_D(C(T(x)), C(T(G(z)))), with G fixed. On every k-th step the
+           penalties are added with k times their weights ("lazy" penalties, k the penalty interval:
            Karras et al., StyleGAN2, 2020, appendix B)
-        2. the generator descends L_G(C(T(x)), C(T(G(z)))) for the same z, the new C held fixed
+        2. the generator descends L_G(C(T(x)), C(T(G(z)))) for the same z, with the new C fixed
         3. the EMA of the generator moves toward the generator
     """
 
@@ -127,7 +126,7 @@ class Trainer:
         self.discriminator: nn.Module = self.state.discriminator
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
         self._current: list[Tensor] = list(self.state.generator.parameters())
-        # `train_step`, or a recording of it that does the same (`kaogan.training.accelerate`).
+        # `train_step`, or its recording (`kaogan.training.accelerate`).
         self.compiled_step: Callable[[StepInputs, bool], StepStats] = self.train_step
 
     def step(self) -> StepStats:
@@ -174,8 +173,8 @@ class Trainer:
     def train_step(self, inputs: StepInputs, penalised: bool) -> StepStats:
         """One step: a function of these tensors and those of the state, which it changes in place.
 
-        It never waits for the device, and no number in it differs from step to step: recorded
-        as CUDA graphs, one with and one without penalties, it can be played again and again.
+        It never waits for the device, and its Python numbers are the same in every step. So it can
+        be recorded as CUDA graphs, one with and one without penalties.
         """
         x, c, z = inputs.x, inputs.c, inputs.z
         recipe, loss, n = self.recipe, self.recipe.loss, len(inputs.x)
@@ -196,7 +195,7 @@ class Trainer:
 
         # Frozen, the discriminator passes gradients on without computing those of its weights.
         self.discriminator.requires_grad_(False)
-        real_logits = real_pass.logits.detach()
+        real_logits = before = real_pass.logits.detach()
         if loss.needs_real:
             real_logits = self.logits(x, c, inputs.augmentation_g[:n])
         fake_logits = self.logits(fake, c, inputs.augmentation_g[n:])
@@ -204,22 +203,21 @@ class Trainer:
         self.optimizer_step("generator", loss_g)
         self.discriminator.requires_grad_(True)
 
-        with torch.no_grad():
-            weights = [inputs.ema_weight] * len(self._current)
-            torch._foreach_lerp_(self._averaged, self._current, weights)
-        probabilities = loss.real_probabilities(
-            real_pass.logits.detach(), fake_pass.logits.detach()
-        )
+        self.update_averages(inputs.ema_weight)
+        self.update_augmentation(before, fake_pass.logits.detach())
+        probabilities = loss.real_probabilities(before, fake_pass.logits.detach())
         return StepStats(loss_d.detach(), loss_g.detach(), *probabilities)
 
     def passes(self, inputs: StepInputs, fake: Samples, penalised: bool) -> tuple[Pass, Pass]:
-        """Real and generated samples through the discriminator: together, where that is the same
-        as one after the other, for a large batch takes less time than two small ones.
+        """Real and generated samples through the discriminator.
+
+        They go through together where the logits are the same as in two passes: one large batch
+        takes less time than two small ones.
         """
         x, c, n, numbers = inputs.x, inputs.c, len(inputs.x), inputs.augmentation_d
         logits = partial(self.logits, second_derivatives=penalised)
         start = differentiable if penalised else Tensor.detach
-        # Apart, a single penalty has slopes of the side it looks at, and no others.
+        # A single penalty needs the slopes of one side: two passes compute those alone.
         apart = penalised and len(self.recipe.penalties) == 1
         group = self.recipe.model.group
         if group is None or n % group or apart:
@@ -240,11 +238,11 @@ class Trainer:
     ) -> Logits:
         """C(T(samples)), in float32: what the loss and the penalties differentiate.
 
-        To be differentiated twice, C is not compiled, as torch.compile has no second derivatives,
-        and not in fp16, which has no room for squares of slopes.
+        For second derivatives, C is not compiled, because torch.compile has none, and not in fp16,
+        in which squared slopes overflow.
         """
         if self.recipe.augmentation is not None:
-            samples = self.recipe.augmentation(samples, numbers)
+            samples = self.recipe.augmentation(samples, numbers, **self.state.augmentation)
         discriminator = self.state.discriminator if second_derivatives else self.discriminator
         with self.compute.autocast(second_derivatives):
             return conditioned(discriminator, samples, c).float()
@@ -259,8 +257,20 @@ class Trainer:
         scaler.update()
         optimizer.zero_grad(set_to_none=True)  # between turns, gradients take no memory
 
+    @torch.no_grad()
+    def update_averages(self, weight: Scalar) -> None:
+        """Move the EMA toward the generator: ema + weight (generator - ema)."""
+        torch._foreach_lerp_(self._averaged, self._current, [weight] * len(self._current))
+
+    @torch.no_grad()
+    def update_augmentation(self, real: Logits, fake: Logits) -> None:
+        """Let the augmentation adapt its tensors, averaged over all processes."""
+        if self.recipe.augmentation is not None:
+            self.recipe.augmentation.update(real, fake, **self.state.augmentation)
+            self.world.average(list(self.state.augmentation.values()))
+
     def run(self, budget: Budget, callbacks: Sequence[Callback]) -> None:
-        """Play until the budget is used up or a stop is requested."""
+        """Train until the budget is used up or a stop is requested."""
         for callback in callbacks:
             callback.start(self)
         while not self.world.any(self.stop_requested) and not self.finished(budget):

@@ -1,8 +1,8 @@
-"""Fitting a run's convolutions to the machine, once, before it starts.
+"""The choice of algorithms for a run's convolutions on this machine, before the run starts.
 
-A run keeps its plan (in `run.json`): another algorithm rounds differently, and a resumed run must
-equal one that was never stopped. What was measured is remembered (`kaogan.training.memory`), so
-that two runs on one machine agree to the bit, and the second one starts at once.
+A run keeps its plan (in `run.json`): algorithms round differently, and a resumed run must equal an
+uninterrupted one. Measurements are stored (`kaogan.training.memory`), so that two runs on one
+machine agree to the bit, and the second one starts at once.
 """
 
 from collections.abc import Callable
@@ -26,16 +26,13 @@ def fresh_compute(
     tune: bool = True,
     say: Callable[[str], None] | None = None,
 ) -> Compute:
-    """The arithmetic of a run that begins: number format and algorithms that suit the machine.
+    """The arithmetic of a new run: number format and algorithms for this machine.
 
-    Raises:
-        UsageError: a precision that this device has not.
-
+    Raises a UsageError if this device does not support the precision.
     """
     chosen = choose_precision(precision, device)
-    if not tune:
-        return Compute(device, chosen)
-    return Compute(device, chosen, measured_plan(recipe, device, chosen, say=say))
+    plan = measured_plan(recipe, device, chosen, say=say) if tune else Plan()
+    return Compute(device, chosen, plan)
 
 
 def measured_plan(
@@ -45,17 +42,17 @@ def measured_plan(
     remember: bool = True,
     say: Callable[[str], None] | None = None,
 ) -> Plan:
-    """The fastest algorithm for every convolution of a step of this recipe on this machine.
+    """The fastest algorithm for each convolution in a training step of this recipe.
 
-    Both networks play a step of each kind; each operation on a layer that is not remembered is
-    timed with every algorithm that fits.
+    It runs a step of each kind. Each operation of a layer without an earlier measurement is timed
+    with every suitable algorithm.
 
     Args:
         recipe: networks and batch.
-        device: where; plans are for CPUs, elsewhere they stay empty.
+        device: plans are for CPUs; elsewhere they are empty.
         precision: number format of the products.
-        remember: use what was measured before, and keep what is measured now.
-        say: told in a sentence when a measurement begins; there may be none.
+        remember: use earlier measurements, and store new ones.
+        say: called with a message when a measurement begins.
 
     """
     plan = Plan()
@@ -81,7 +78,7 @@ def measured_plan(
 
 @dataclass(frozen=True)
 class Noise:
-    """Batches to try a step with: samples of the recipe's shape, in [-1, 1]."""
+    """Batches for trial steps: samples of the recipe's shape, in [-1, 1]."""
 
     recipe: Recipe
 

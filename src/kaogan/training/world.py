@@ -1,4 +1,4 @@
-"""The processes that train together: which part of a batch is mine, and what all of us agree on."""
+"""The processes that train together: parts of a batch, means, and agreement on a flag."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class World:
-    """One process alone, whose part is the whole. Worlds of several processes derive from it."""
+    """A single process. Worlds of several processes are derived from it."""
 
     rank: int = 0
     """The number of this process, from 0 to `size` - 1."""
@@ -14,11 +14,11 @@ class World:
     """How many processes there are."""
 
     def part(self, batch: Tensor) -> Tensor:
-        """The share of this process of a batch that all of them know."""
+        """The part of this process in a batch that all processes know."""
         return batch
 
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Put into each tensor, in place, its mean over all processes."""
+        """Replace each tensor, in place, by its mean over all processes."""
 
     def any(self, flag: bool) -> bool:
         """Is the flag set in any process?"""

@@ -10,12 +10,12 @@ from kaogan.training.trainer import Callback, StepStats, Trainer
 
 
 class Checkpoints(Callback):
-    """A checkpoint every `seconds`; a failed one is a warning, and is tried again soon."""
+    """Saves every `seconds`. A failed save is a warning and is repeated soon."""
 
     def __init__(self, folder: Path, run_log: RunLog, seconds: float = 300.0) -> None:
         self.folder, self.run_log, self.seconds = folder, run_log, seconds
         self.saved = True
-        """Did the last attempt to save succeed?"""
+        """Did the last save succeed?"""
 
     def start(self, trainer: Trainer) -> None:
         self._due = time.monotonic() + self.seconds
@@ -30,10 +30,10 @@ class Checkpoints(Callback):
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Save now; warn if the disk does not allow it."""
+        """Save now; warn if that fails."""
         self.saved = False
         if not is_finite(trainer):
-            return  # the callback of finite numbers will say so and set the run back
+            return  # NaNGuard will report it, and the run will be rolled back
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from kaogan.files import atomic_file
 from kaogan.metrics.quick import NAMES, deciding
-from kaogan.training.callbacks.metrics_log import Row, read_rows
+from kaogan.training.rows import Row, read_rows
 from kaogan.training.trainer import Callback, Trainer
 
 if TYPE_CHECKING:
@@ -15,20 +15,20 @@ BLUE, RED = "#3b6fb6", "#d1495b"
 
 
 class Curves(Callback):
-    """Draws the log, and the evaluations if there are any, when the training ends."""
+    """Draws the log and the evaluations when the training ends."""
 
     def __init__(self, metrics: Path, evaluations: Path, picture: Path) -> None:
         self.metrics, self.evaluations, self.picture = metrics, evaluations, picture
 
     def finish(self, trainer: Trainer) -> None:
-        rows = list(read_rows(self.metrics))
+        rows = read_rows(self.metrics)
         if len(rows) >= 2:
-            draw_curves(rows, list(read_rows(self.evaluations)), self.picture)
+            draw_curves(rows, read_rows(self.evaluations), self.picture)
 
 
 def draw_curves(rows: list[Row], evaluations: list[Row], picture: Path) -> None:
-    """Losses, the discriminator's beliefs and the faces' quality over images seen."""
-    # Figure, and not pyplot: no window, no global state, no display needed.
+    """Losses, D(x) and D(G(z)), and the quality of the faces, over images seen."""
+    # Not pyplot, which has global state and may need a display.
     from matplotlib.figure import Figure  # slow to import
 
     panels = 3 if len(evaluations) >= 2 else 2
@@ -37,7 +37,7 @@ def draw_curves(rows: list[Row], evaluations: list[Row], picture: Path) -> None:
     _draw_smoothed(axes[0], rows, {"loss_d": "discriminator", "loss_g": "generator"})
     axes[0].set_ylabel("loss")
     _draw_smoothed(axes[1], rows, {"d_real": "D(x), real", "d_fake": "D(G(z)), fake"})
-    axes[1].set_ylabel("belief that it is real")
+    axes[1].set_ylabel("probability of being real")
     axes[1].set_ylim(0, 1)
     axes[1].axhline(0.5, color="black", linewidth=0.8, linestyle=":")
     if panels == 3:
@@ -61,7 +61,7 @@ def _draw_smoothed(axes: "Axes", rows: list[Row], labels: dict[str, str]) -> Non
 
 
 def _draw_quality(axes: "Axes", evaluations: list[Row]) -> None:
-    """The figure that decides, and coverage; the best point is marked."""
+    """The metric that selects the best checkpoint, with its best point marked, and coverage."""
     images = [row["images_seen"] for row in evaluations]
     key = deciding(evaluations)
     name, best = NAMES[key], min(evaluations, key=lambda row: float(row[key]))
@@ -79,7 +79,7 @@ def _draw_quality(axes: "Axes", evaluations: list[Row]) -> None:
 
 
 def smooth(values: list[float], share: float = 0.04) -> list[float]:
-    """An exponential average over about `share` of the series, started without bias."""
+    """An exponential average over about `share` of the series, without bias at the start."""
     keep = 1 - 1 / max(1.0, share * len(values))
     smoothed, total, weight = [], 0.0, 0.0
     for value in values:

@@ -1,48 +1,44 @@
-"""Are the faces still getting better? RUN/evaluation.jsonl, and the best checkpoint in RUN/best."""
+"""Metrics of a run while it trains: RUN/evaluation.jsonl, and the best checkpoint in RUN/best."""
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from kaogan.files import write_text
 from kaogan.images import Pixels
 from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
 from kaogan.training import checkpoints
-from kaogan.training.callbacks.metrics_log import Row, read_rows
+from kaogan.training.callbacks.intervals import thinning
 from kaogan.training.callbacks.nan_guard import is_finite
-from kaogan.training.callbacks.schedule import thinning
+from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.run_log import RunLog
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 FACES = 1000
 """Generated and held-out pictures that are compared, at most."""
 FEWEST = 100
-"""With fewer held-out pictures the figures say nothing."""
+"""Held-out pictures below which the metrics are meaningless."""
 NAMED = 12
-"""Characters of the features' checksum that name them in a row."""
+"""Characters of the extractor's checksum in a row."""
 LATENTS_FOR_STATISTICS = 512
 FLAT_EVALUATIONS, FLAT_SHARE = 5, 0.5
-"""Nothing improves: the best is so many evaluations old, and lies in the first half of the run."""
+"""Nothing improves if the best is this many evaluations old and in the first half of the run."""
 
 
 class Evaluation(Callback):
-    """Compares generated faces with held-out ones: Fréchet distance and others, without weights.
+    """Compares generated with held-out faces: Fréchet distance and others, with random features.
 
-    The faces are those of seeds 0 to 999 with averaged weights, the real ones are always the same,
-    so figures of one run can be compared with each other. They are no FID, and no `kaogan evaluate`
-    with more faces. The state with the lowest Fréchet distance so far is kept.
+    The generated faces are those of seeds 0 to 999 with averaged weights, the real ones are always
+    the same: values of one run are comparable. They are not comparable with FID, or with `kaogan
+    evaluate`, which has more faces. The state with the lowest Fréchet distance is kept.
 
-    When it looks is a function of the images seen (`schedule.marks`), and so are the rows and the
-    best state: a run that was killed and went on ends with those of one that never stopped. What
-    depends on where a sitting ended is marked and temporary: the row of the `end`, and its state if
-    that is the best one. Both go when the run goes on.
+    A resumed run has the rows and the best state of an uninterrupted one, because evaluations
+    depend on the images seen (`intervals.marks`). Only that at the end of a training does not. Its
+    row is marked with `end`, and is removed with its best state when the run is resumed.
     """
 
     def __init__(
@@ -70,7 +66,7 @@ class Evaluation(Callback):
 
     @property
     def remark(self) -> str:
-        """The newest figures, for the progress line."""
+        """The newest values, for the progress line."""
         if not self.rows:
             return ""
         newest, best = self.rows[-1], self.best
@@ -81,19 +77,18 @@ class Evaluation(Callback):
         seen, batch = trainer.state.images_seen, trainer.recipe.batch
         if self.file.exists():
             features = self._extractor(trainer).checksum[:NAMED]
-            self.rows = [
-                row
-                for row in read_rows(self.file)
-                # Later ones will be measured again. Those of other features or figures, from
-                # another version of kaogan, cannot be compared.
-                if row["images_seen"] <= seen
-                and row.get("features") == features
-                and row.get("end") is False
-            ]
-            write_text(self.file, "".join(json.dumps(row) + "\n" for row in self.rows))
-        self._tidy(seen)
+            # Rows with other features, from another version of kaogan, are not comparable.
+            self.rows = keep_rows(
+                self.file,
+                lambda row: (
+                    row["images_seen"] <= seen
+                    and row.get("features") == features
+                    and row.get("end") is False
+                ),
+            )
+        self._remove_others(seen)
         if thinning(self.interval, max(0, seen - batch), seen) and not self._measured(seen):
-            self.evaluate(trainer)  # it was cut off after a checkpoint of this very moment
+            self.evaluate(trainer)  # the run was killed between this checkpoint and its evaluation
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
         after = trainer.state.images_seen
@@ -101,7 +96,7 @@ class Evaluation(Callback):
             self.evaluate(trainer)
 
     def finish(self, trainer: Trainer) -> None:
-        # The end is where a run is drawn from: it must be known whether it is the best.
+        # Users draw from the end of a run, so it is evaluated too.
         if not self._measured(trainer.state.images_seen):
             self.evaluate(trainer, end=True)
 
@@ -109,12 +104,9 @@ class Evaluation(Callback):
         return bool(self.rows) and self.rows[-1]["images_seen"] == seen
 
     def evaluate(self, trainer: Trainer, end: bool = False) -> Row:
-        """Measure now, write it down, keep the state if it is the best one.
+        """Measure the averaged generator, write a row, and keep the state if it is the best one.
 
-        Args:
-            trainer: whose averaged generator is measured.
-            end: only because the training ends here; the schedule does not know it.
-
+        `end`: the reason is the end of the training.
         """
         started = time.perf_counter()
         extractor = self._extractor(trainer)
@@ -131,20 +123,19 @@ class Evaluation(Callback):
         for listener in self.listeners:
             listener(trainer, row)
         row |= {"end": end, "features": extractor.checksum[:NAMED]}
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_row(self.file, row)
         self.run_log.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
         saved = checkpoints.found(self.checkpoints)
-        self._tidy(checkpoints.images_seen(saved[-1]) if saved else 0)
+        self._remove_others(checkpoints.images_seen(saved[-1]) if saved else 0)
         if not end:
-            self._watch(trainer)
+            self._check_progress(trainer)
         return row
 
-    def _tidy(self, saved: int) -> None:
-        """Keep the best state, and the one that was it `saved` images in.
+    def _remove_others(self, saved: int) -> None:
+        """Keep only the best state and the one that was the best after `saved` images.
 
-        There a run goes on that is killed now. Should it come off differently, as on a GPU, or be
-        set back, that older state may be the best again.
+        If the run is killed or rolled back now, it returns to `saved` images. It may then develop
+        differently, and the older state may be the best again.
         """
         lasting = [row for row in self.rows if not row.get("end")]
         best = {
@@ -162,12 +153,12 @@ class Evaluation(Callback):
         return self._loaded
 
     def _draw(self, trainer: Trainer, count: int) -> Pixels:
-        model = trainer.recipe.model
-        settled = standing_statistics(trainer.state.ema, model.latent_dim, LATENTS_FOR_STATISTICS)
-        return np.stack(list(draw_seeds(settled, list(range(count)), model.latent_dim)))
+        latent_dim = trainer.recipe.model.latent_dim
+        settled = standing_statistics(trainer.state.ema, latent_dim, LATENTS_FOR_STATISTICS)
+        return Sampler(settled, latent_dim).sample(count)
 
-    def _watch(self, trainer: Trainer) -> None:
-        """Say when nothing has improved for long; stop, if that was asked for."""
+    def _check_progress(self, trainer: Trainer) -> None:
+        """Report that the faces no longer improve; stop if that was asked for."""
         best, seen = self.best, trainer.state.images_seen
         if best is None or best["images_seen"] > FLAT_SHARE * seen:
             self._said_flat = False

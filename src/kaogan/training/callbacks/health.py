@@ -1,23 +1,24 @@
-"""Is the game healthy? In words, when it happens and in the log."""
+"""Warnings about an unhealthy training."""
 
 import numpy as np
 
 from kaogan.images import Pixels
-from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.callbacks.samples import Samples
+from kaogan.training.rows import Row
 from kaogan.training.run_log import RunLog
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 WINNING_REAL, WINNING_FAKE = 0.85, 0.02
 """With D(x) above and D(G(z)) below these, the discriminator tells real from fake almost without
-error. Beliefs, and not the loss: with smoothed labels that never comes near 0."""
+error. The loss is no criterion: with label smoothing it stays away from 0."""
 WINNING_STEPS = 300
-"""For so many steps in a row: short spells are part of the game."""
+"""Steps in a row until the warning. Shorter periods are normal."""
 COLLAPSED_SHARE = 0.25
-"""Generated faces differ less than this share of what real ones differ. Two healthy runs stood at
-0.2 to 0.3 for their first 400 to 600 steps, and at 0.5 to 0.8 after 1,500 (benchmarks/LOG.md)."""
+"""Diversity of generated faces, as a share of that of real ones, below which the generator has
+collapsed. Two healthy runs had 0.2 to 0.3 in their first 400 to 600 steps, and 0.5 to 0.8 after
+1,500 (benchmarks/LOG.md)."""
 WARM_UP_STEPS = 1500
-"""A young generator draws the same grey blur for every latent; that is no collapse."""
+"""Before, every generator draws one grey blur for all latents; that is no collapse."""
 
 
 def pixel_deviation(pictures: list[Pixels] | Pixels) -> float:
@@ -26,36 +27,33 @@ def pixel_deviation(pictures: list[Pixels] | Pixels) -> float:
 
 
 class Health(Callback):
-    """Warns of a winning discriminator and of a collapsed generator."""
+    """Warns about a winning discriminator and a collapsed generator."""
 
     def __init__(self, run_log: RunLog, samples: Samples, real_pictures: Pixels) -> None:
         self.run_log, self.samples = run_log, samples
         self._real_diversity = pixel_deviation(real_pictures)
-        self._judged = samples.newest
+        self._checked = samples.newest
         self._winning_since: int | None = None
-        self._said_winning = self._said_collapsed = False
-
-    def listen(self, trainer: Trainer, row: Row) -> None:
-        """Look at a row of the log."""
-        self._watch_discriminator(trainer, row)
+        self._warned_winning = self._warned_collapsed = False
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
-        if self.samples.newest is not self._judged:
-            self._judged = self.samples.newest
+        if self.samples.newest is not self._checked:
+            self._checked = self.samples.newest
             if trainer.state.images_seen >= WARM_UP_STEPS * trainer.recipe.batch:
-                self._watch_generator()
+                self._check_generator()
 
-    def _watch_discriminator(self, trainer: Trainer, row: Row) -> None:
+    def listen(self, trainer: Trainer, row: Row) -> None:
+        """Check the discriminator by a row of the log."""
         undecided = row["d_real"] < WINNING_REAL or row["d_fake"] > WINNING_FAKE
         if undecided or trainer.recipe.bounds_slope:
             self._winning_since = None
-            self._said_winning = False
+            self._warned_winning = False
             return
         if self._winning_since is None:
             self._winning_since = row["images_seen"]
         steps = (row["images_seen"] - self._winning_since) // trainer.recipe.batch
-        if steps >= WINNING_STEPS and not self._said_winning:
-            self._said_winning = True
+        if steps >= WINNING_STEPS and not self._warned_winning:
+            self._warned_winning = True
             self.run_log.warn(
                 f"the discriminator has been winning for {steps} steps (D(x) {row['d_real']:.2f}, "
                 f"D(G(z)) {row['d_fake']:.2f}, loss {row['loss_d']:.2f}): the generator learns "
@@ -63,12 +61,12 @@ class Health(Callback):
                 "start again with the standard recipe, a lower --lr, or more pictures"
             )
 
-    def _watch_generator(self) -> None:
-        share = pixel_deviation(self._judged) / max(self._real_diversity, 1e-6)
+    def _check_generator(self) -> None:
+        share = pixel_deviation(self._checked) / max(self._real_diversity, 1e-6)
         if share >= COLLAPSED_SHARE:
-            self._said_collapsed = False
-        elif not self._said_collapsed:
-            self._said_collapsed = True
+            self._warned_collapsed = False
+        elif not self._warned_collapsed:
+            self._warned_collapsed = True
             self.run_log.warn(
                 "the generator has collapsed: it draws nearly the same picture for every latent "
                 f"({share:.0%} of the diversity of the real pictures). It seldom recovers: start "

@@ -1,41 +1,29 @@
 """The numbers of a run: RUN/metrics.jsonl, the progress bar, and TensorBoard."""
 
 import contextlib
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from kaogan.files import write_text
 from kaogan.progress import Tracker
-from kaogan.training.callbacks.schedule import every
+from kaogan.training.callbacks.intervals import every
+from kaogan.training.rows import Row, append_row, keep_rows, read_rows
 from kaogan.training.trainer import Callback, StepStats, Trainer
+
+__all__ = ["MetricsLog", "Row", "TensorBoard", "read_rows"]
 
 IMAGES_PER_ROW = 1000
 
-Row = dict[str, Any]
-
-
-def read_rows(file: Path) -> Iterator[Row]:
-    """The rows of a metrics file; lines cut off by a kill or a full disk are left out."""
-    if not file.exists():
-        return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            yield json.loads(line)
-        except json.JSONDecodeError:
-            continue
-
 
 class MetricsLog(Callback):
-    """Averages what the steps measured; writes a row about every thousand images.
+    """Averages `StepStats` and writes a row about every thousand images.
 
-    `listeners` are called with each row before it is written: health, TensorBoard. `remark` says
-    what else stands in the progress line. The sums are part of the state, so that the rows of a
-    resumed run are those of one that was never stopped.
+    `listeners` (health, TensorBoard) are called with each row before it is written. `remark` is
+    appended to the progress line. The sums are part of the state, so a resumed run has the rows of
+    an uninterrupted one.
     """
 
     def __init__(
@@ -48,12 +36,10 @@ class MetricsLog(Callback):
         self.file, self.tracker, self.listeners, self.remark = file, tracker, listeners, remark
 
     def start(self, trainer: Trainer) -> None:
-        # Steps after the last checkpoint will be taken, and logged, again. So will the row that
-        # was written between times, because the training ended.
+        # If sums are left, the last row was written before its time, because the training ended.
         state = trainer.state
         end = state.images_seen - bool(state.unlogged[-1])
-        kept = [row for row in read_rows(self.file) if row["images_seen"] <= end]
-        write_text(self.file, "".join(json.dumps(row) + "\n" for row in kept))
+        keep_rows(self.file, lambda row: row["images_seen"] <= end)
         self._shown = state.images_seen
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
@@ -83,8 +69,7 @@ class MetricsLog(Callback):
         self._shown = row["images_seen"]
         for listener in self.listeners:
             listener(trainer, row)
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_row(self.file, row)
 
 
 class TensorBoard(Callback):
@@ -101,20 +86,20 @@ class TensorBoard(Callback):
     def _open(self, trainer: Trainer) -> None:
         from torch.utils.tensorboard import SummaryWriter  # slow to import
 
-        # TensorBoard reads event files in the order of their names, which begin with the second:
-        # two of the same second may change places, and the newer rows be lost.
+        # TensorBoard reads event files in the order of their names, which begin with the second.
+        # Two files of one second may change places, and the newer rows would be lost.
         while any(self.folder.glob(f"events.out.tfevents.{int(time.time())}.*")):
             time.sleep(0.02)
         self._writer = SummaryWriter(str(self.folder), purge_step=trainer.state.images_seen + 1)
 
     def listen(self, trainer: Trainer, row: Row) -> None:
         """Write a row of the log."""
-        self.start(trainer)  # a row may come before this callback's turn to start
+        self.start(trainer)  # a row may come before this callback is started
         try:
             for name, value in row.items():
                 if name != "images_seen":
                     self._writer.add_scalar(name, value, row["images_seen"])
-        except OSError:  # a full disk ended the writer's thread: another one, for later rows
+        except OSError:  # a full disk ended the writer's thread; open a new one for later rows
             with contextlib.suppress(OSError):
                 self._open(trainer)
 

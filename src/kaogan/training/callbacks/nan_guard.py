@@ -1,17 +1,17 @@
-"""Are all numbers numbers? If not, the run is set back to its last checkpoint."""
+"""Detects NaN and infinity, after which a run is rolled back to its last checkpoint."""
 
 import math
 
-from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.rows import Row
 from kaogan.training.trainer import Callback, Trainer
 
 
 class Diverged(Exception):
-    """A loss or a weight is no longer a finite number."""
+    """A loss or a weight is NaN or infinite."""
 
 
 def is_finite(trainer: Trainer) -> bool:
-    """Is every parameter of every network a finite number?"""
+    """Are all parameters of all networks finite?"""
     return all(
         bool(parameter.isfinite().all())
         for network in trainer.state.networks.values()
@@ -23,7 +23,7 @@ class NaNGuard(Callback):
     """Raises `Diverged` when a loss or, at the end, a weight is NaN or infinite."""
 
     def listen(self, trainer: Trainer, row: Row) -> None:
-        """Look at a row of the log."""
+        """Check a row of the log."""
         if not all(math.isfinite(value) for value in row.values()):
             raise Diverged(f"a loss became NaN or infinite after {row['images_seen']:,} images")
 

@@ -1,8 +1,8 @@
-"""Scenes of toy games on paper: in the plane, and on a line."""
+"""Pictures of trainings on points: in the plane, and on a line."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
@@ -24,38 +24,36 @@ PULL_LENGTH = 0.08
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is to see; tensors on the CPU."""
+    """The content of a picture; tensors on the CPU."""
 
     title: str
     verdict: str
-    box: tuple[Tensor, Tensor]
-    """Lower and upper corner of what is shown."""
     real: Float[Tensor, "N D"]
     fake: Float[Tensor, "N D"]
     lattice: Float[Tensor, "F D"]
-    """Where the field was measured; in the plane a square, the second axis running fastest."""
+    """The picture's area; in the plane, a square whose second axis runs fastest."""
     field: Float[Tensor, "F"]
     """D at each point of the lattice, 0 to 1."""
     pulled: Float[Tensor, "P D"]
     """Some generated points."""
     pull: Float[Tensor, "P D"]
-    """The gradient of D's logit at each: where the generator is told to move them."""
+    """The gradient of D's logit at each: the direction in which the generator moves it."""
     density: Float[Tensor, "F"] | None
-    """On a line, log p at each point of the lattice, if it is known."""
+    """On a line, log p at each point of the lattice, if known."""
 
 
 def paint_plane(scene: Scene, file: Path) -> None:
-    """Points on the discriminator's field, and arrows along its gradient."""
+    """Points on the field of D, and arrows along the gradients of its logit."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    figure = _figure()
+    figure = _figure(scene, (0.65, "■", PALE_RED, "D: fake"), (0.83, "■", PALE_BLUE, "real"))
     axes = figure.add_axes((0.02, 0.085, 0.96, 0.833))
-    (left, bottom), (right, top) = (corner.tolist() for corner in scene.box)
+    (left, bottom), (right, top) = scene.lattice[0].tolist(), scene.lattice[-1].tolist()
     side = int(len(scene.field) ** 0.5)
-    colours = LinearSegmentedColormap.from_list("belief", [PALE_RED, "#ffffff", PALE_BLUE])
-    opinion = 2 * scene.field - 1  # its root, so that a faint one can be seen
+    colours = LinearSegmentedColormap.from_list("D", [PALE_RED, "#ffffff", PALE_BLUE])
+    certainty = 2 * scene.field - 1  # the root of it, so that small values can be seen
     axes.imshow(
-        (opinion.sign() * opinion.abs().sqrt()).view(side, side).T.numpy(),
+        (certainty.sign() * certainty.abs().sqrt()).view(side, side).T.numpy(),
         origin="lower",
         extent=(left, right, bottom, top),
         cmap=colours,
@@ -65,29 +63,16 @@ def paint_plane(scene: Scene, file: Path) -> None:
     )
     axes.scatter(scene.real[:, 0], scene.real[:, 1], s=36, color=BLUE, alpha=0.35, linewidths=0)
     axes.scatter(scene.fake[:, 0], scene.fake[:, 1], s=8, color=RED, alpha=0.6, linewidths=0)
-    arrows = _arrows(scene.pull, right - left)
-    axes.quiver(
-        *scene.pulled.T,
-        *arrows.T,
-        color=PULL,
-        angles="xy",
-        scale_units="xy",
-        scale=1,
-        width=0.0026,
-        headwidth=4,
-        alpha=0.6,
-    )
+    _draw_arrows(axes, *scene.pulled.T, *_arrows(scene.pull, right - left).T)
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_edgecolor("#bbbbbb")
-    _headline(figure, scene)
-    _legend(figure, (0.65, "■", PALE_RED, "D: fake"), (0.83, "■", PALE_BLUE, "real"))
     figure.savefig(file, format="png")
 
 
 def paint_line(scene: Scene, file: Path) -> None:
-    """Above, the two densities; below, D beside the best D for them, p / (p + q)."""
-    figure = _figure()
+    """Above, the two densities; below, D and the optimal D for them, p / (p + q)."""
+    figure = _figure(scene, (0.61, "━", INK, "D"), (0.73, "┅", GREY, "p / (p + q)"))
     above = figure.add_axes((0.1, 0.47, 0.87, 0.44))
     below = figure.add_axes((0.1, 0.13, 0.87, 0.29), sharex=above)
     x = scene.lattice[:, 0]
@@ -99,19 +84,9 @@ def paint_line(scene: Scene, file: Path) -> None:
         above.plot(x, density, color=colour, linewidth=2)
     ceiling = 1.6 * float(real.max())
     arrows = _arrows(scene.pull, float(x[-1] - x[0]))
-    above.quiver(
-        scene.pulled[:, 0],
-        -ceiling * torch.tensor([0.03, 0.055, 0.08]).repeat(len(arrows))[: len(arrows)],
-        arrows[:, 0],
-        torch.zeros(len(arrows)),
-        color=PULL,
-        angles="xy",
-        scale_units="xy",
-        scale=1,
-        width=0.0028,
-        headwidth=4,
-        alpha=0.6,
-    )
+    # In three rows below the axis, where they overlap less.
+    rows = -ceiling * torch.tensor([0.03, 0.055, 0.08]).repeat(len(arrows))[: len(arrows)]
+    _draw_arrows(above, scene.pulled[:, 0], rows, arrows[:, 0], torch.zeros(len(arrows)))
     above.set(ylim=(-0.1 * ceiling, ceiling), xlim=(float(x[0]), float(x[-1])), ylabel="density")
     above.tick_params(labelbottom=False)
     below.axhline(0.5, color="#bbbbbb", linewidth=1)
@@ -122,13 +97,11 @@ def paint_line(scene: Scene, file: Path) -> None:
     below.set(ylim=(-0.04, 1.04), ylabel="D(x)")
     for axes in (above, below):
         _plain(axes)
-    _headline(figure, scene)
-    _legend(figure, (0.61, "━", INK, "D"), (0.73, "┅", GREY, "p / (p + q)"))
     figure.savefig(file, format="png")
 
 
 def density_of(points: Points, at: Float[Tensor, "F D"]) -> Float[Tensor, "F"]:
-    """The density that points on a line come from, by normal kernels.
+    """The density of points on a line, estimated with normal kernels.
 
     Their width is Silverman's ("Density Estimation", 1986, equation 3.31): 0.9 A n^(-1/5), A the
     smaller of the standard deviation and the interquartile range / 1.34.
@@ -140,30 +113,30 @@ def density_of(points: Points, at: Float[Tensor, "F D"]) -> Float[Tensor, "F"]:
 
 
 def _arrows(pull: Points, width: float) -> Points:
-    """Arrows along the pull, `PULL_LENGTH` of the picture's width at most.
+    """Arrows along the gradients, at most `PULL_LENGTH` of the picture's width long.
 
-    As long as that is one where the logit would rise by 1 within a tenth of the width. Lengths go
-    by the root, so that weak pulls can be seen.
+    The longest are those of gradients that raise the logit by 1 or more within a tenth of the
+    width. Lengths follow the root, so that small gradients can be seen.
     """
     strength: Tensor = torch.linalg.vector_norm(pull, dim=1, keepdim=True).clamp(min=1e-12)
     lengths: Tensor = PULL_LENGTH * width * (strength * width / 10).clamp(max=1).sqrt()
     return pull / strength * lengths
 
 
-def _figure() -> "Figure":
-    # Figure, and not pyplot: no window, no global state, no display needed.
+def _draw_arrows(axes: "Axes", x: Tensor, y: Tensor, dx: Tensor, dy: Tensor) -> None:
+    """Arrows in the units of the axes."""
+    units: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1}
+    axes.quiver(x, y, dx, dy, color=PULL, width=0.0027, headwidth=4, alpha=0.6, **units)
+
+
+def _figure(scene: Scene, *marks: tuple[float, str, str, str]) -> "Figure":
+    """A picture with title and legend. A mark has a position, sign, colour and words."""
+    # Not pyplot, which has global state and may need a display.
     from matplotlib.figure import Figure  # slow to import
 
-    return Figure(figsize=(6.4, 7.4), dpi=100)
-
-
-def _headline(figure: "Figure", scene: Scene) -> None:
+    figure = Figure(figsize=(6.4, 7.4), dpi=100)
     figure.text(0.03, 0.945, scene.title, fontsize=17, color=INK, weight="bold")
     figure.text(0.97, 0.945, scene.verdict, fontsize=15, color=INK, ha="right")
-
-
-def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
-    """What the colours mean: where, sign, colour and words of each, after those of all scenes."""
     always = (
         (0.03, "●", BLUE, "real"),
         (0.17, "●", RED, "generated"),
@@ -172,6 +145,7 @@ def _legend(figure: "Figure", *marks: tuple[float, str, str, str]) -> None:
     for x, sign, colour, words in (*always, *marks):
         figure.text(x, 0.03, sign, fontsize=15, color=colour)
         figure.text(x + 0.04, 0.03, words, fontsize=14, color=INK)
+    return figure
 
 
 def _plain(axes: "Axes") -> None:

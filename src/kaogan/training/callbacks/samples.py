@@ -1,4 +1,4 @@
-"""Sample grids from fixed latents, with the raw and with the averaged weights.
+"""Sample grids from fixed latents, with raw and with averaged weights.
 
 RUN/samples/000051200-ema.png and 000051200-raw.png
 """
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
-from kaogan.training.callbacks.schedule import growing
-from kaogan.training.sampling import draw_seeds, standing_statistics
+from kaogan.training.callbacks.intervals import growing
+from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 LATENTS_FOR_STATISTICS = 128
-"""Fewer than for a checkpoint: these grids are for looking at, and there are many."""
+"""Fewer than for a checkpoint, because there are many grids."""
 
 
 def faces_in_grid(size: int) -> int:
@@ -21,16 +21,16 @@ def faces_in_grid(size: int) -> int:
 
 
 class Gallery(Callback):
-    """Draws the same thing again and again while the generator learns. Abstract.
+    """Draws pictures while the generator learns. Abstract.
 
-    The pictures are named by the images seen: `first`, then about every `growth` times as many.
+    They are named by the images seen: `first`, then each about `growth` times the one before.
     """
 
     def __init__(self, folder: Path, first: int = 500, growth: float = 1.08) -> None:
         self.folder, self.first, self.growth = folder, first, growth
 
     def start(self, trainer: Trainer) -> None:
-        # What a killed process drew after its last checkpoint will be drawn again.
+        # Pictures after the last checkpoint will be drawn again.
         for picture in self.folder.glob("*.png"):
             images = picture.name.split("-")[0]
             if images.isdecimal() and int(images) > trainer.state.images_seen:
@@ -47,16 +47,16 @@ class Gallery(Callback):
         self.draw(trainer)
 
     def draw(self, trainer: Trainer) -> None:
-        """Draw the state as it is."""
+        """Draw the current state."""
         raise NotImplementedError
 
     def name(self, trainer: Trainer, weights: str) -> Path:
-        """Where the picture of these weights, now, belongs."""
+        """The file of the picture of these weights now."""
         return self.folder / f"{trainer.state.images_seen:09d}-{weights}.png"
 
 
 class Samples(Gallery):
-    """Grids of faces from the same latents."""
+    """Grids of faces, always from the same latents."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -64,11 +64,11 @@ class Samples(Gallery):
         """The last faces drawn with averaged weights."""
 
     def draw(self, trainer: Trainer) -> None:
-        """Write both grids for the weights as they are."""
+        """Write the grids of both weights."""
         model = trainer.recipe.model
-        seeds = list(range(faces_in_grid(model.sample_shape[-1])))
+        count = faces_in_grid(model.sample_shape[-1])
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
             settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)
-            self.newest = list(draw_seeds(settled, seeds, model.latent_dim))
+            self.newest = list(Sampler(settled, model.latent_dim).sample(count))
             with atomic_file(self.name(trainer, name)) as partial:
                 to_pil(grid(self.newest)).save(partial, format="PNG")

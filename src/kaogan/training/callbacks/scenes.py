@@ -1,7 +1,7 @@
-"""A toy game as a picture: points, the discriminator's field, and where it pulls.
+"""A training on points as a picture: the points, D(x), and its gradients.
 
-What GAN Lab (Kahng et al., "GAN Lab: Understanding Complex Deep Generative Models using
-Interactive Visual Experimentation", 2018) shows in a browser, drawn while the Trainer plays.
+GAN Lab (Kahng et al., "GAN Lab: Understanding Complex Deep Generative Models using Interactive
+Visual Experimentation", 2018) shows the same in a browser.
 """
 
 from pathlib import Path
@@ -14,21 +14,21 @@ from kaogan.data.toy import Distribution, Points
 from kaogan.files import atomic_file
 from kaogan.training.callbacks.painting import Scene, paint_line, paint_plane
 from kaogan.training.callbacks.samples import Gallery
-from kaogan.training.callbacks.scores import generate, in_words, judge
+from kaogan.training.callbacks.scores import generate, in_words, score
 from kaogan.training.trainer import Trainer
 
 SHOWN = 1000
-"""Points of either kind."""
+"""Real points, and generated points."""
 PULLED = 50
-"""Generated points whose pull is shown."""
+"""Generated points whose gradients are shown."""
 CELLS = 120
-"""Of the field, on each axis."""
+"""Of the lattice, on each axis."""
 FIRST, GROWTH = 1000, 1.1
-"""When there is a picture: about 60 of them in some thousand steps."""
+"""They give about 60 pictures in some thousand steps."""
 
 
 class Scenes(Gallery):
-    """Draws the first copy's game, with averaged weights of the generator."""
+    """Draws the first copy, with averaged weights of the generator."""
 
     def __init__(self, folder: Path, target: Distribution) -> None:
         super().__init__(folder, FIRST, GROWTH)
@@ -43,7 +43,7 @@ class Scenes(Gallery):
             paint(scene, partial)
 
     def scene(self, trainer: Trainer) -> Scene:
-        """All that the picture shows, as numbers."""
+        """The content of the picture, as numbers."""
         points = generate(trainer.state.ema, trainer.recipe.model.latent_dim)[:, 0]
         low, high = self._box
         axes = torch.linspace(0, 1, CELLS if self.target.dim == 2 else 400)[:, None]
@@ -56,8 +56,7 @@ class Scenes(Gallery):
         step = trainer.state.images_seen // trainer.recipe.batch
         return Scene(
             title=f"step {step:,}",
-            verdict=in_words(judge(self.target, points)),
-            box=(low, high),
+            verdict=in_words(score(self.target, points)),
             real=self._real,
             fake=points[:SHOWN],
             lattice=lattice,
@@ -69,7 +68,7 @@ class Scenes(Gallery):
 
 
 def view(points: Points) -> tuple[Tensor, Tensor]:
-    """Two corners of a box around points and the origin, where a fresh generator begins.
+    """Two corners of a box around points and the origin, where a fresh generator starts.
 
     In the plane it is square.
     """
@@ -81,16 +80,16 @@ def view(points: Points) -> tuple[Tensor, Tensor]:
 def real_probabilities(
     trainer: Trainer, logits: Float[Tensor, "F"], middle: Tensor
 ) -> Float[Tensor, "F"]:
-    """D at each place, as the game understands logits.
+    """D for each logit, as the loss defines it.
 
-    A relativistic game knows only differences: there, from the middle between real and generated.
+    Relativistic losses know only differences of logits: for them, that to `middle`.
     """
-    game = trainer.recipe.loss
-    return torch.vmap(lambda c: game.real_probabilities(c[None], middle[None])[0])(logits)
+    loss = trainer.recipe.loss
+    return torch.vmap(lambda c: loss.real_probabilities(c[None], middle[None])[0])(logits)
 
 
 def _logits(trainer: Trainer, points: Points) -> Float[Tensor, "N"]:
-    """The first copy's logit for each point; for packs, of a pack of this point alone."""
+    """The first copy's logit for each point; with packing, for a pack of copies of it."""
     copies, dim = trainer.recipe.model.sample_shape
     packing = trainer.recipe.model.packing
     samples = points[:, None].expand(-1, copies, dim).repeat_interleave(packing, 0)

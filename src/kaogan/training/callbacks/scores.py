@@ -1,8 +1,7 @@
-"""How good is a toy generator? RUN/scores.jsonl while it learns, RUN/toy.json at the end."""
+"""Metrics of a generator of points: RUN/scores.jsonl while it learns, RUN/toy.json at the end."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,18 +12,17 @@ from kaogan.files import write_text
 from kaogan.metrics.coverage import density_coverage
 from kaogan.metrics.modes import score_modes
 from kaogan.rng import seed_of
-from kaogan.training.callbacks.metrics_log import Row, read_rows
-from kaogan.training.callbacks.schedule import every
+from kaogan.training.callbacks.intervals import every
+from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 POINTS = 2500
-"""Points that a generator is judged by, as in the PacGAN paper."""
-WEIGHTS = ("ema", "raw")
+"""Points for which the metrics are computed, as in the PacGAN paper."""
 
 
 def generate(network: nn.Module, latent_dim: int, count: int = POINTS) -> Float[Tensor, "N K D"]:
-    """Points of a generator, on the CPU, always from the same latents."""
+    """Generated points, on the CPU, always from the same latents."""
     settled = standing_statistics(network, latent_dim)
     rng = torch.Generator().manual_seed(seed_of(latent_dim, count, 1))
     z = torch.randn(count, latent_dim, generator=rng)
@@ -33,12 +31,12 @@ def generate(network: nn.Module, latent_dim: int, count: int = POINTS) -> Float[
     return points.cpu()
 
 
-def judge(target: Distribution, points: Float[Tensor, "N D"]) -> Row:
-    """What can be said about points that should follow this distribution.
+def score(target: Distribution, points: Float[Tensor, "N D"]) -> Row:
+    """The metrics of points that should follow this distribution.
 
-    Mean and standard deviation by coordinate; of mixtures of normals, the modes covered, the
-    share of high quality and the reverse KL (`kaogan.metrics.modes`); else density and coverage
-    against as many points of the distribution (`kaogan.metrics.coverage`).
+    Mean and standard deviation of each coordinate. For mixtures of normal distributions also the
+    covered modes, the share of high quality and the reverse KL (`kaogan.metrics.modes`); for others
+    density and coverage against as many points of the distribution (`kaogan.metrics.coverage`).
     """
     moments: Row = {
         "mean": [round(value, 5) for value in points.mean(0).tolist()],
@@ -53,7 +51,7 @@ def judge(target: Distribution, points: Float[Tensor, "N D"]) -> Row:
         "modes": len(target.modes.means),
         "covered": score.covered,
         "high_quality": round(score.high_quality, 5),
-        # JSON knows no infinity.
+        # JSON has no infinity.
         "reverse_kl": round(score.reverse_kl, 5) if score.covered else None,
     } | moments
 
@@ -71,7 +69,7 @@ def in_words(scores: Row) -> str:
 
 
 class Scores(Callback):
-    """Judges every copy of the generator, raw and averaged, now and then and at the end."""
+    """Scores every copy of the generator, raw and averaged, at intervals and at the end."""
 
     def __init__(self, target: Distribution, name: str, folder: Path, images: int) -> None:
         self.target, self.data, self.images = target, name, images
@@ -80,16 +78,12 @@ class Scores(Callback):
         """The last scores of the first copy, for the progress line."""
 
     def start(self, trainer: Trainer) -> None:
-        seen = trainer.state.images_seen
-        kept = [row for row in read_rows(self.rows) if row["images_seen"] <= seen]
-        write_text(self.rows, "".join(json.dumps(row) + "\n" for row in kept))
+        keep_rows(self.rows, lambda row: row["images_seen"] <= trainer.state.images_seen)
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
         after = trainer.state.images_seen
         if self.images and every(self.images, after - trainer.recipe.batch, after):
-            row = {"images_seen": after} | self.judge(trainer)
-            with self.rows.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+            append_row(self.rows, {"images_seen": after} | self.scores(trainer))
 
     def finish(self, trainer: Trainer) -> None:
         state = trainer.state
@@ -100,15 +94,15 @@ class Scores(Callback):
             "seconds": round(state.seconds, 3),
             "points": POINTS,
         }
-        write_text(self.result, json.dumps(about | self.judge(trainer), indent=2) + "\n")
+        write_text(self.result, json.dumps(about | self.scores(trainer), indent=2) + "\n")
 
-    def judge(self, trainer: Trainer) -> dict[str, Any]:
+    def scores(self, trainer: Trainer) -> dict[str, list[Row]]:
         """The scores of every copy, by weights."""
         latent_dim = trainer.recipe.model.latent_dim
         networks = {"ema": trainer.state.ema, "raw": trainer.state.generator}
         scores = {}
-        for weights in WEIGHTS:
-            points = generate(networks[weights], latent_dim)
-            scores[weights] = [judge(self.target, copy) for copy in points.unbind(1)]
+        for weights, network in networks.items():
+            points = generate(network, latent_dim)
+            scores[weights] = [score(self.target, copy) for copy in points.unbind(1)]
         self.remark = in_words(scores["ema"][0])
         return scores

@@ -1,4 +1,4 @@
-"""Pictures to show when a training ends: RUN/faces.png and RUN/real-and-generated.png."""
+"""RUN/faces.png and RUN/real-and-generated.png, drawn when a training ends."""
 
 from pathlib import Path
 

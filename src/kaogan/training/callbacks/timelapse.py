@@ -11,13 +11,13 @@ from kaogan.training.trainer import Callback, Trainer
 
 FRAMES_PER_SECOND = 12
 HOLD_SECONDS = 2
-"""How long the last frame stays."""
+"""How long the last frame is shown."""
 WEBP_PIXELS = 400
-"""Width of the animated WebP, which is meant for pages and messages."""
+"""Width of the animated WebP, for pages and messages."""
 
 
 class Timelapse(Callback):
-    """Strings the sample grids together when the training ends."""
+    """Makes a film of the sample grids when the training ends."""
 
     def __init__(self, samples: Path, target: Path) -> None:
         self.samples, self.target = samples, target
@@ -36,7 +36,7 @@ def _read(file: Path) -> Pixels:
 
 
 def write_small(frames: list[Pixels], target: Path) -> None:
-    """An animation that is small enough to send."""
+    """A small animation."""
     scale = min(1.0, WEBP_PIXELS / frames[0].shape[1])
     small = (resized(frame, scale) for frame in frames)
     write_film(small, target, FRAMES_PER_SECOND, HOLD_SECONDS)

@@ -1,1 +1,1 @@
-"""What a run learns from: pictures (`images.py`) or points (`points.py`)."""
+"""The data of a run: pictures (`images.py`) or points (`points.py`)."""

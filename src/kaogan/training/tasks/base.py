@@ -1,14 +1,15 @@
-"""What pictures and points differ in: where real samples come from, and who watches."""
+"""The differences between pictures and points: where real samples come from, and the callbacks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import torch
 
 from kaogan.contracts import Batches
 from kaogan.progress import Tracker
-from kaogan.training.callbacks import Checkpoints
+from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.recipe import Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
@@ -17,7 +18,7 @@ from kaogan.training.trainer import Callback
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the callbacks of a run write to, and are told."""
+    """What the callbacks of a run write to, and their settings."""
 
     run: Run
     run_log: RunLog
@@ -26,32 +27,32 @@ class RunContext:
     saver: Checkpoints
 
 
-class Task(Protocol):
-    """What a run learns from, and who watches it."""
+class Task(ABC):
+    """The data of a run, and its callbacks. Abstract."""
+
+    unit: ClassVar[str]
+    """What is counted, in the plural: "images"."""
 
     @property
-    def unit(self) -> str:
-        """What is counted, in the plural: "images"."""
-        ...
-
-    @property
+    @abstractmethod
     def contents(self) -> str:
         """The data in a few words: "21,551 pictures"."""
-        ...
 
     @property
+    @abstractmethod
     def about(self) -> Mapping[str, Any]:
-        """The data, as `run.json` tells it; the entry `fingerprint` knows it again."""
-        ...
+        """The data in `run.json`; its entry `fingerprint` identifies them."""
 
+    @abstractmethod
     def check(self, recipe: Recipe) -> None:
-        """Raise a UsageError if the recipe's samples are not of this data's shape."""
+        """Raise a UsageError if the recipe's samples have another shape than this data."""
 
+    @abstractmethod
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> Batches: ...
 
+    @abstractmethod
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
-        """Those who watch, in the order of their turns; at the end, what matters most is first."""
-        ...
+        """The callbacks in the order of their calls; the most important at the end come first."""
 
-    def advise(self, run_log: RunLog) -> None:
-        """Warn if this data promises no good end."""
+    def advise(self, run_log: RunLog) -> None:  # noqa: B027  # most data need no warning
+        """Warn if this data will give bad results."""

@@ -1,9 +1,9 @@
-"""`train`: a recipe, a data set of pictures and a folder in; a run out."""
+"""`train`: trains a recipe on a data set of pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -11,30 +11,26 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.images import evenly_spread
-from kaogan.training.callbacks import (
-    FEWEST,
-    Curves,
-    Evaluation,
-    Health,
-    MetricsLog,
-    NaNGuard,
-    Samples,
-    SideBySide,
-    TensorBoard,
-    Timelapse,
-)
+from kaogan.training.callbacks.curves import Curves
+from kaogan.training.callbacks.evaluation import FEWEST, Evaluation
+from kaogan.training.callbacks.health import Health
+from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard
+from kaogan.training.callbacks.nan_guard import NaNGuard
+from kaogan.training.callbacks.samples import Samples
+from kaogan.training.callbacks.side_by_side import SideBySide
+from kaogan.training.callbacks.timelapse import Timelapse
 from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
 from kaogan.training.start import Start
-from kaogan.training.tasks.base import RunContext
+from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Callback
 
 DEFAULT_BUDGET = Budget(images=1_000_000)
 FEW_PICTURES = 1000
 COMPARED = 256
-"""Real pictures whose diversity that of the generated ones is compared with."""
+"""Real pictures with whose diversity that of generated ones is compared."""
 
 
 def train(
@@ -46,34 +42,31 @@ def train(
     watch: Watch | None = None,
     start: Start | None = None,
 ) -> Run:
-    """Train until the budget is used up, or Ctrl-C; the same call again goes on.
+    """Train until the budget is used up, or Ctrl-C. The same call again resumes the run.
 
     Args:
         recipe: what to train; see `kaogan.recipes`.
         dataset: pictures of the recipe's size and channels.
-        out: the RUN folder; made, or continued if it holds a run of this recipe and data.
-        budget: how long, counted from the run's beginning.
-        hardware: device, precision, workers; chosen for this machine unless told.
+        out: the RUN folder. It is created, or resumed if it has a run of this recipe and data.
+        budget: how long, counted from the start of the run.
+        hardware: device, precision, workers; by default chosen for this machine.
         watch: how often to save and to evaluate, and whether to stop when nothing improves.
-        start: trained networks to begin with, in place of fresh ones (`kaogan.open_start`).
+        start: trained networks to start from (`kaogan.open_start`); by default fresh ones.
 
     Raises:
-        UsageError: recipe, data and start do not fit, or `out` holds another run.
-        KaoganError: out of memory, a second training on `out`, or NaN three times over.
+        UsageError: recipe, data and start do not fit, or `out` has another run.
+        KaoganError: out of memory, another training in `out`, or NaN after all rollbacks.
 
     """
     return fit(recipe, Pictures(dataset), out, budget, hardware, watch, start)
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The task of drawing pictures like those of a data set."""
+class Pictures(Task):
+    """Learning from the pictures of a data set."""
 
+    unit: ClassVar[str] = "images"
     dataset: Dataset
-
-    @property
-    def unit(self) -> str:
-        return "images"
 
     @property
     def contents(self) -> str:
@@ -111,7 +104,7 @@ class Pictures:
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         run, run_log, watch = context.run, context.run_log, context.watch
         samples = Samples(run.samples)
-        finite = NaNGuard()
+        guard = NaNGuard()
         health = Health(run_log, samples, evenly_spread(self.dataset.train, COMPARED))
         board = TensorBoard(run.path / "tensorboard")
         remark: Callable[[], str] = str
@@ -128,9 +121,9 @@ class Pictures:
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
             MetricsLog(
-                run.metrics, context.tracker, [finite.listen, health.listen, board.listen], remark
+                run.metrics, context.tracker, [guard.listen, health.listen, board.listen], remark
             ),
-            finite,
+            guard,
             health,
             context.saver,
             *evaluations,

@@ -1,10 +1,10 @@
-"""`train_toy`: a recipe, a distribution of points and a folder in; a run out, and a film of it."""
+"""`train_toy`: trains a recipe on a distribution of points."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -12,19 +12,16 @@ from kaogan.data.toy import Distribution, ToyBatches
 from kaogan.data.toy.batches import EPOCH, fingerprint
 from kaogan.errors import UsageError
 from kaogan.models import MLP
-from kaogan.training.callbacks import (
-    Curves,
-    MetricsLog,
-    NaNGuard,
-    Scenes,
-    Scores,
-    Timelapse,
-)
+from kaogan.training.callbacks.curves import Curves
+from kaogan.training.callbacks.metrics_log import MetricsLog
+from kaogan.training.callbacks.nan_guard import NaNGuard
+from kaogan.training.callbacks.scenes import Scenes
+from kaogan.training.callbacks.scores import Scores
+from kaogan.training.callbacks.timelapse import Timelapse
 from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
-from kaogan.training.run_log import RunLog
-from kaogan.training.tasks.base import RunContext
+from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Callback
 
 SMALL = 512
@@ -41,22 +38,10 @@ def train_toy(
     watch: Watch | None = None,
     film: bool = True,
 ) -> Run:
-    """Train on points until the budget is used up, or Ctrl-C; the same call again goes on.
+    """Train on points from the distribution `target`, called `name`; see `kaogan.recipes.toy`.
 
-    Args:
-        recipe: what to train; see `kaogan.recipes.toy`.
-        target: where real points come from.
-        name: what to call it.
-        out: the RUN folder; made, or continued if it holds a run of this recipe and distribution.
-        budget: how long, counted from the run's beginning; an epoch is 100,000 points.
-        hardware: device and precision.
-        watch: how often to save, and to judge (`evaluate_every`, in points).
-        film: draw the game, and string the pictures together.
-
-    Raises:
-        UsageError: recipe and distribution do not fit, or `out` holds another run.
-        KaoganError: out of memory, a second training on `out`, or NaN three times over.
-
+    Other arguments and errors are those of `kaogan.train`. An epoch is 100,000 points, and
+    `watch.evaluate_every` counts points. With `film`, the training is drawn as a film.
     """
     with _threads(recipe):
         return fit(recipe, PointsTask(target, name, film), out, budget, hardware, watch)
@@ -64,8 +49,8 @@ def train_toy(
 
 @contextlib.contextmanager
 def _threads(recipe: Recipe) -> Iterator[None]:
-    """One thread for small networks: their products are too small to be shared out with profit, and
-    where other programs are at work, every one of them would wait for the slower thread.
+    """One thread for small networks: two are hardly faster for their small products, and slower
+    where other programs delay one of them.
     """
     before, model = torch.get_num_threads(), recipe.model
     if isinstance(model, MLP) and model.width * model.copies <= SMALL:
@@ -77,16 +62,13 @@ def _threads(recipe: Recipe) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class PointsTask:
-    """The task of drawing points like those of a distribution."""
+class PointsTask(Task):
+    """Learning from the points of a distribution."""
 
+    unit: ClassVar[str] = "points"
     target: Distribution
     name: str
     film: bool
-
-    @property
-    def unit(self) -> str:
-        return "points"
 
     @property
     def contents(self) -> str:
@@ -107,20 +89,17 @@ class PointsTask:
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ToyBatches:
         return ToyBatches(self.target, recipe.model.sample_shape[0], device, recipe.seed)
 
-    def advise(self, run_log: RunLog) -> None:
-        """Points are never too few: the distribution draws as many as are needed."""
-
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         run = context.run
-        finite = NaNGuard()
+        guard = NaNGuard()
         scores = Scores(self.target, self.name, run.path, context.watch.evaluate_every)
         scenes = [
             Scenes(run.samples, self.target),
             Timelapse(run.samples, run.path / "timelapse"),
         ]
         return [
-            MetricsLog(run.metrics, context.tracker, [finite.listen], lambda: scores.remark),
-            finite,
+            MetricsLog(run.metrics, context.tracker, [guard.listen], lambda: scores.remark),
+            guard,
             context.saver,
             scores,
             Curves(run.metrics, run.evaluations, run.path / "curves.png"),

@@ -1,0 +1,44 @@
+"""The `.jsonl` files of a run: one JSON object per line, appended while it trains."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kaogan.files import write_text
+
+Row = dict[str, Any]
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of a file, none if it does not exist; lines cut off by a kill or a full disk are
+    left out.
+    """
+    if not file.exists():
+        return []
+    rows = []
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return rows
+
+
+def keep_rows(file: Path, wanted: Callable[[Row], bool]) -> list[Row]:
+    """Rewrite a file with only the wanted rows, and return them.
+
+    Steps after a checkpoint are repeated when a run is resumed, so their rows are cut off first.
+    """
+    rows = [row for row in read_rows(file) if wanted(row)]
+    write_text(file, "".join(map(_line, rows)))
+    return rows
+
+
+def append_row(file: Path, row: Row) -> None:
+    with file.open("a", encoding="utf-8") as opened:
+        opened.write(_line(row))
+
+
+def _line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False) + "\n"
