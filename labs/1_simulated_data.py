@@ -46,7 +46,7 @@ from kaogan.progress import track
 # Our own tests run this lab with less of everything; you leave it at False.
 QUICK = os.environ.get("KAOGAN_LAB_QUICK") == "1"
 
-REAL, FAKE, BELIEF = "#2a6fbb", "#e8772e", "#444444"  # colours, the same in every picture
+REAL, FAKE, GREY = "#2a6fbb", "#e8772e", "#444444"  # colours, the same in every picture
 torch.manual_seed(0)
 plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False})
 
@@ -69,15 +69,15 @@ def show_samples(real, fake, title="", axes=None):
     return axes
 
 
-def show_belief(belief, axes, name="D(x)", colour=BELIEF, style="-"):
+def show_probability(probability, axes, name="D(x)", colour=GREY, style="-"):
     """The curve of a probability, a function from x to [0, 1], on a separate axis at the right."""
-    right = getattr(axes, "belief", None)
+    right = getattr(axes, "probability", None)
     if right is None:
-        right = axes.belief = axes.twinx()
-        right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
+        right = axes.probability = axes.twinx()
+        right.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
         right.set(ylim=(-0.02, 1.05), ylabel="probability that x is real")
     x = torch.linspace(*axes.get_xlim(), 400)
-    right.plot(x, belief(x[:, None]).detach().flatten(), style, color=colour, label=name)
+    right.plot(x, probability(x[:, None]).detach().flatten(), style, color=colour, label=name)
     right.legend(loc="upper left", bbox_to_anchor=(1.08, 1.0), frameon=False)
 
 
@@ -188,12 +188,12 @@ for _ in range(300):
     optimizer.step()
 
 
-def belief(x):
+def probability(x):
     return discriminator(x).sigmoid()
 
 
 axes = show_samples(x, fake, "an expert against an untrained painter")
-show_belief(belief, axes)
+show_probability(probability, axes)
 
 # %% [markdown]
 # Where $D(x)$ is one half, the discriminator's decision changes. How many of the 5,000 samples on
@@ -201,13 +201,13 @@ show_belief(belief, axes)
 
 
 # %%
-def count_passing(belief, real, fake):
+def count_passing(probability, real, fake):
     for name, sample in (("real", real), ("generated", fake)):
-        passing = int((belief(sample) > 0.5).sum())
+        passing = int((probability(sample) > 0.5).sum())
         print(f"{passing:5,} of {len(sample):,} {name} samples pass as real")
 
 
-count_passing(belief, x, fake)
+count_passing(probability, x, fake)
 
 # %% [markdown]
 # **What to notice.** The discriminator is nearly perfect, and it is still useful for the generator,
@@ -288,7 +288,7 @@ for b in shifts:
 
 print(f"largest difference of the two sides: {np.abs(np.subtract(values, divergences)).max():.1e}")
 figure, axes = plt.subplots(figsize=(7, 2.8))
-axes.plot(shifts, values, color=BELIEF, linewidth=4, alpha=0.4, label="$V(D^*, G)$")
+axes.plot(shifts, values, color=GREY, linewidth=4, alpha=0.4, label="$V(D^*, G)$")
 axes.plot(shifts, divergences, "--", color=FAKE, label="$2\\,$JSD$ - \\log 4$")
 axes.axhline(-math.log(4), color=REAL, linewidth=0.8, linestyle=":", label="$-\\log 4$")
 axes.set(xlabel="b, the mean of the generated samples (the data's is 10)", ylabel="value")
@@ -401,17 +401,15 @@ def train(generator, discriminator, steps, lr=0.02):
             generator_loss(discriminator(fake)).backward()
             optimizer_g.step()
 
-            real_belief, fake_belief = (
-                c.sigmoid().mean().item() for c in (real_logits, fake_logits)
-            )
+            d_real, d_fake = (c.sigmoid().mean().item() for c in (real_logits, fake_logits))
             w, b = generator.weight.item(), generator.bias.item()
-            history.append([w, b, real_belief, fake_belief, *ideal])
+            history.append([w, b, d_real, d_fake, *ideal])
             if (now := distance(x, fake)) < best_distance:
                 best_distance = now
                 best = {key: value.clone() for key, value in generator.state_dict().items()}
             for schedule in shorter:
                 schedule.step()
-            progress.advance(1, f"D(x) {real_belief:.2f}  D(G(z)) {fake_belief:.2f}")
+            progress.advance(1, f"D(x) {d_real:.2f}  D(G(z)) {d_fake:.2f}")
     return np.array(history), best
 
 
@@ -428,13 +426,13 @@ def show_history(history):
     left.plot(b, color=FAKE, label="b (should be 10)")
     left.plot(np.abs(w), color=REAL, label="|w| (should be 1)")
     for target in (1, 10):
-        left.axhline(target, color=BELIEF, linewidth=0.8, linestyle=":")
+        left.axhline(target, color=GREY, linewidth=0.8, linestyle=":")
     left.set(xlabel="steps", title="the generator")
     right.plot(ideal_real, color=REAL, alpha=0.3, linewidth=4, label="$D^*$(x), the best possible")
     right.plot(ideal_fake, color=FAKE, alpha=0.3, linewidth=4, label="$D^*$(G(z))")
     right.plot(real, color=REAL, linewidth=1, label="D(x)")
     right.plot(fake, color=FAKE, linewidth=1, label="D(G(z))")
-    right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
+    right.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     right.set(xlabel="steps", ylim=(-0.02, 1.02), title="mean real probabilities")
     left.legend(loc="center right")
     right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -452,9 +450,9 @@ fake = generator(torch.randn(N, 1)).detach()
 print(f"generator: b = {generator.bias.item():.2f}, w = {generator.weight.item():.3f}")
 axes = show_samples(x, fake, "the expert is undecided, and the painter paints one picture")
 axes.set_ylim(0, 1.5)
-show_belief(belief, axes)
-show_belief(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", BELIEF, "--")
-count_passing(belief, x, fake)
+show_probability(probability, axes)
+show_probability(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", GREY, "--")
+count_passing(probability, x, fake)
 
 # %% [markdown]
 # **What to notice.** The generator makes *one number* again and again. The trained discriminator is
@@ -504,9 +502,9 @@ generator.load_state_dict(best)
 fake = generator(torch.randn(N, 1)).detach()
 print(f"kept: b = {generator.bias.item():.2f}, w = {generator.weight.item():.2f}")
 axes = show_samples(x, fake, "after training: which is which?")
-show_belief(belief, axes)
-show_belief(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", BELIEF, "--")
-count_passing(belief, x, fake)
+show_probability(probability, axes)
+show_probability(lambda s: ideal_logit(s, generator).sigmoid(), axes, "$D^*(x)$", GREY, "--")
+count_passing(probability, x, fake)
 
 # %% [markdown]
 # The generator has learned a mean and a spread from the discriminator alone. The two probability
@@ -561,9 +559,11 @@ def look(state, count=2_500):
     return state.generator(z), logits.view(SIDE, SIDE, GAMES).permute(2, 1, 0).sigmoid()
 
 
-def paint(points, belief, axes):
+def paint(points, probability, axes):
     """One training."""
-    axes.imshow(belief, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=FIELD, vmin=0, vmax=1)
+    axes.imshow(
+        probability, origin="lower", extent=(-1.6, 1.6, -1.6, 1.6), cmap=FIELD, vmin=0, vmax=1
+    )
     axes.scatter(*some_real.T, s=6, color=REAL)
     axes.scatter(*points[:500].T, s=2, color=FAKE)
     axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
@@ -584,10 +584,10 @@ def play(recipe):
             trainer.step()
             progress.advance(1)
             if number % (ROUNDS // 20) == 0:
-                points, beliefs = look(state)
+                points, probabilities = look(state)
                 figure, row = plt.subplots(1, GAMES, figsize=(12, 3.2))
                 for game, axes in enumerate(row):
-                    paint(points[:, game], beliefs[game], axes)
+                    paint(points[:, game], probabilities[game], axes)
                 figure.suptitle(f"four trainings after {number:,} steps")
                 live.update(figure)
                 plt.close(figure)
@@ -599,10 +599,10 @@ def play(recipe):
 def strip(moments):
     """All trainings, a row for each, at six moments."""
     _, rows = plt.subplots(GAMES, len(moments), figsize=(12, 2 * GAMES), layout="constrained")
-    for column, (number, (points, beliefs)) in enumerate(moments.items()):
+    for column, (number, (points, probabilities)) in enumerate(moments.items()):
         rows[0, column].set_title(f"{number:,} steps")
         for game in range(GAMES):
-            paint(points[:, game], beliefs[game], rows[game, column])
+            paint(points[:, game], probabilities[game], rows[game, column])
 
 
 plain = kaogan.recipes.toy(loss="nonsaturating", copies=GAMES, steps=ROUNDS)
@@ -682,14 +682,14 @@ judge("relativistic, with R1 and R2", state)
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 2.6), layout="constrained")
 for position, scores in enumerate(results.values()):
-    colour = (FAKE, BELIEF, REAL)[position]
+    colour = (FAKE, GREY, REAL)[position]
     jitter = position + np.linspace(-0.12, 0.12, GAMES)
     left.plot([score.covered for score in scores], jitter, "o", color=colour)
     right.plot([100 * score.high_quality for score in scores], jitter, "o", color=colour)
 left.set(
     yticks=range(len(results)), yticklabels=results, xlim=(-0.3, 8.3), xlabel="heaps covered, of 8"
 )
-right.axvline(98.9, color=BELIEF, linewidth=0.8, linestyle=":")
+right.axvline(98.9, color=GREY, linewidth=0.8, linestyle=":")
 right.set(yticks=[], xlim=(-2, 102), xlabel="good points, %; dotted: the real distribution")
 for axes in (left, right):
     axes.invert_yaxis()

@@ -65,7 +65,7 @@ import kaogan
 from kaogan.progress import track
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-REAL, FAKE, BELIEF = "#2a6fbb", "#e8772e", "#444444"
+REAL, FAKE, GREY = "#2a6fbb", "#e8772e", "#444444"
 plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False})
 torch.manual_seed(0)
 print(f"kaogan {kaogan.__version__}, computing on {DEVICE}")
@@ -392,8 +392,8 @@ def train_step(x, z):
     fake = generator(z)
     loss_d, real_logits, fake_logits = discriminator_turn(x, fake)
     loss_g = generator_turn(fake)
-    beliefs = real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
-    return [number.item() for number in (loss_d, loss_g, *beliefs)]
+    probabilities = real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()
+    return [number.item() for number in (loss_d, loss_g, *probabilities)]
 
 
 # %% [markdown]
@@ -427,7 +427,7 @@ for _ in range(ROUNDS):
 
 figure, axes = plt.subplots(figsize=(12, 2.8))
 turns = np.arange(len(logits)) / 2
-axes.axhline(0, color=BELIEF, linewidth=0.8, linestyle=":")
+axes.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
 axes.plot(turns, logits, color="black", alpha=0.3, linewidth=1)
 axes.plot(turns[1::2], logits[1::2], "v", color=REAL, markersize=5, label="after D's update")
 axes.plot(turns[2::2], logits[2::2], "^", color=FAKE, markersize=5, label="after G's update")
@@ -477,19 +477,19 @@ def smooth(values, window):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 3))
-loss_d, loss_g, real_belief, fake_belief = np.array(history).T
+loss_d, loss_g, d_real, d_fake = np.array(history).T
 window = max(1, len(history) // 50)
 seen = np.arange(1, len(history) - window + 2) * BATCH
 for axes, values, colour, name in (
     (left, loss_d, REAL, "discriminator"),
     (left, loss_g, FAKE, "generator"),
-    (right, real_belief, REAL, "D(x)"),
-    (right, fake_belief, FAKE, "D(G(z))"),
+    (right, d_real, REAL, "D(x)"),
+    (right, d_fake, FAKE, "D(G(z))"),
 ):
     axes.plot(seen, smooth(values, window), color=colour, label=name)
 left.set(xlabel="images seen", title="losses")
 right.set(xlabel="images seen", ylim=(0, 1), title="mean real probabilities")
-right.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
+right.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
 for axes in (left, right):
     axes.legend()
 

@@ -64,7 +64,7 @@ import kaogan
 from kaogan.progress import track
 
 BACKEND = keras.backend.backend()
-REAL, FAKE, BELIEF = "#2a6fbb", "#e8772e", "#444444"  # colours, the same in every picture
+REAL, FAKE, GREY = "#2a6fbb", "#e8772e", "#444444"  # colours, the same in every picture
 plt.rcParams.update({"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False})
 keras.utils.set_random_seed(0)
 random = np.random.default_rng(0)
@@ -172,7 +172,7 @@ discriminator.summary()
 
 
 # %%
-def belief(samples):
+def probability(samples):
     """D(x): how sure the discriminator is that samples are real, from 0 to 1."""
     return to_numpy(keras.ops.sigmoid(discriminator(samples, training=False)))
 
@@ -183,10 +183,10 @@ def show_game(title, axes):
     show_samples(x, fake, title, axes)
     at = np.linspace(*axes.get_xlim(), 200, dtype="float32")[:, None]
     over = axes.twinx()
-    over.plot(at, belief(at), color=BELIEF)
-    over.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
+    over.plot(at, probability(at), color=GREY)
+    over.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     over.set(ylim=(-0.02, 1.05), ylabel="D(x)")
-    passed = [int((belief(samples) > 0.5).sum()) for samples in (x, fake)]
+    passed = [int((probability(samples) > 0.5).sum()) for samples in (x, fake)]
     print(
         f"{title}: {passed[0]} of {N} real and {passed[1]} of {N} generated numbers pass for real"
     )
@@ -239,7 +239,7 @@ def generator_loss(fake_logits):
 # %% tags=["step"]
 def play(x, z, generator, discriminator, optimizer_g, optimizer_d):
     """One step. Returns both losses, and the mean probabilities D(x) and D(G(z))."""
-    beliefs = []
+    probabilities = []
 
     def loss_of_discriminator():
         fake = keras.ops.stop_gradient(generator(z, training=True))
@@ -248,7 +248,7 @@ def play(x, z, generator, discriminator, optimizer_g, optimizer_d):
             discriminator(fake, training=True),
         )
         for logits in (real_logits, fake_logits):
-            beliefs.append(keras.ops.mean(keras.ops.sigmoid(keras.ops.stop_gradient(logits))))
+            probabilities.append(keras.ops.mean(keras.ops.sigmoid(keras.ops.stop_gradient(logits))))
         return discriminator_loss(real_logits, fake_logits)
 
     def loss_of_generator():
@@ -256,7 +256,7 @@ def play(x, z, generator, discriminator, optimizer_g, optimizer_d):
 
     loss_d = descend(optimizer_d, discriminator, loss_of_discriminator)
     loss_g = descend(optimizer_g, generator, loss_of_generator)
-    return loss_d, loss_g, *beliefs
+    return loss_d, loss_g, *probabilities
 
 
 def train_step_of(generator, discriminator, learning_rate):
@@ -296,7 +296,7 @@ with track(ROUNDS, "training", "steps") as progress:
 figure, axes = plt.subplots(figsize=(7, 2.6))
 axes.plot([row[2] for row in rows], color=REAL, label="mean D(x)")
 axes.plot([row[3] for row in rows], color=FAKE, label="mean D(G(z))")
-axes.axhline(0.5, color=BELIEF, linewidth=0.8, linestyle=":")
+axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
 axes.set(xlabel="step", ylim=(0, 1))
 axes.legend()
 plt.show()
@@ -673,7 +673,7 @@ sheet(faces(straight + around), columns=10)
 #
 # ```python
 # for _ in range(2):
-#     beliefs.clear()
+#     probabilities.clear()
 #     loss_d = descend(optimizer_d, discriminator, loss_of_discriminator)
 # ```
 #

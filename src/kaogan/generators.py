@@ -24,6 +24,7 @@ from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.sampling import Sampler
 from kaogan.training.start import Start
+from kaogan.training.state import tensors_of
 
 Kind = Literal["run", "checkpoint", "file", "pretrained"]
 
@@ -77,9 +78,7 @@ class TrainedGenerator:
         """
         state: Mapping[str, Tensor] = self.sampler.generator.state_dict()
         if player == "discriminator":
-            prefix = "discriminator."
-            own = {k: tensor for k, tensor in self.networks.items() if k.startswith(prefix)}
-            state = {name.removeprefix(prefix): tensor for name, tensor in own.items()}
+            state = tensors_of(player, self.networks)
         origin = None
         if self.recipe is not None:
             origin = Origin(self.name, self.home, self.recipe, self.run, self.images_seen)

@@ -19,7 +19,8 @@ from PIL import Image
 
 import kaogan
 from kaogan.errors import UsageError
-from kaogan.export import Safetensors, network_of_run
+from kaogan.export import Safetensors
+from kaogan.generators import open_network
 from kaogan.images import grid
 from kaogan.report.bundle import Bundle, making, train_script, write_bundle
 from kaogan.report.html import Heading
@@ -132,7 +133,7 @@ def test_training_pictures_can_be_left_out(run, made, tmp_path):
 def test_weights_are_the_runs(run, project):
     for player in ("generator", "discriminator"):
         mine = Safetensors().read(project / "weights" / f"{player}.safetensors").module.state_dict()
-        theirs = network_of_run(run, player).module.state_dict()
+        theirs = open_network(run.path, player).module.state_dict()
         assert mine.keys() == theirs.keys()
         assert all(torch.equal(mine[key], theirs[key]) for key in mine)
 

@@ -8,7 +8,8 @@ from toys import COMPUTE, CPU, make_trainer, same, snapshot, tiny_recipe
 
 from kaogan.data.batches import ImageBatches
 from kaogan.errors import UsageError
-from kaogan.export import Keras, network_of_run
+from kaogan.export import Keras
+from kaogan.generators import open_network
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.sampling import Sampler
@@ -28,7 +29,7 @@ def test_a_run_trains_goes_on_and_draws(dataset, tmp_path):
     assert faces.shape == (4, 32, 32, 3)
     assert faces.std(0).max() > 0
     for weights in ("ema", "raw"):
-        Keras().write(network_of_run(run, weights=weights), tmp_path / "g.keras")
+        Keras().write(open_network(run.path, weights=weights), tmp_path / "g.keras")
         exported = Sampler(Keras().read(tmp_path / "g.keras").module, 8).sample(4).astype(int)
         difference = np.abs(exported - run.sample(4, weights=weights))
         assert difference.max() <= 1  # rounding to whole numbers may fall either way

@@ -7,7 +7,6 @@ from kaogan.export.network import (
     Player,
     formats,
     network_of,
-    network_of_run,
     readers,
 )
 from kaogan.export.onnx import Onnx
@@ -24,6 +23,5 @@ __all__ = [
     "Safetensors",
     "formats",
     "network_of",
-    "network_of_run",
     "readers",
 ]

@@ -10,8 +10,8 @@ from kaogan.contracts import Model
 from kaogan.export.equations import equations_of, mathml, remarks_of, summary_of
 from kaogan.export.network import Network, Player, build
 from kaogan.models.dcgan import MinibatchStd
-from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.recipe import Recipe
+from kaogan.training.rows import Row
 
 T = TypeVar("T")
 

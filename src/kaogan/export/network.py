@@ -12,8 +12,6 @@ from kaogan.contracts import Model
 from kaogan.errors import UsageError
 from kaogan.export.origin import Origin
 from kaogan.registry import Registry
-from kaogan.training import checkpoints
-from kaogan.training.run import Run, Weights
 
 Player = Literal["generator", "discriminator"]
 
@@ -85,30 +83,6 @@ def build(model: Model, player: Player) -> nn.Module:
     """An untrained network, to be filled. PyTorch's random state stays as it is."""
     with torch.random.fork_rng(devices=[]):
         return model.generator() if player == "generator" else model.discriminator()
-
-
-def network_of_run(
-    run: Run, player: Player = "generator", checkpoint: str | None = None, weights: Weights = "ema"
-) -> Network:
-    """A network of a run.
-
-    Args:
-        run: the training.
-        player: generator or discriminator.
-        checkpoint: "best", "newest" or images seen, as for `Run.sampler`.
-        weights: averaged or raw, of a generator; those of a discriminator are raw.
-
-    Raises:
-        KaoganError: no such checkpoint, or none that can be read.
-        UsageError: as `network_of`.
-
-    """
-    tensors, state = run.read(checkpoint)
-    recipe, seen = checkpoints.recipe_of(state), state["images_seen"]
-    origin = Origin(run.path.resolve().name, run.path, recipe, run, seen)
-    prefix = "ema." if player == "generator" and weights == "ema" else f"{player}."
-    own = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
-    return network_of(recipe.model, player, own, origin)
 
 
 def network_of(

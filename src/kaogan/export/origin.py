@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaogan.training.callbacks.metrics_log import Row, read_rows
 from kaogan.training.recipe import Recipe
+from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import Run
 
 
@@ -37,7 +37,7 @@ class Origin:
 
     @property
     def curves(self) -> list[Row]:
-        """Losses and beliefs until then, as `metrics.jsonl` has them."""
+        """Losses and probabilities until then, as `metrics.jsonl` has them."""
         return self._until_then(self.run.metrics) if self.run else []
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kaogan.export.describe import thinned
 from kaogan.report.render import render
 from kaogan.training.callbacks.curves import smooth
-from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.rows import Row
 
 WIDTH, HEIGHT = 560, 230
 LEFT, RIGHT, TOP, BOTTOM = 44, 14, 36, 44

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import PLAYERS, layers, parameters
-from kaogan.export.network import Network, Player, build, network_of_run
+from kaogan.export.network import Network, Player, build
+from kaogan.generators import open_network
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, read_history
 from kaogan.training import checkpoints
-from kaogan.training.callbacks.metrics_log import Row, read_rows
 from kaogan.training.recipe import Recipe
+from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
 
@@ -275,7 +276,7 @@ def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:
 def _drawn(run: Run, missing: list[Missing]) -> tuple[Sampler | None, Network | None]:
     """The generator to draw with: the best, or the newest of a run that was not evaluated."""
     try:
-        network = network_of_run(run)
+        network = open_network(run.path)
         return Sampler(network.module, network.model.latent_dim), network
     except UsageError as error:
         missing.append(Missing("the generator, alive in the page", str(error)))

@@ -103,8 +103,8 @@ def _of_the_training(facts: Facts) -> Iterator[Finding]:
         if real > SURE_REAL and fake < SURE_FAKE:
             yield Finding(
                 "The discriminator was ahead",
-                f"At the end its belief that pictures are real was {real:.2f} for real ones and "
-                f"{fake:.2f} for drawn ones on average. That is usual without a penalty. It means "
+                f"At the end it gave real pictures a probability of being real of {real:.2f} on "
+                f"average, and drawn ones {fake:.2f}. That is usual without a penalty. It means "
                 "that the discriminator still sees faults in drawn faces.",
             )
     warnings = sum(event.kind == "warned" for event in training.events)

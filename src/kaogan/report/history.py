@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from kaogan.training.callbacks.metrics_log import Row
 from kaogan.training.events import read_events
+from kaogan.training.rows import Row
 
 Kind = Literal["started", "resumed", "stopped", "finished", "warned", "noted", "rolled back"]
 

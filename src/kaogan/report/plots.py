@@ -7,11 +7,11 @@ from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.charts import Line, Mark, line_chart, network_diagram
 from kaogan.report.facts import Facts, PlayerFacts
 from kaogan.report.history import Event
-from kaogan.training.callbacks.metrics_log import Row
+from kaogan.training.rows import Row
 
 
 def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    """Losses, beliefs and quality over images seen, where there are at least two rows."""
+    """Losses, probabilities and quality over images seen, where there are at least two rows."""
     rows, evaluations = facts.training.curves, facts.training.evaluations
     marks = [
         Mark(event.images, str(number))
@@ -41,10 +41,10 @@ def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
             Line("D(x), real", column(rows, "d_real"), smoothed=True),
             Line("D(G(z)), drawn", column(rows, "d_fake"), smoothed=True),
         ]
-        label = "belief that it is real"
+        label = "probability of being real"
         yield (
-            chart("beliefs", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
-            "What D believes of real samples and of drawn ones. Dotted: it cannot tell.",
+            chart("probabilities", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
+            "What D says of real samples and of drawn ones. Dotted: it cannot tell.",
         )
     if len(evaluations) >= 2:
         key = deciding(evaluations)

@@ -75,7 +75,7 @@ function losses({ loss, losses: told, penalty_interval: interval }) {
     el("h3", {}, "The losses"),
     el("p", {}, `A loss is a number that a network is trained to make small. ${words.length ? "" : UNTOLD}`),
     set(equations),
-    equations.length && el("p", { class: "note" }, "ℒ with index D is the loss of D and with index G that of G. 𝔼 is a mean over real pictures x or latent vectors z, C is the score of D, and D(x) its belief that x is real."),
+    equations.length && el("p", { class: "note" }, "ℒ with index D is the loss of D and with index G that of G. 𝔼 is a mean over real pictures x or latent vectors z, C is the score of D, and D(x) the probability that x is real, as D sees it."),
     words.map((paragraph) => el("p", {}, paragraph)),
     penalties.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture: ${joined(penalties)}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
     set(terms),
@@ -91,7 +91,7 @@ function curves({ curves: rows }) {
   if (!rows?.length) return [];
   return [
     chart("Losses", rows, [{ key: "loss_d", label: "discriminator" }, { key: "loss_g", label: "generator" }]),
-    chart("What D believes: how likely it is that a picture is real", rows, [{ key: "d_real", label: "of real ones, D(x)" }, { key: "d_fake", label: "of drawn ones, D(G(z))" }], [0, 1]),
+    chart("D(x) and D(G(z)): how likely it is that a picture is real, as D sees it", rows, [{ key: "d_real", label: "of real ones, D(x)" }, { key: "d_fake", label: "of drawn ones, D(G(z))" }], [0, 1]),
   ];
 }
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from kaogan import plugins
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export import Network, Onnx, Safetensors, network_of_run
+from kaogan.export import Network, Onnx, Safetensors
+from kaogan.export.describe import PLAYERS
 from kaogan.files import atomic_file
+from kaogan.generators import open_network
 from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
 from kaogan.report.bundle.standalone import standalone
@@ -74,7 +76,7 @@ def write_bundle(
     if len(run.recipe.model.sample_shape) != 3:
         raise UsageError("this run draws points, not pictures; a hand-in is made of pictures' runs")
     heading = heading or Heading()
-    generator, discriminator = network_of_run(run), network_of_run(run, "discriminator")
+    generator, discriminator = (open_network(run.path, player) for player in PLAYERS)
     report = make_report(run, heading, data=data)
     if not data_pictures:
         pictures = replace(report.pictures, sheet=None, neighbours=None, suspects=None)
