@@ -1,9 +1,10 @@
 """Make the encoder of a generator that comes with kaogan, after a new one was packed:
 
     python tools/pack_encoder.py faces-64
+    python tools/pack_encoder.py avatars-64 49152
 
-Trains it, writes it beside the generator in half precision, and says how well it finds again what
-the generator draws: as it is, and refined.
+Trains it on so many faces (24,576), writes it beside the generator in half precision, and prints how
+well it finds the latents of generated faces: as it is, and refined.
 """
 
 import sys
@@ -21,11 +22,11 @@ from kaogan.zoo import FOLDER, pretrained
 FIRST_SEED, COUNT = 10_000, 32
 
 
-def main(name: str) -> None:
+def main(name: str, pictures: str = str(PICTURES)) -> None:
     sampler, file = pretrained(name), FOLDER / name / NAME
     generator, began = sampler.generator, time.process_time()
-    with track(PICTURES, "training the encoder", "pictures") as tracker:
-        encoder = train_encoder(generator, sampler.latent_dim, tracker=tracker)
+    with track(int(pictures), "training the encoder", "pictures") as tracker:
+        encoder = train_encoder(generator, sampler.latent_dim, int(pictures), tracker=tracker)
     spent = time.process_time() - began
     write_encoder(encoder, generator, file, half=True)
     kept = read_encoder(file, generator)
