@@ -39,6 +39,7 @@ class CrossEntropy(Loss):
     )
 
     def discriminator(self, real: Logits, fake: Logits) -> Scalar:
+        """L_D, by softplus."""
         s = self.label_smoothing
         real_term = (1 - s) * softplus(-real) + s * softplus(real)
         return real_term.mean() + softplus(fake).mean()
