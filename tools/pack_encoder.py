@@ -3,8 +3,8 @@
     python tools/pack_encoder.py faces-64
     python tools/pack_encoder.py avatars-64 49152
 
-Trains it on so many faces (24,576), writes it beside the generator in half precision, and prints how
-well it finds the latents of generated faces: as it is, and refined.
+Trains it on so many faces (24,576), writes it beside the generator in half precision, and prints
+how well it finds the latents of generated faces: as it is, and refined.
 """
 
 import sys

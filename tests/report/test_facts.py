@@ -9,6 +9,7 @@ import pytest
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError
 from kaogan.report.facts import gather
+from kaogan.report.reproduce import commands
 from kaogan.training.run import Run
 
 
@@ -128,6 +129,16 @@ def test_a_run_of_a_time_before_events_tells_less(copy):
     with (copy.path / "log.txt").open("a") as log:
         log.write("2030-01-01T00:00:00+00:00 stopped after 1,600 images, everything is saved\n")
     assert gather(copy).training.end == "stopped"
+
+
+def test_the_networks_that_a_run_began_with_are_named(copy):
+    """In the facts, in the report, and in the command that makes the run again."""
+    assert gather(copy).training.start is None
+    about = json.loads((copy.path / "run.json").read_text())
+    (copy.path / "run.json").write_text(json.dumps(about | {"start": {"from": "earlier run"}}))
+    facts = gather(copy)
+    assert facts.training.start == "earlier run"
+    assert any("--from 'earlier run'" in line for line in commands(facts))
 
 
 def test_a_run_of_points_has_scores_and_no_pictures(toy_run):

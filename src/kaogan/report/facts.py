@@ -90,6 +90,7 @@ class Training:
         events: what happened.
         curves: rows of `metrics.jsonl`.
         evaluations: rows of `evaluation.jsonl`.
+        start: the name of the trained networks that it began with; None for fresh networks.
 
     """
 
@@ -101,6 +102,7 @@ class Training:
     events: tuple[Event, ...]
     curves: tuple[Row, ...]
     evaluations: tuple[Row, ...]
+    start: str | None
 
     @property
     def speed(self) -> float | None:
@@ -194,7 +196,7 @@ def gather(run: Run, data: Path | None = None) -> Facts:
     toy = len(recipe.model.sample_shape) != 3
     scores, frames = _scores(run), _frames(run)
     drawn_at = [seen for seen, _ in frames[-1:]] + ([scores["images_seen"]] if scores else [])
-    training = _training(run, about["precision"], drawn_at, missing)
+    training = _training(run, about, drawn_at, missing)
     dataset = sampler = drawn = None
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
@@ -225,7 +227,7 @@ def gather(run: Run, data: Path | None = None) -> Facts:
     )
 
 
-def _training(run: Run, precision: str, drawn_at: list[int], missing: list[Missing]) -> Training:
+def _training(run: Run, about: Row, drawn_at: list[int], missing: list[Missing]) -> Training:
     curves, evaluations = tuple(read_rows(run.metrics)), tuple(read_rows(run.evaluations))
     if len(curves) < 2:
         why = f"rows logged: {len(curves)}; one is written about every 1,000 images"
@@ -246,10 +248,11 @@ def _training(run: Run, precision: str, drawn_at: list[int], missing: list[Missi
         seconds=state.get("seconds"),
         end=end or ("done" if images in drawn_at else "cut off"),
         attempt=state.get("attempt", 0),
-        precision=precision,
+        precision=about["precision"],
         events=events,
         curves=curves,
         evaluations=evaluations,
+        start=about.get("start", {}).get("from"),
     )
 
 

@@ -22,6 +22,7 @@ def commands(facts: Facts) -> list[str]:
     if facts.is_toy or not all(map(plugins.known_to_commands, recipe.parts)):
         return []
     train = ["kaogan", "train", facts.data.name, "--out", facts.name]
+    train += ["--from", training.start] if training.start else []
     train += ["--images", str(training.images)] if training.images else []
     try:
         train += training_options(recipe)
