@@ -30,7 +30,7 @@ from kaogan.images import Pixels
 from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import evaluate
 from kaogan.models import models
-from kaogan.models.dcgan import DCGAN, Generator
+from kaogan.models.dcgan import DCGAN, Discriminator, Generator, initialize, initialize_he
 from kaogan.options import Options
 from kaogan.schedules import Cosine
 from kaogan.training.callbacks.metrics_log import read_rows
@@ -61,6 +61,50 @@ class PixelNormed(DCGAN):
         for layer in layers[:-2]:  # He's weights; the last one stays small, before tanh
             if isinstance(layer, nn.ConvTranspose2d):
                 nn.init.kaiming_normal_(layer.weight.transpose(0, 1), nonlinearity="relu")
+        return network
+
+
+@models.register("dcgan-full-resolution")
+class FullResolution(DCGAN):
+    """A DCGAN with one more stage at the full resolution, in the generator or in both networks.
+
+    The paper's generator has no nonlinearity at the full resolution: its last layer makes the
+    pixels out of a map of half the size.
+    """
+
+    name: Literal["dcgan-full-resolution"] = "dcgan-full-resolution"  # type: ignore[assignment]
+    both: bool = False
+
+    def generator(self) -> Generator:
+        network = super().generator()
+        *layers, last, tanh = network.layers.children()
+        assert isinstance(last, nn.ConvTranspose2d)
+        half = self.width // 2
+        network.layers = nn.Sequential(
+            *layers,
+            nn.ConvTranspose2d(last.in_channels, half, 4, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(half),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(half, self.channels, 3, padding=1, bias=False),
+            tanh,
+        )
+        network.apply(initialize)
+        return network
+
+    def discriminator(self) -> Discriminator:
+        network = super().discriminator()
+        if self.both:
+            first, *layers = network.layers.children()
+            assert isinstance(first, nn.Conv2d)
+            half = self.width // 2
+            network.layers = nn.Sequential(
+                nn.Conv2d(first.in_channels, half, 3, padding=1),
+                nn.LeakyReLU(0.2, inplace=True),
+                nn.Conv2d(half, first.out_channels, 4, stride=2, padding=1),
+                *layers,
+            )
+            network.apply(initialize)
+            initialize_he(network.layers)
         return network
 
 
@@ -98,6 +142,8 @@ SETTINGS: Mapping[str, Options] = {
     "latent 256": {"latent_dim": 256},
     "resize": {"upsample": "resize"},
     "pixel norm": {},
+    "full resolution in G": {},
+    "full resolution in both": {},
 }
 """Each is the standard recipe with one part changed."""
 
@@ -119,6 +165,10 @@ def recipe_of(name: str, images: int, width: int, seed: int) -> Recipe:
     if name in PENALTY_ENDS:
         schedule = Cosine(images=images, end=PENALTY_ENDS[name])
         return recipe.model_copy(update={"penalty_schedule": schedule})
+    if name.startswith("full resolution"):
+        fields = recipe.model.model_dump(exclude={"name"})
+        model = FullResolution(**fields, both=name.endswith("both"))
+        return recipe.model_copy(update={"model": model})
     if name == "pixel norm":
         fields = recipe.model.model_dump(exclude={"name"})
         return recipe.model_copy(update={"model": PixelNormed(**fields)})
