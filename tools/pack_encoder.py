@@ -1,10 +1,11 @@
 """Make the encoder of a generator that comes with kaogan, after a new one was packed:
 
     python tools/pack_encoder.py faces-64
-    python tools/pack_encoder.py avatars-64 49152
+    python tools/pack_encoder.py avatars-64 49152 16
 
-Trains it on so many faces (24,576), writes it beside the generator in half precision, and prints
-how well it finds the latents of generated faces: as it is, and refined.
+Trains it on so many faces (24,576), with this weight of their pixels (4). Writes it beside the
+generator in half precision, and prints how well it finds the latents of generated faces: as it is,
+and refined.
 """
 
 import sys
@@ -12,7 +13,7 @@ import time
 
 import torch
 
-from kaogan.latent.encoder import PICTURES, train_encoder
+from kaogan.latent.encoder import PICTURE_WEIGHT, PICTURES, train_encoder
 from kaogan.latent.encoder_file import NAME, read_encoder, write_encoder
 from kaogan.latent.inversion import invert
 from kaogan.progress import track
@@ -22,11 +23,17 @@ from kaogan.zoo import FOLDER, pretrained
 FIRST_SEED, COUNT = 10_000, 32
 
 
-def main(name: str, pictures: str = str(PICTURES)) -> None:
+def main(name: str, pictures: str = str(PICTURES), weight: str = str(PICTURE_WEIGHT)) -> None:
     sampler, file = pretrained(name), FOLDER / name / NAME
     generator, began = sampler.generator, time.process_time()
     with track(int(pictures), "training the encoder", "pictures") as tracker:
-        encoder = train_encoder(generator, sampler.latent_dim, int(pictures), tracker=tracker)
+        encoder = train_encoder(
+            generator,
+            sampler.latent_dim,
+            int(pictures),
+            tracker=tracker,
+            picture_weight=float(weight),
+        )
     spent = time.process_time() - began
     write_encoder(encoder, generator, file, half=True)
     kept = read_encoder(file, generator)

@@ -3,7 +3,7 @@
 It is trained on the generator's own pictures, whose latents are known: z ~ N(0, I), x = G(z). With
 a light augmentation A, for which E(A(x)) must still be z,
 
-    loss = mean over entries of (E(A(x)) - z)^2  +  4 x mean over pixels of |G(E(A(x))) - x|
+    loss = mean over entries of (E(A(x)) - z)^2  +  weight x mean over pixels of |G(E(A(x))) - x|
 
 The second term is that of Zhu, Krähenbühl, Shechtman and Efros, "Generative Visual Manipulation on
 the Natural Image Manifold" (ECCV 2016), who train a predictor of latents on real pictures. The
@@ -74,11 +74,16 @@ def to_sphere(latents: Latents) -> Latents:
 
 
 def loss(
-    encoder: nn.Module, generator: nn.Module, latents: Latents, seen: Images, drawn: Images
+    encoder: nn.Module,
+    generator: nn.Module,
+    latents: Latents,
+    seen: Images,
+    drawn: Images,
+    picture_weight: float = PICTURE_WEIGHT,
 ) -> Scalar:
     """The equation at the top: `seen` is A(x), `drawn` is x = G(z)."""
     estimates = encoder(seen)
-    return F.mse_loss(estimates, latents) + PICTURE_WEIGHT * F.l1_loss(generator(estimates), drawn)
+    return F.mse_loss(estimates, latents) + picture_weight * F.l1_loss(generator(estimates), drawn)
 
 
 def train_encoder(
@@ -87,6 +92,7 @@ def train_encoder(
     pictures: int = PICTURES,
     seed: int = 0,
     tracker: Tracker | None = None,
+    picture_weight: float = PICTURE_WEIGHT,
 ) -> Encoder:
     """Train an encoder on so many pictures, each drawn once and seen once.
 
@@ -109,7 +115,7 @@ def train_encoder(
         with torch.no_grad():
             x = frozen(z)
         optimizer.zero_grad()
-        error = loss(encoder, frozen, z, augment(x, rng), x)
+        error = loss(encoder, frozen, z, augment(x, rng), x, picture_weight)
         error.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
