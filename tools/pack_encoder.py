@@ -1,11 +1,12 @@
 """Make the encoder of a generator that comes with kaogan, after a new one was packed:
 
     python tools/pack_encoder.py faces-64
-    python tools/pack_encoder.py avatars-64 49152 16
+    python tools/pack_encoder.py avatars-64 49152
+    python tools/pack_encoder.py avatars-64 24576 16 further
 
-Trains it on so many faces (24,576), with this weight of their pixels (4). Writes it beside the
-generator in half precision, and prints how well it finds the latents of generated faces: as it is,
-and refined.
+Trains it on so many faces (24,576), with this weight of their pixels (4), from its beginning or
+further. Writes it beside the generator in half precision, and prints how well it finds the latents
+of generated faces: as it is, and refined.
 """
 
 import sys
@@ -23,16 +24,24 @@ from kaogan.zoo import FOLDER, pretrained
 FIRST_SEED, COUNT = 10_000, 32
 
 
-def main(name: str, pictures: str = str(PICTURES), weight: str = str(PICTURE_WEIGHT)) -> None:
+def main(
+    name: str,
+    pictures: str = str(PICTURES),
+    weight: str = str(PICTURE_WEIGHT),
+    further: str = "",
+) -> None:
     sampler, file = pretrained(name), FOLDER / name / NAME
     generator, began = sampler.generator, time.process_time()
+    start = read_encoder(file, generator) if further else None
     with track(int(pictures), "training the encoder", "pictures") as tracker:
         encoder = train_encoder(
             generator,
             sampler.latent_dim,
             int(pictures),
+            seed=1 if further else 0,  # other faces than before
             tracker=tracker,
             picture_weight=float(weight),
+            start=start,
         )
     spent = time.process_time() - began
     write_encoder(encoder, generator, file, half=True)

@@ -28,14 +28,11 @@ def encoder(generator):
 
 
 def test_generated_faces_are_found_again(generator, encoder):
-    many = generator(latents(list(range(11, 75)), 100)).detach()
-    encoded = pixel_distance(many, generator(encoder(many)).detach())
-    chance = pixel_distance(many, many.roll(1, 0))
-    assert encoded.mean() < 0.3 * chance.mean()
     z = latents([11, 12, 13, 14], 100)
     pictures = generator(z).detach()
     found = invert(generator, encoder, pictures, STEPS)
-    torch.testing.assert_close(found.encoded_error, encoded[:4])
+    chance = pixel_distance(pictures, pictures.roll(1, 0))
+    assert found.encoded_error.mean() < 0.3 * chance.mean()
     assert found.error.mean() < 0.15 * chance.mean()
     assert torch.cosine_similarity(found.latents, z).mean() > 0.3
     torch.testing.assert_close(

@@ -93,8 +93,9 @@ def train_encoder(
     seed: int = 0,
     tracker: Tracker | None = None,
     picture_weight: float = PICTURE_WEIGHT,
+    start: Encoder | None = None,
 ) -> Encoder:
-    """Train an encoder on so many pictures, each drawn once and seen once.
+    """Train an encoder, or `start` further, on so many pictures, each drawn once and seen once.
 
     The generator maps latents `N Z` to pictures `N C H W`, in eval mode. The seed determines the
     encoder's weights, the latents and the augmentation. The tracker is told of every picture.
@@ -106,6 +107,8 @@ def train_encoder(
     with torch.random.fork_rng(devices=[]):
         torch.set_rng_state(generator_of(seed).get_state())
         encoder = Encoder(size, channels, latent_dim)
+    if start is not None:
+        encoder.load_state_dict(start.state_dict())
     optimizer = torch.optim.Adam(encoder.parameters(), LR, betas=(0.9, 0.99))
     steps = max(1, pictures // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
