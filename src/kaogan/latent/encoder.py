@@ -99,6 +99,7 @@ def train_encoder(
 
     The generator maps latents `N Z` to pictures `N C H W`, in eval mode. The seed determines the
     encoder's weights, the latents and the augmentation. The tracker is told of every picture.
+    `picture_weight` is the weight in the equation at the top.
     """
     tracker = tracker or Silent()
     rng = torch.Generator().manual_seed(seed_of(seed, latent_dim))
