@@ -33,8 +33,8 @@ from kaogan.models import models
 from kaogan.models.dcgan import DCGAN, Discriminator, Generator, initialize, initialize_he
 from kaogan.options import Options
 from kaogan.schedules import Cosine
-from kaogan.training.callbacks.metrics_log import read_rows
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
+from kaogan.training.rows import read_rows
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
 
@@ -132,6 +132,10 @@ SETTINGS: Mapping[str, Options] = {
     "width 64": {"width": 64},
     "width 96": {"width": 96},
     "no minibatch std": {"minibatch_std": 0},
+    "mirrored for half": {"mirror_until": 0.5},
+    "mirrored for 0.75": {"mirror_until": 0.75},
+    "mirrored for 0.9": {"mirror_until": 0.9},
+    "mirrored throughout": {"mirror_until": 1.0},
     "not mirrored": {"mirror": False},
     "constant rates": {"anneal_images": None},
     "gamma annealed": {},

@@ -10,8 +10,8 @@ from kaogan.data.dataset import (
     LeftOutPicture,
     Picture,
     Repeat,
+    json_lines,
     open_dataset,
-    read_rows,
     write_dataset,
 )
 from kaogan.data.reasons import Reason
@@ -40,7 +40,7 @@ class TestWriting:
         assert len(rows) == len(everything) == 100
         for row, pixels in zip(rows, everything, strict=True):
             np.testing.assert_array_equal(pixels, originals[row["source"]])
-        extras = list(read_rows(tmp_path / "d" / "attributes.jsonl"))
+        extras = list(json_lines(tmp_path / "d" / "attributes.jsonl"))
         assert [str(extra["hair"]) for extra in extras] == [row["source"] for row in rows]
 
     def test_training_pictures_come_first_and_keep_their_order(self, tmp_path):

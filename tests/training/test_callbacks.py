@@ -14,10 +14,11 @@ from kaogan.progress import Silent
 from kaogan.training.callbacks.best_effort import BestEffort
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.curves import smooth
-from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard, read_rows
+from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard
 from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, Samples, faces_in_grid
 from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
+from kaogan.training.rows import read_rows
 from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.tasks.images import train

@@ -130,8 +130,8 @@ def page_of_generator(
     generator: "TrainedGenerator", options: argparse.Namespace, precision: "OnnxPrecision"
 ) -> "Page":
     """The page that `explore` and `export --format page` show, as --title and --encoder say."""
-    from kaogan.companions import directions_of, encoder_beside, encoder_of
-    from kaogan.export.companions import described
+    from kaogan.latent.directions import described
+    from kaogan.latent_tools import directions_of, encoder_beside, encoder_of
     from kaogan.page.making import page_of
 
     return page_of(

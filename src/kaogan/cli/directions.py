@@ -38,9 +38,9 @@ def add(commands: args.Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Find, write and print."""
-    from kaogan.companions import find_directions, strips
     from kaogan.images import write_png
     from kaogan.latent.directions import as_json
+    from kaogan.latent_tools import find_directions, strips
 
     source = args.generator_of(options)
     out = options.out or (source.run.path if source.run else Path())

@@ -12,9 +12,10 @@ from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.metrics.clouds import PictureSource
     from kaogan.metrics.report import Split
+    from kaogan.picture_sources import About
     from kaogan.report.panel import Panel
-    from kaogan.subjects import Subject
 
 
 def add(commands: args.Commands) -> None:
@@ -82,7 +83,7 @@ def _measure(options: argparse.Namespace) -> None:
     from kaogan.metrics.evaluate import common_count, evaluate
     from kaogan.metrics.features import load_extractor
     from kaogan.metrics.report import SPLITS
-    from kaogan.subjects import real_pictures
+    from kaogan.picture_sources import real_pictures
     from kaogan.training.precision import choose_device
 
     if options.serve or options.no_open:
@@ -96,10 +97,10 @@ def _measure(options: argparse.Namespace) -> None:
     count, _ = common_count(dataset, splits, options.count, None)
     device = choose_device(options.device)
     extractor = load_extractor(options.features, device, options.features_weights)
-    subject = _subject(options, dataset, count, options.seed)
+    pictures, about = _pictures(options, dataset, count, options.seed)
     report = evaluate(
-        subject.pictures,
-        subject.about,
+        pictures,
+        about,
         dataset,
         extractor,
         splits,
@@ -110,16 +111,16 @@ def _measure(options: argparse.Namespace) -> None:
     args.tell(options, report.model_dump_json(), *report.lines())
 
 
-def _subject(
+def _pictures(
     options: argparse.Namespace, dataset: "Dataset", count: int, first_seed: int
-) -> "Subject":
+) -> tuple["PictureSource", "About"]:
     """The pictures of WHAT, drawn as the options say."""
-    from kaogan.subjects import find_subject
+    from kaogan.picture_sources import picture_source
     from kaogan.training.precision import choose_device
 
     how = args.given(options, "weights", "truncation", "checkpoint")
     device = choose_device(options.device)
-    return find_subject(options.what, dataset, count, first_seed, device, **how)
+    return picture_source(options.what, dataset, count, first_seed, device, **how)
 
 
 def _ask_people(options: argparse.Namespace) -> None:
@@ -127,8 +128,8 @@ def _ask_people(options: argparse.Namespace) -> None:
     from kaogan.files import atomic_file
     from kaogan.generators import run_of
     from kaogan.page.singlefile import single_file
+    from kaogan.picture_sources import real_pictures
     from kaogan.report.panel import COUNT, NAME, first_seed, panel_of, read_scores
-    from kaogan.subjects import real_pictures
 
     if options.features != "random" or options.features_weights is not None:
         raise UsageError("--panel measures nothing; leave out --features")
@@ -141,8 +142,8 @@ def _ask_people(options: argparse.Namespace) -> None:
     dataset = real_pictures(options.what, options.data)
     count = COUNT if options.count is None else options.count
     split: Split = options.split or "held-out"
-    subject = _subject(options, dataset, count, first_seed(seed))
-    panel = panel_of(subject.pictures, subject.about, dataset, split, count, seed)
+    pictures, about = _pictures(options, dataset, count, first_seed(seed))
+    panel = panel_of(pictures, about, dataset, split, count, seed)
     if any(score.seed == seed for score in read_scores(place)):
         print(
             f"note: {place} has a score of seed {seed}; who judged that sheet knows its answers, "
@@ -155,9 +156,9 @@ def _ask_people(options: argparse.Namespace) -> None:
     content = single_file(panel.files(place, served=False))
     with atomic_file(out) as partial:
         partial.write_bytes(content)
-    about = {"file": str(out), "bytes": len(content), "scores": str(place)}
+    result = {"file": str(out), "bytes": len(content), "scores": str(place)}
     size = f"{len(content) / 1e6:.1f} MB"
-    args.tell(options, about, f"{out}, {size}: open it in a browser; --serve keeps the score")
+    args.tell(options, result, f"{out}, {size}: open it in a browser; --serve keeps the score")
 
 
 def _serve(panel: "Panel", place: Path, options: argparse.Namespace) -> None:

@@ -48,10 +48,10 @@ def run(options: argparse.Namespace) -> None:
     """Read, find and write."""
     import torch
 
-    from kaogan.companions import distance_of, encoder_of
     from kaogan.data.prepare import read_pictures
     from kaogan.images import to_model
     from kaogan.latent.inversion import invert
+    from kaogan.latent_tools import distance_of, encoder_of
     from kaogan.progress import track
 
     out = args.file_named(options.out, ".png")

@@ -169,9 +169,9 @@ def _along(
     """Faces moved along directions: from end to end in a picture, in a loop in a film."""
     import torch
 
-    from kaogan.companions import REACH
     from kaogan.latent.directions import Directions
     from kaogan.latent.walks import across, around, plane
+    from kaogan.latent_tools import REACH
     from kaogan.rng import latents
 
     found = Directions.read(options.directions or source.home / "directions.json")

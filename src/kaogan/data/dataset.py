@@ -65,11 +65,11 @@ class Dataset:
 
     def manifest(self) -> Iterator[dict[str, Any]]:
         """The rows of the manifest: one for each picture of `train`, then of `held_out`."""
-        return read_rows(self.path / MANIFEST)
+        return json_lines(self.path / MANIFEST)
 
     def rejected(self) -> Iterator[dict[str, Any]]:
         """The pictures left out: rows of source, reason, and detail or the repeated picture."""
-        return read_rows(self.path / REJECTED)
+        return json_lines(self.path / REJECTED)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def is_dataset(path: Path | str) -> bool:
     return (Path(path) / SUMMARY).is_file()
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+def json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a .jsonl file, one at a time."""
     with path.open(encoding="utf-8") as lines:
         for line in lines:

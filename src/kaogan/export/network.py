@@ -11,6 +11,11 @@ from torch import nn
 from kaogan.contracts import Model
 from kaogan.errors import UsageError
 from kaogan.export.origin import Origin
+from kaogan.latent.directions import NAME as DIRECTIONS
+from kaogan.latent.directions import Directions, read_directions
+from kaogan.latent.encoder import Encoder
+from kaogan.latent.encoder_file import NAME as ENCODER
+from kaogan.latent.encoder_file import read_encoder
 from kaogan.registry import Registry
 
 Player = Literal["generator", "discriminator"]
@@ -42,6 +47,26 @@ class Network:
     def size(self) -> int:
         """Height and width of a picture."""
         return self.model.sample_shape[-1]
+
+    @property
+    def directions(self) -> Directions | None:
+        """Those that are stored beside this generator, for these weights.
+
+        Raises KaoganError if their file is damaged.
+        """
+        if self.origin is None or self.player != "generator":
+            return None
+        return read_directions(self.origin.home / DIRECTIONS, self.module)
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder that is stored beside this generator, for these weights.
+
+        Raises KaoganError if its file is damaged.
+        """
+        if self.origin is None or self.player != "generator":
+            return None
+        return read_encoder(self.origin.home / ENCODER, self.module)
 
 
 class Format(Protocol):

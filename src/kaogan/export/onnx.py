@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.companions import described, directions_beside, encoder_beside
 from kaogan.export.graph import (
     IR,
     OPSET,
@@ -32,6 +31,7 @@ from kaogan.export.graph import (
 )
 from kaogan.export.network import Network, formats
 from kaogan.files import atomic_file
+from kaogan.latent.directions import described
 from kaogan.models import DCGAN
 from kaogan.rng import seed_of
 from kaogan.version import __version__
@@ -73,7 +73,7 @@ class Onnx:
         """
         content, difference = onnx_of(network, self.precision)
         facts: dict[str, Any] = {"precision": self.precision, "largest_difference": difference}
-        encoder = encoder_beside(network) if network.player == "generator" else None
+        encoder = network.encoder
         beside = file.with_name("encoder.onnx")
         if encoder:
             inverse, apart = encoder_onnx(encoder, network, self.precision)
@@ -122,8 +122,7 @@ def encoder_onnx(
 
 def about(network: Network) -> dict[str, Any]:
     """The metadata of a network's file."""
-    model, origin = network.model, network.origin
-    directions = directions_beside(network) if network.player == "generator" else None
+    model, origin, directions = network.model, network.origin, network.directions
     return {
         "kaogan": __version__,
         "player": network.player,

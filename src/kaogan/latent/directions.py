@@ -18,6 +18,8 @@ from kaogan.latent.fingerprint import fingerprint
 from kaogan.version import __version__
 
 FORMAT = 1
+NAME = "directions.json"
+"""Its name beside a generator."""
 
 Kind = Literal["named", "sefa", "pca"]
 
@@ -116,6 +118,24 @@ class Directions:
             raise KaoganError(f"there is no {file}; make it with: kaogan directions") from None
         except (ValueError, KeyError, TypeError):
             raise KaoganError(f"{file} is damaged; make it anew with: kaogan directions") from None
+
+
+def read_directions(file: Path, generator: nn.Module) -> Directions | None:
+    """The directions in `file`; None if there are none, or they belong to other weights.
+
+    Raises KaoganError if the file is damaged.
+    """
+    if not file.exists():
+        return None
+    found = Directions.read(file)
+    return found if found.generator == fingerprint(generator) else None
+
+
+def described(directions: Directions) -> list[dict[str, Any]]:
+    """Directions as a page and an .onnx file hold them."""
+    shown = ("name", "kind", "vector", "low", "high", "r2", "per_unit")
+    plain = [as_json(direction) for direction in directions.directions]
+    return [{key: direction[key] for key in shown} for direction in plain]
 
 
 def as_json(direction: Direction) -> dict[str, Any]:

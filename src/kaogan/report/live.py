@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from kaogan.errors import KaoganError
-from kaogan.export.companions import described, directions_beside
 from kaogan.export.network import Network
 from kaogan.export.onnx import onnx_of
+from kaogan.latent.directions import described
 from kaogan.latent.factors import first_relu, sefa
 from kaogan.page.making import modules, runtime
 
@@ -40,7 +40,7 @@ def live_files(network: Network) -> dict[str, bytes]:
 def directions(network: Network) -> list[dict[str, Any]]:
     """Named ones, if `kaogan directions` found any; else those that the first layer amplifies."""
     try:
-        found = directions_beside(network)
+        found = network.directions
     except KaoganError:
         found = None
     named = [one for one in described(found) if one["kind"] == "named"] if found else []

@@ -39,6 +39,12 @@ class Recipe(BaseModel):
         default=1, ge=1, le=1000, description="penalise every k-th step, k times as much"
     )
     mirror: bool = Field(default=False, description="mirror half of the real pictures")
+    mirror_until: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="share of the learning rates' fall after which mirroring ends",
+    )
     augmentation: AnyAugmentation | None = Field(
         default=None, description="what samples go through before they are judged"
     )
@@ -87,6 +93,18 @@ class Recipe(BaseModel):
     def anneal_images(self) -> int | None:
         """Images over which learning rates fall along half a cosine; None: another schedule."""
         return self.lr_schedule.images if isinstance(self.lr_schedule, Cosine) else None
+
+    @property
+    def mirrored_images(self) -> int | None:
+        """Images of the training that are mirrored; None: all of it. 0 without mirroring.
+
+        A training without a fall of the learning rates has no known end, so mirroring goes on.
+        """
+        if not self.mirror:
+            return 0
+        if self.anneal_images is None or self.mirror_until == 1:
+            return None
+        return round(self.mirror_until * self.anneal_images)
 
     @property
     def bounds_slope(self) -> bool:

@@ -152,7 +152,7 @@ class Trainer:
         uniform = partial(torch.rand, device=x.device, generator=self.rng)
         z = torch.randn((batch, recipe.model.latent_dim), device=x.device, generator=self.rng)
         epsilon = uniform(batch)
-        if recipe.mirror:
+        if recipe.mirrored_images is None or seen < recipe.mirrored_images:
             x = mirrored(x, uniform(batch))
         count = recipe.augmentation.numbers if recipe.augmentation else 0
         part = self.world.part

@@ -10,10 +10,8 @@ import torch
 
 from kaogan.progress import Tracker
 from kaogan.training.callbacks.intervals import every
-from kaogan.training.rows import Row, append_row, keep_rows, read_rows
+from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.trainer import Callback, StepStats, Trainer
-
-__all__ = ["MetricsLog", "Row", "TensorBoard", "read_rows"]
 
 IMAGES_PER_ROW = 1000
 

@@ -1,6 +1,5 @@
-"""What `kaogan evaluate` measures: the pictures of a generator, or pictures and data sets."""
+"""The pictures that `kaogan evaluate` measures: a generator's, a folder's or a data set's."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,17 +26,10 @@ from kaogan.training.run import Weights
 from kaogan.zoo import names
 
 About = dict[str, str | int | float]
+"""What the pictures depend on, for the report."""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """Pictures to evaluate, and what they depend on."""
-
-    pictures: PictureSource
-    about: About
-
-
-def find_subject(
+def picture_source(
     what: str,
     dataset: Dataset,
     count: int,
@@ -46,7 +38,7 @@ def find_subject(
     weights: Weights | None = None,
     truncation: float | None = None,
     checkpoint: str | None = None,
-) -> Subject:
+) -> tuple[PictureSource, About]:
     """The pictures that `what` names.
 
     Args:
@@ -85,7 +77,9 @@ def find_subject(
     return _of_source(path, dataset, count, seed)
 
 
-def _of_generator(generator: TrainedGenerator, what: str, seed: int, truncation: float) -> Subject:
+def _of_generator(
+    generator: TrainedGenerator, what: str, seed: int, truncation: float
+) -> tuple[PictureSource, About]:
     about: About = {"what": what}
     if generator.images_seen is not None:
         about["images seen"] = generator.images_seen
@@ -95,7 +89,7 @@ def _of_generator(generator: TrainedGenerator, what: str, seed: int, truncation:
     def draw(start: int, count: int) -> Pixels:
         return generator.sample(count, seed + start, truncation)
 
-    return Subject(PictureSource(draw), about | {"truncation": truncation, "first seed": seed})
+    return PictureSource(draw), about | {"truncation": truncation, "first seed": seed}
 
 
 def real_pictures(what: str, data: str | Path | None) -> Dataset:
@@ -114,7 +108,7 @@ def real_pictures(what: str, data: str | Path | None) -> Dataset:
     return run.dataset()
 
 
-def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:
+def _of_dataset(dataset: Dataset, what: str, seed: int) -> tuple[PictureSource, About]:
     """Pictures of both splits, shuffled."""
     train, held_out = dataset.train, dataset.held_out
     rng = torch.Generator().manual_seed(seed_of(seed, len(train), len(held_out)))
@@ -125,10 +119,10 @@ def _of_dataset(dataset: Dataset, what: str, seed: int) -> Subject:
         return np.stack([train[p] if p < len(train) else held_out[p - len(train)] for p in places])
 
     about: About = {"what": what, "fingerprint": dataset.fingerprint[:12], "chosen with seed": seed}
-    return Subject(PictureSource(draw, len(order)), about)
+    return PictureSource(draw, len(order)), about
 
 
-def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
+def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> tuple[PictureSource, About]:
     """At most `count` pictures, chosen at random, decoded and held in memory."""
     there = count_items([path]) or sum(1 for _ in read_items([path]))
     rng = torch.Generator().manual_seed(seed_of(seed, there))
@@ -159,4 +153,4 @@ def _of_source(path: Path, dataset: Dataset, count: int, seed: int) -> Subject:
     if unusable:
         about["unusable"] = unusable
     # Neighbours in the source may be alike.
-    return Subject(PictureSource.shuffled(np.stack(pictures), seed), about)
+    return PictureSource.shuffled(np.stack(pictures), seed), about

@@ -1,4 +1,4 @@
-"""The directions and the encoder of a generator: read from its folder, or made anew.
+"""Directions and encoder of an opened generator: read from its folder, or made anew.
 
 If they are made for the generator that a RUN draws with, they are kept in the RUN.
 """
@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from kaogan.export.companions import DIRECTIONS
 from kaogan.generators import TrainedGenerator
 from kaogan.images import Pixels, grid
-from kaogan.latent.directions import Directions
+from kaogan.latent.directions import NAME as DIRECTIONS
+from kaogan.latent.directions import Directions, read_directions
 from kaogan.latent.encoder import PICTURES, Encoder, train_encoder
 from kaogan.latent.encoder_file import NAME as ENCODER
 from kaogan.latent.encoder_file import read_encoder, write_encoder
 from kaogan.latent.finding import faces_drawn, find
-from kaogan.latent.fingerprint import fingerprint
 from kaogan.latent.inversion import Distance, pixel_distance, with_features
 from kaogan.latent.walks import across
 from kaogan.models.dcgan import Discriminator
@@ -36,15 +35,13 @@ def directions_of(generator: TrainedGenerator) -> Directions:
         KaoganError: their file is damaged.
 
     """
-    beside = generator.home / DIRECTIONS
-    if beside.exists():
-        found = Directions.read(beside)
-        if found.generator == fingerprint(generator.sampler.generator):
-            return found
-    found = find_directions(generator)
-    if generator.usual:
-        _note_replaced(beside)
-        found.write(beside)
+    file = generator.home / DIRECTIONS
+    found = read_directions(file, generator.sampler.generator)
+    if found is None:
+        found = find_directions(generator)
+        if generator.usual:
+            _note_replaced(file)
+            found.write(file)
     return found
 
 
