@@ -60,6 +60,7 @@ def standards() -> list[Recipe]:
     return [
         recipes.standard(**small),
         recipes.standard(**small, anneal_images=7),
+        recipes.standard(**small, anneal_images=100, mirror_until=0.5, generator_lr=5e-4),
         recipes.standard(**small | {"batch": 6}, penalty_interval=1, anneal_images=100),
         recipes.dcgan(**SMALL, anneal_images=7),
     ]
@@ -174,6 +175,8 @@ def test_pictures_are_mirrored_as_kaogan_does(load):
     found = alone.mirrored(pictures, chances)
     assert torch.equal(found, mirrored(pictures, chances))
     assert not torch.equal(found, pictures)
+    ending = recipes.standard(**SMALL, anneal_images=1000, mirror_until=0.75)
+    assert load(ending).MIRRORED == ending.mirrored_images == 750
 
 
 @pytest.mark.parametrize("upsample", ["transposed", "resize"])

@@ -429,6 +429,38 @@ def test_about_half_of_the_pictures_are_mirrored_and_nothing_else_changes(datase
     assert abs(count - 400) < 5 * 200**0.5  # five standard deviations of 800 coins
 
 
+def test_mirroring_ends_with_its_share_of_the_learning_rates_fall(dataset):
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    fields = {"lr_schedule": {"name": "cosine", "images": 80}, "mirror_until": 0.5}
+    recipe = Recipe(**tiny_recipe(mirror=True).model_dump() | fields)
+    assert recipe.mirrored_images == 40
+    plain, ending = make_trainer(tiny_recipe(), batches), make_trainer(recipe, batches)
+    for seen in (0, 32, 40, 80, 800):
+        plain.state.images_seen = ending.state.images_seen = seen
+        same = torch.equal(plain.draw_inputs().x, ending.draw_inputs().x)
+        assert same == (seen >= 40)
+
+
+def test_mirroring_has_no_end_without_a_fall_of_the_learning_rates():
+    assert Recipe(mirror=True, mirror_until=0.5).mirrored_images is None
+    assert Recipe(mirror_until=0.5).mirrored_images == 0
+
+
+def test_each_player_has_its_own_learning_rate(dataset):
+    batches = ImageBatches(dataset.train, torch.device("cpu"), 0)
+    trainer = make_trainer(tiny_recipe(lr=1e-3, generator_lr=1e-5), batches)
+    before = {
+        player: [weight.detach().clone() for weight in network.parameters()]
+        for player, network in trainer.state.networks.items()
+    }
+    trainer.step()
+    for player, rate in {"discriminator": 1e-3, "generator": 1e-5}.items():
+        weights = trainer.state.networks[player].parameters()
+        moved = [(new - old).abs().max() for new, old in zip(weights, before[player], strict=True)]
+        # Adam's first step moves each weight by the learning rate.
+        torch.testing.assert_close(max(moved), torch.tensor(rate), rtol=0.01, atol=0.0)
+
+
 def test_points_cannot_be_mirrored():
     with pytest.raises(UsageError, match="only pictures can be mirrored"):
         Recipe(model=Points(), mirror=True)

@@ -167,7 +167,7 @@ def _described(name: str, field: "FieldInfo") -> str:
 
 
 def _word(value: object) -> str:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or value is None:
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
 

@@ -50,6 +50,9 @@ class Recipe(BaseModel):
     )
     batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
     lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of Adam")
+    generator_lr: float | None = Field(
+        default=None, gt=0, le=1, description="learning rate of G, if it differs"
+    )
     beta1: float = Field(default=0.5, ge=0, lt=1, description="Adam's first momentum")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="Adam's second momentum")
     ema_share: float = Field(
@@ -93,6 +96,14 @@ class Recipe(BaseModel):
     def anneal_images(self) -> int | None:
         """Images over which learning rates fall along half a cosine; None: another schedule."""
         return self.lr_schedule.images if isinstance(self.lr_schedule, Cosine) else None
+
+    @property
+    def learning_rates(self) -> dict[str, float]:
+        """Of both players, before the schedule.
+
+        Two different ones: Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017).
+        """
+        return {"generator": self.generator_lr or self.lr, "discriminator": self.lr}
 
     @property
     def mirrored_images(self) -> int | None:

@@ -178,8 +178,9 @@ class Trainer:
         """
         x, c, z = inputs.x, inputs.c, inputs.z
         recipe, loss, n = self.recipe, self.recipe.loss, len(inputs.x)
-        for optimizer in self.state.optimizers.values():
-            torch.mul(inputs.lr_factor, recipe.lr, out=optimizer.param_groups[0]["lr"])
+        for player, optimizer in self.state.optimizers.items():
+            rate = recipe.learning_rates[player]
+            torch.mul(inputs.lr_factor, rate, out=optimizer.param_groups[0]["lr"])
         with self.compute.autocast():
             fake = conditioned(self.generator, z, c).float()
 

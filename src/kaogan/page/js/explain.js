@@ -52,15 +52,15 @@ function flow() {
   return el("div", { class: "flow", role: "img", "aria-label": "z goes into the generator, which draws G(z). The discriminator is given G(z) or a real picture x, and says how real it looks." }, el("div", { class: "flow-in" }, drawn, real), arrow(), box("Discriminator", "real or drawn?", "net"));
 }
 
-function facts({ images_seen: seen, dataset, parameters, batch, mirror, lr, betas, anneal_images: annealed }) {
+function facts({ images_seen: seen, dataset, parameters, batch, mirror, mirrored_images: mirrored, lr, generator_lr: rate_g, betas, anneal_images: annealed }) {
   const rows = [
     ["Learned from", dataset && `${number(dataset.pictures)} pictures (${dataset.name})`],
     ["Pictures seen", seen && `${number(seen)}${dataset?.pictures ? `, each about ${number(Math.round(seen / dataset.pictures))} times` : ""}`],
     ["Weights of G", parameters?.generator && number(parameters.generator)],
     ["Weights of D", parameters?.discriminator && number(parameters.discriminator)],
     ["Pictures a step", batch && number(batch)],
-    ["Mirrored", mirror && "every real picture, left to right, half of the time"],
-    ["Learning rate", lr && `${lr}${annealed ? `, falling to a twentieth over ${number(annealed)} pictures` : ""}`],
+    ["Mirrored", mirror && `every real picture, left to right, half of the time${mirrored ? `, for the first ${number(mirrored)} pictures` : ""}`],
+    ["Learning rate", lr && `${lr}${rate_g ? ` (generator ${rate_g})` : ""}${annealed ? `, falling to a twentieth over ${number(annealed)} pictures` : ""}`],
     ["Optimiser", betas && `Adam, β₁ = ${betas[0]}, β₂ = ${betas[1]}`],
   ].filter(([, value]) => value);
   if (!rows.length) return [];

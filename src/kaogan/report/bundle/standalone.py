@@ -50,6 +50,7 @@ def standalone(recipe: Recipe, images: int) -> str:
         "train_standalone.py.j2",
         **model.model_dump(exclude={"name"}),
         **recipe.model_dump(exclude={"model", "loss", "penalties"}),
+        mirrored_images=recipe.mirrored_images,
         images=images,
         maps=maps,
         loss=loss,
