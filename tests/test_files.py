@@ -147,3 +147,24 @@ def test_a_killed_writer_leaves_only_whole_files_and_folders(tmp_path):
     assert len(set(words)) == 1
     for folder in tmp_path.glob("folder-*"):
         assert names(folder) == ["a", "b", "c"]
+
+
+@posix
+def test_files_are_flushed_through_a_handle_for_writing(tmp_path, monkeypatch):
+    import fcntl
+
+    kinds = []
+
+    def as_on_windows(handle):
+        access = fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE
+        folder = os.path.isdir(f"/proc/self/fd/{handle}")
+        kinds.append(folder)
+        if folder or access == os.O_RDONLY:
+            raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "fsync", as_on_windows)
+    files.write_text(tmp_path / "a.txt", "text")
+    with files.atomic_folder(tmp_path / "b") as partial:
+        (partial / "one").write_text("1")
+    assert set(kinds) == {True, False}
+    assert names(tmp_path) == ["a.txt", "b"]

@@ -14,9 +14,14 @@ from pathlib import Path
 
 
 def fsync(path: Path) -> None:
-    """Flush a file or a folder to the disk; folders cannot be flushed on Windows."""
-    with contextlib.suppress(PermissionError):
-        handle = os.open(path, os.O_RDONLY)
+    """Flush a file or a folder to the disk.
+
+    Windows flushes only files that are open for writing, and no folders. Some network drives flush
+    no folders, either.
+    """
+    folder = path.is_dir()
+    with contextlib.suppress(OSError if folder else PermissionError):
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
         try:
             os.fsync(handle)
         finally:

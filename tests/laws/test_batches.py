@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kaogan.contracts import Batches
-from kaogan.data.batches import ImageBatches, Shuffled, upload
+from kaogan.data import batches as data_batches
+from kaogan.data.batches import ImageBatches, Shuffled, fits, upload
 from kaogan.images import to_model, to_pixels
 
 CPU = torch.device("cpu")
@@ -128,6 +129,27 @@ def test_an_order_is_kept_on_the_device_and_copied_there_once_an_epoch():
             assert chosen.device.type == "meta"
             assert chosen.shape == (3,)
     assert len(copies) == 3
+
+
+def test_apples_gpus_get_contiguous_samples_by_copies_that_wait(monkeypatch):
+    batches, copies = ImageBatches(PICTURES, CPU, seed=0), []
+    expected = batches(0, 5).x
+    batches._device = torch.device("mps")  # a device that is not here: nothing is copied
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, *to, **how: copies.append(how) or self)
+    found = batches(0, 5).x
+    assert copies == [{"non_blocking": False}]
+    assert found.is_contiguous()
+    assert torch.equal(found, expected)
+
+
+def test_a_data_set_stays_on_the_disk_where_the_gpu_cannot_index_it(monkeypatch):
+    monkeypatch.setattr(data_batches, "_free_memory", lambda _: 10**12)
+    small = np.broadcast_to(np.uint8(0), (600_000, 32, 32, 3))  # takes no memory
+    large = np.broadcast_to(np.uint8(0), (800_000, 32, 32, 3))
+    assert small.size < 2**31 < large.size
+    cuda, mps = torch.device("cuda"), torch.device("mps")
+    assert [fits(small, device) for device in (CPU, cuda, mps)] == [False, True, True]
+    assert [fits(large, device) for device in (CPU, cuda, mps)] == [False, True, False]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -1,5 +1,6 @@
 """Devices and number formats."""
 
+import json
 from collections.abc import Sequence
 from itertools import accumulate, cycle, islice
 
@@ -8,9 +9,10 @@ import torch
 from toys import COMPUTE, tiny_recipe
 
 from kaogan.errors import UsageError
-from kaogan.training import memory, precision
+from kaogan.training import fit, memory, precision
 from kaogan.training.precision import Compute, choose_device, choose_precision
 from kaogan.training.recipe import Budget, Hardware
+from kaogan.training.run_log import RunLog
 from kaogan.training.tasks.images import train
 
 CPU = torch.device("cpu")
@@ -102,3 +104,50 @@ def test_products_run_in_the_chosen_precision(precision, dtype):
 def test_networks_are_placed_channels_last():
     network = COMPUTE.place(torch.nn.Conv2d(3, 8, 3))
     assert network.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "best"),
+    [
+        ("NVIDIA H100", (9, 0), "bf16"),
+        ("NVIDIA GeForce RTX 3060", (8, 6), "bf16"),
+        ("Tesla T4", (7, 5), "fp16"),
+        ("NVIDIA GeForce GTX 1660 Ti", (7, 5), "fp32"),
+        ("NVIDIA GeForce GTX 1080", (6, 1), "fp32"),
+    ],
+)
+def test_the_number_format_suits_the_gpu(monkeypatch, name, capability, best):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: name)
+    assert choose_precision("auto", torch.device("cuda")) == best
+
+
+@pytest.mark.parametrize(
+    ("kept", "formats", "expected"),
+    [
+        ("bf16", ("bf16", "fp16", "fp32"), "bf16"),
+        ("bf16", ("fp16", "fp32"), "fp16"),
+        ("fp16", ("bf16", "fp16", "fp32"), "fp16"),
+        ("fp16", ("fp32",), "fp32"),
+    ],
+)
+def test_a_resumed_run_keeps_its_number_format_where_the_gpu_has_it(
+    dataset, tmp_path, monkeypatch, kept, formats, expected
+):
+    run = train(tiny_recipe(), dataset, tmp_path / "run", Budget(images=8), Hardware(device="cpu"))
+    about = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps(about | {"precision": kept}))
+    for module in (fit, precision):
+        monkeypatch.setattr(module, "fast_formats", lambda _: formats)
+    log = RunLog(tmp_path / "log.txt")
+    found = fit._compute(run, tiny_recipe(), Hardware(), torch.device("cuda"), log)
+    assert found.precision == expected
+
+
+def test_the_gpu_that_was_asked_for_is_the_current_one(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    Compute(torch.device("cuda"), "fp32")
+    assert chosen == []
+    Compute(torch.device("cuda:1"), "fp32")
+    assert chosen == [torch.device("cuda:1")]

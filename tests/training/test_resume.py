@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from toys import (
     COMPUTE,
     CPU,
+    KILL,
     MODERN,
     checkpoint_names,
     kill,
@@ -223,7 +224,7 @@ def test_evaluations_happen_where_the_schedule_says_and_at_the_end(evaluated):
 
 
 @posix
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [KILL, signal.SIGTERM])
 def test_a_run_that_was_killed_draws_the_same_faces_as_one_that_never_was(
     many, evaluated, tmp_path, ending
 ):

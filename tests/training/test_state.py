@@ -148,3 +148,28 @@ def test_trainings_do_not_share_an_augmentations_tensors():
     fresh = TrainState.fresh(one.recipe, one.compute)
     one.state.restore(fresh.tensors(), fresh.numbers())  # as a rollback does
     assert one.state.augmentation["probability"].item() == 0
+
+
+def test_a_step_that_failed_while_its_loss_was_scaled_leaves_nothing_behind(monkeypatch):
+    plain, disturbed = points_trainer(), points_trainer()
+    for trainer in (plain, disturbed):
+        trainer.state.scalers = {
+            player: torch.amp.GradScaler("cpu", enabled=True) for player in trainer.state.scalers
+        }
+        trainer.step()
+    tensors = snapshot(disturbed.state)
+    numbers = disturbed.state.numbers()
+
+    def fail(*_, **__):
+        raise RuntimeError("the device is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", fail)
+        with pytest.raises(RuntimeError, match="is gone"):
+            disturbed.step()
+    disturbed.state.restore(tensors, numbers)
+    for optimizer in disturbed.state.optimizers.values():
+        optimizer.zero_grad(set_to_none=True)
+    for trainer in (plain, disturbed):
+        trainer.step()
+    assert same(snapshot(plain.state), snapshot(disturbed.state))

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import softplus
+from torch.utils._python_dispatch import TorchDispatchMode
 from toys import (
     Blob,
     FlatFakes,
@@ -397,6 +398,28 @@ def test_a_penalised_step_has_the_interval_times_the_weight(interval):
         for trainer in (lazy_trainer(1, ()), lazy_trainer(1), lazy_trainer(interval))
     )
     torch.testing.assert_close(lazily - plain, interval * (once - plain), rtol=1e-3, atol=1e-6)
+
+
+def test_the_ema_moves_in_three_operations_for_all_tensors(dataset):
+    trainer = make_trainer(tiny_recipe(), ImageBatches(dataset.train, torch.device("cpu"), 0))
+    called = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            called.append(func.overloadpacket.__name__)
+            return func(*args, **kwargs or {})
+
+    for old, new in zip(trainer._averaged, trainer._current, strict=True):
+        # Otherwise PyTorch goes tensor by tensor.
+        assert (old.stride(), old.dtype) == (new.stride(), new.dtype)
+        new.data += 1.0
+    before = [old.clone() for old in trainer._averaged]
+    weight = torch.tensor(0.25)
+    with Watch():
+        trainer.update_averages(weight)
+    assert called == ["_foreach_sub", "_foreach_mul_", "_foreach_add_"]
+    for old, new in zip(before, trainer._averaged, strict=True):
+        torch.testing.assert_close(new, old + 0.25)
 
 
 # Mirrored pictures

@@ -256,7 +256,10 @@ def wait_for(condition, job=None, seconds: float = 60.0) -> None:
         time.sleep(0.01)
 
 
-def kill(job, number: int = signal.SIGKILL) -> None:
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has no SIGKILL
+
+
+def kill(job, number: int = KILL) -> None:
     os.kill(job.pid, number)
     job.join(60)
     assert job.exitcode is not None

@@ -16,6 +16,9 @@ from kaogan.rng import seed_of
 SHARE_OF_FREE_MEMORY = 0.4
 """A data set larger than this share of the GPU's free memory stays on the disk."""
 
+MOST_ON_MPS = 2**31 - 1
+"""Elements of a tensor that Apple's GPUs can index."""
+
 CPU = torch.device("cpu")
 
 
@@ -67,14 +70,10 @@ class ImageBatches:
     ) -> None:
         self._pictures = pictures
         self._device = device
-        if resident is None:
-            resident = device.type != "cpu" and (
-                pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
-            )
-        self.resident = resident
+        self.resident = fits(pictures, device) if resident is None else resident
         """Are all pictures on the device?"""
-        self._on_device = upload(pictures, device) if resident else None
-        self._positions = Shuffled(len(pictures), seed, device if resident else CPU)
+        self._on_device = upload(pictures, device) if self.resident else None
+        self._positions = Shuffled(len(pictures), seed, device if self.resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth = workers
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
@@ -84,11 +83,20 @@ class ImageBatches:
 
     def __call__(self, start: int, count: int) -> Batch:
         if self._on_device is not None:
-            return unlabelled(to_model(self._on_device[self._positions(start, count)]))
+            return self._batch(self._on_device[self._positions(start, count)])
         wanted = [(start + ahead * count, count) for ahead in range(self._depth + 1)]
         self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in wanted}
         batch = self._ahead.pop((start, count)).result()
-        return unlabelled(to_model(batch.to(self._device, non_blocking=True)))
+        # Only copies from pinned memory may be left to run.
+        return self._batch(batch.to(self._device, non_blocking=self._device.type == "cuda"))
+
+    def _batch(self, pictures: Tensor) -> Batch:
+        """Pictures on the device as samples; contiguous where channels last is wrong.
+
+        On Apple's GPUs, batch norm's gradients of channels-last samples are wrong.
+        """
+        samples = to_model(pictures)
+        return unlabelled(samples.contiguous() if self._device.type == "mps" else samples)
 
     def _request(self, start: int, count: int) -> Future[Tensor]:
         return self._pool.submit(self._read, self._positions(start, count).numpy())
@@ -102,6 +110,13 @@ class ImageBatches:
             return batch.pin_memory() if self._device.type == "cuda" else batch
         release(self._pictures)  # a millisecond, which a GPU would not wait for
         return batch
+
+
+def fits(pictures: Pixels, device: torch.device) -> bool:
+    """Should all pictures lie on the device? If it is a GPU, and they take a part of its memory."""
+    if device.type == "cpu" or (device.type == "mps" and pictures.size > MOST_ON_MPS):
+        return False
+    return pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
 
 
 def release(pictures: Pixels) -> None:

@@ -1,39 +1,48 @@
 """Faster steps on a GPU, with the same result: compiled networks, and one launch for a step.
 
 By default, Python launches each of the several hundred kernels of a step, and a fast GPU waits for
-it. So the networks are compiled, which joins small kernels. Then `Trainer.train_step` is recorded
-once as a CUDA graph: both networks, both optimisers and the EMA. From then on, a step is a copy of
-its inputs and one launch. If either does not work, a message says so and the training runs without.
+it. So `Trainer.train_step` is recorded once as a CUDA graph: both networks, both optimisers and the
+EMA. From then on, a step is a copy of its inputs and one launch. For a long training, the networks
+are compiled before, which joins small kernels. If either does not work, a message says so and the
+training runs without.
 """
 
 import contextlib
 import functools
+import traceback
 from collections.abc import Callable, Iterator
 from typing import cast
 
 import torch
 from torch import nn
 
+from kaogan.training.recipe import Budget
 from kaogan.training.run_log import RunLog
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import StepInputs, StepStats, Trainer
 
 Replay = Callable[[], None]
-Recorder = Callable[[Callable[[], StepStats], torch.Generator], tuple[StepStats, Replay]]
+Recorder = Callable[[Callable[[], StepStats]], tuple[StepStats, Replay]]
 
 WARM_UP_STEPS = 3
 """Steps before the recording, in which cuDNN chooses algorithms and libraries allocate memory."""
 
+LONG = Budget(images=2_000_000, minutes=10)
+"""From one of these lengths on, compiling is worth the minute that it takes."""
 
-def accelerate(trainer: Trainer, run_log: RunLog) -> None:
-    """Make the trainer's steps faster without changing its state."""
-    compile_networks(trainer, run_log)
+
+def accelerate(trainer: Trainer, run_log: RunLog, budget: Budget = LONG) -> None:
+    """Make the trainer's steps faster without changing its state; of a long training, even more."""
+    images = budget.images_limit(len(trainer.batches))
+    if (images or 0) >= (LONG.images or 0) or (budget.minutes or 0) >= (LONG.minutes or 0):
+        compile_networks(trainer, run_log)
     capture_steps(trainer, run_log, cuda_graph)
 
 
 def compile_networks(trainer: Trainer, run_log: RunLog) -> None:
     """Compile both networks; if that fails, say so and go on."""
     state = trainer.state
+    run_log.say("compiling both networks, which takes about a minute")
     try:
         with unchanged(state):
             # Shapes never change.
@@ -44,19 +53,34 @@ def compile_networks(trainer: Trainer, run_log: RunLog) -> None:
                 trainer.train_step(trainer.draw_inputs(), penalised)
     except Exception as error:
         trainer.generator, trainer.discriminator = state.generator, state.discriminator
-        run_log.say(_note("torch.compile does not work here", error))
+        _say_failed("torch.compile does not work here", error, run_log)
 
 
 def capture_steps(trainer: Trainer, run_log: RunLog, record: Recorder) -> None:
-    """Record a training step and replay it from now on; if that fails, say so and go on."""
+    """Record a training step and replay it from now on; if that fails, say so and go on.
+
+    Compiled networks that cannot be recorded are recorded without compilation.
+    """
+    state = trainer.state
+    try:
+        _capture(trainer, record)
+    except Exception as error:
+        compiled = trainer.generator is not state.generator
+        _say_failed("a step cannot be recorded as a graph", error, run_log, compiled)
+        if compiled:
+            trainer.generator, trainer.discriminator = state.generator, state.discriminator
+            capture_steps(trainer, run_log, record)
+
+
+def _capture(trainer: Trainer, record: Recorder) -> None:
     try:
         with unchanged(trainer.state):
             trainer.compiled_step = recorded_step(trainer, record)
             for penalised in trainer.recipe.kinds_of_steps:  # tests the recordings
                 trainer.compiled_step(trainer.draw_inputs(), penalised)
-    except Exception as error:
+    except Exception:
         trainer.compiled_step = trainer.train_step
-        run_log.say(_note("a step cannot be recorded as a graph", error))
+        raise
 
 
 def recorded_step(trainer: Trainer, record: Recorder) -> Callable[[StepInputs, bool], StepStats]:
@@ -67,7 +91,7 @@ def recorded_step(trainer: Trainer, record: Recorder) -> Callable[[StepInputs, b
     """
     inputs = StepInputs(*(tensor.clone() for tensor in trainer.draw_inputs()))
     recordings = {
-        penalised: record(functools.partial(trainer.train_step, inputs, penalised), trainer.rng)
+        penalised: record(functools.partial(trainer.train_step, inputs, penalised))
         for penalised in trainer.recipe.kinds_of_steps
     }
 
@@ -81,23 +105,40 @@ def recorded_step(trainer: Trainer, record: Recorder) -> Callable[[StepInputs, b
     return replay_step
 
 
-def cuda_graph(step: Callable[[], StepStats], rng: torch.Generator) -> tuple[StepStats, Replay]:
+def cuda_graph(step: Callable[[], StepStats]) -> tuple[StepStats, Replay]:
     """Record `step` as a CUDA graph; return the tensors that it writes to, and its replay.
 
-    Random numbers in it come from `rng` in its state at each replay.
+    A step that waits for the GPU fails before the recording begins: a recording that fails can
+    leave its memory and PyTorch's generator of random numbers unusable.
     """
-    graph = torch.cuda.CUDAGraph()
-    graph.register_generator_state(rng)
-    stream = torch.cuda.Stream(rng.device)  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream(rng.device))
+    graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):  # recording needs a stream of its own
         for _ in range(WARM_UP_STEPS):
             step()
-        # Threads that read ahead may pin memory meanwhile, so only this thread is checked.
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            stats = step()
-    torch.cuda.current_stream(rng.device).wait_stream(stream)
+        with _never_waiting():
+            step()
+        try:
+            # Threads that read ahead may pin memory meanwhile, so only this thread is checked.
+            with torch.cuda.graph(graph, pool, stream, capture_error_mode="thread_local"):
+                stats = step()
+        except Exception:
+            graph.reset()  # releases its pool
+            raise
+    torch.cuda.current_stream().wait_stream(stream)
     return stats, graph.replay
+
+
+@contextlib.contextmanager
+def _never_waiting() -> Iterator[None]:
+    """Raise a RuntimeError where Python waits for the GPU."""
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
 
 
 @contextlib.contextmanager
@@ -114,6 +155,12 @@ def unchanged(state: TrainState) -> Iterator[None]:
         state.restore(tensors, numbers)
 
 
-def _note(what: str, error: Exception) -> str:
+def _say_failed(what: str, error: BaseException, run_log: RunLog, compiled: bool = False) -> None:
+    """Say what failed and the first cause; log.txt also gets the traceback."""
+    text = "".join(traceback.format_exception(error))
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return f"note: {what} ({lines[0][:120]}); training without it"
+    then = "trying without compilation" if compiled else "training without it"
+    run_log.say(f"note: {what} ({lines[0][:120]}); {then}")
+    run_log.write(text)

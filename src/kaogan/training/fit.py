@@ -18,7 +18,13 @@ from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.nan_guard import Diverged
 from kaogan.training.events import Events
 from kaogan.training.lock import claim, locked
-from kaogan.training.precision import Compute, choose_device, choose_precision, name_of
+from kaogan.training.precision import (
+    Compute,
+    choose_device,
+    choose_precision,
+    fast_formats,
+    name_of,
+)
 from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.rollback import restore, roll_back
 from kaogan.training.run import Run
@@ -93,7 +99,7 @@ def fit(
         )
         task.advise(run_log)
         if hardware.compile and device.type == "cuda":
-            accelerate(trainer, run_log)
+            accelerate(trainer, run_log, budget)
         _run_trainer(trainer, run, task, budget, run_log, watch)
     return run
 
@@ -165,12 +171,15 @@ def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> No
 def _compute(
     run: Run, recipe: Recipe, hardware: Hardware, device: torch.device, run_log: RunLog
 ) -> Compute:
-    """The arithmetic of a run. A resumed run keeps its own unless another precision is given."""
+    """The arithmetic of a run. A resumed run keeps its own unless another precision is given, or
+    the hardware lacks it.
+    """
     resumed = checkpoints.found(run.checkpoints)
     about = run.about if resumed else {}
     asked = hardware.precision
     kept: Precision = about.get("precision", "auto")
-    if asked == "auto" and not (kept == "fp16" and device.type == "cpu"):
+    suitable = ("bf16", "fp32") if device.type == "cpu" else fast_formats(device)
+    if asked == "auto" and kept in suitable:
         asked = kept
     if resumed and hardware.tune:
         plan = Plan(about.get("convolutions", {}))

@@ -32,6 +32,8 @@ class Compute:
 
     def __post_init__(self) -> None:
         if self.device.type == "cuda":
+            if self.device.index is not None:  # for pinned memory, streams and recordings
+                torch.cuda.set_device(self.device)
             # Shapes never change: cuDNN tries its algorithms once and keeps the fastest.
             torch.backends.cudnn.benchmark = True
 
@@ -40,7 +42,9 @@ class Compute:
     ) -> contextlib.AbstractContextManager[object]:
         """Run matrix products in the chosen precision; parameters and sums stay float32.
 
-        Squared slopes overflow in fp16, so `second_derivatives` are computed in float32 then.
+        Squared slopes overflow in fp16, so `second_derivatives` are computed in float32 then. On
+        GPUs with TF32 (Ampere and later), cuDNN's convolutions round float32 to TF32, as always in
+        PyTorch.
         """
         if self.precision == "fp32" or (second_derivatives and self.precision == "fp16"):
             return contextlib.nullcontext()
@@ -97,13 +101,8 @@ def choose_precision(
         raise UsageError("fp16 is for GPUs; on a CPU use --precision bf16 or fp32")
     if precision != "auto":
         return precision
-    if device.type == "cuda":
-        capability = torch.cuda.get_device_capability(device)
-        if capability >= (8, 0):  # Ampere and later have bf16 matrix units
-            return "bf16"
-        return "fp16" if capability >= (7, 0) else "fp32"  # Volta, Turing (the T4): fp16 only
     if device.type != "cpu":
-        return "fp32"
+        return fast_formats(device)[0]
     place = memory.machine()
     chosen = memory.recall(place).get("precision")
     if chosen is None:
@@ -111,6 +110,20 @@ def choose_precision(
         if remember:
             chosen = memory.keep(place, {"precision": chosen})["precision"]
     return "bf16" if chosen == "bf16" else "fp32"
+
+
+def fast_formats(device: torch.device) -> tuple[Precision, ...]:
+    """The number formats that suit a GPU, the best one first."""
+    if device.type != "cuda":
+        return ("fp32",)
+    capability = torch.cuda.get_device_capability(device)
+    if capability >= (8, 0):  # Ampere and later have bf16 matrix units
+        return ("bf16", "fp16", "fp32")
+    # Volta and Turing (the T4) have fp16 units, but for the GTX 16 series: its fp16 convolutions
+    # return NaN.
+    if capability >= (7, 0) and "GTX 16" not in torch.cuda.get_device_name(device):
+        return ("fp16", "fp32")
+    return ("fp32",)
 
 
 def _bf16_gain(size: int = 1024, pairs: int = 9) -> float:

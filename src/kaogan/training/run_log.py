@@ -21,11 +21,15 @@ class RunLog:
     def say(self, text: str, event: EventName | None = None, **facts: Any) -> None:
         """Print a message and write it to the log; record an event with these facts."""
         print(text, file=sys.stderr, flush=True)
+        self.write(text)
+        if event is not None:
+            self.record(event, text=text.removeprefix("note: "), **facts)
+
+    def write(self, text: str) -> None:
+        """Write to the log without printing, e.g. a traceback."""
         stamp = datetime.now().astimezone().isoformat(timespec="seconds")
         with contextlib.suppress(OSError), self.file.open("a", encoding="utf-8") as log:
             log.write(f"{stamp} {text}\n")
-        if event is not None:
-            self.record(event, text=text.removeprefix("note: "), **facts)
 
     def warn(self, text: str, event: EventName = "warned", **facts: Any) -> None:
         """Say that something needs attention."""

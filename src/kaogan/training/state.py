@@ -91,7 +91,9 @@ class TrainState:
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
         """Copy `tensors` and `numbers` of another state, on any device, into this one.
 
-        The tensors are written in place, because a CUDA graph refers to them by their addresses.
+        The tensors are written in place, because a CUDA graph refers to them by their addresses. A
+        step that failed half-way leaves nothing behind, either: loss scaling would otherwise take
+        the next gradients for scaled ones.
         Raises a KeyError or RuntimeError if tensors are missing or have other shapes.
         """
         for name, kept in self.tensors().items():
@@ -99,8 +101,12 @@ class TrainState:
                 raise RuntimeError(f"{name} is {tensors[name].shape}, and not {kept.shape}")
             kept.copy_(tensors[name])
         for player, scaler in self.scalers.items():
-            if scaler.is_enabled() and numbers["scalers"][player]:
-                scaler.load_state_dict(numbers["scalers"][player])
+            if scaler.is_enabled():
+                scaler._per_optimizer_states.clear()
+                for left in ("grad_scale", "found_inf"):  # given to fused Adam while it steps
+                    vars(self.optimizers[player]).pop(left, None)
+                if numbers["scalers"][player]:
+                    scaler.load_state_dict(numbers["scalers"][player])
         self.images_seen = numbers["images_seen"]
         self.seconds = numbers["seconds"]
         self.attempt = numbers["attempt"]

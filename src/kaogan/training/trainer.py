@@ -260,8 +260,14 @@ class Trainer:
 
     @torch.no_grad()
     def update_averages(self, weight: Scalar) -> None:
-        """Move the EMA toward the generator: ema + weight (generator - ema)."""
-        torch._foreach_lerp_(self._averaged, self._current, [weight] * len(self._current))
+        """Move the EMA toward the generator: ema + weight (generator - ema).
+
+        On a GPU these are three launches for all tensors. `torch._foreach_lerp_` takes a tensor as
+        its weight only tensor by tensor.
+        """
+        steps = torch._foreach_sub(self._current, self._averaged)
+        torch._foreach_mul_(steps, weight)
+        torch._foreach_add_(self._averaged, steps)
 
     @torch.no_grad()
     def update_augmentation(self, real: Logits, fake: Logits) -> None:
