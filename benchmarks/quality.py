@@ -125,6 +125,8 @@ SETTINGS: Mapping[str, Options] = {
     "rate 1e-4": {"lr": 1e-4},
     "rate 6e-4": {"lr": 6e-4},
     "rate 1e-3": {"lr": 1e-3},
+    "rate of G 1.5e-4": {"generator_lr": 1.5e-4},
+    "rate of G 6e-4": {"generator_lr": 6e-4},
     "batch 16": {"batch": 16},
     "batch 64": {"batch": 64},
     "width 32": {"width": 32, "batch": 16},

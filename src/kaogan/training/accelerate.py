@@ -35,6 +35,7 @@ def accelerate(trainer: Trainer, run_log: RunLog, budget: Budget = LONG) -> None
     """Make the trainer's steps faster without changing its state; of a long training, even more."""
     images = budget.images_limit(len(trainer.batches))
     if (images or 0) >= (LONG.images or 0) or (budget.minutes or 0) >= (LONG.minutes or 0):
+        run_log.say("compiling both networks, which takes about a minute")
         compile_networks(trainer, run_log)
     capture_steps(trainer, run_log, cuda_graph)
 
@@ -42,7 +43,6 @@ def accelerate(trainer: Trainer, run_log: RunLog, budget: Budget = LONG) -> None
 def compile_networks(trainer: Trainer, run_log: RunLog) -> None:
     """Compile both networks; if that fails, say so and go on."""
     state = trainer.state
-    run_log.say("compiling both networks, which takes about a minute")
     try:
         with unchanged(state):
             # Shapes never change.
