@@ -8,8 +8,9 @@
 All settings see the same data and seed, and the same number of images, or train for the same
 minutes. The learning rates fall over the whole training unless the setting says otherwise; for a
 time, its images are estimated from the measured rate. An unfinished training resumes. Every run is
-judged at its end with the figures of `kaogan evaluate`. The last form trains nothing: it draws
-OUT/study.png and prints a table in Markdown.
+judged at its end with the figures of `kaogan evaluate`; with --brief, with those of the evaluation
+that ends the training (1,000 pictures). The last form trains nothing: it draws OUT/study.png and
+prints a table in Markdown.
 """
 
 import argparse
@@ -194,6 +195,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1500, help="pictures compared (1500)")
     names = [*SETTINGS, *OLD]
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SETTING")
+    parser.add_argument("--brief", action="store_true", help="no evaluation after the training")
     parser.add_argument("--draw", action="store_true", help="train nothing")
     options = parser.parse_args()
 
@@ -210,7 +212,7 @@ def main() -> None:
                 recipe = recipe_of(name, images, options.width, options.seed)
             watch = Watch(evaluate_every=options.evaluate_every)
             run = train(recipe, dataset, folder, budget, watch=watch)
-            judge(run, dataset, options.count)
+            judge(run, None if options.brief else dataset, options.count)
     folders = sorted(file.parent for file in options.out.glob("*/evaluation.json"))
     draw(folders, options.out / "study.png")
     print(table(folders))
@@ -224,8 +226,17 @@ def images_in(minutes: float, run: Run, recipe: Recipe, dataset: Dataset) -> int
     return rounded(60 * minutes * statistics.median(rates))
 
 
-def judge(run: Run, dataset: Dataset, count: int) -> None:
-    """Evaluate the run's end, and write the report into the run."""
+def judge(run: Run, dataset: Dataset | None, count: int) -> None:
+    """Write the figures of the run's end into the run: of an evaluation, or of its last row."""
+    if dataset is None:
+        last = read_rows(run.evaluations)[-1]
+        figures = [
+            {"label": label, "against": {"held-out": {"value": last[key]}}}
+            for key, label in PANELS.items()
+        ]
+        about = {"seconds": run.read("newest")[1]["seconds"], "figures": figures}
+        (run.path / "evaluation.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
+        return
     sampler = run.sampler("newest")
 
     def sample(start: int, number: int) -> Pixels:
