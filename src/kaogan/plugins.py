@@ -15,7 +15,6 @@ run with the user's rights.
 import contextlib
 import hashlib
 import importlib.metadata
-import json
 import linecache
 import re
 import sys
@@ -26,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.files import atomic_file, cache_folder
+from kaogan.files import atomic_file, cache_folder, read_json
 
 GROUP = "kaogan.plugins"
 """Entry points of installed packages."""
@@ -161,7 +160,7 @@ def keep(plugins: Iterable[Plugin], run: Path) -> Records:
 def recorded(run: Path) -> Records:
     """The plugins of a RUN; none if its `run.json` cannot be read."""
     try:
-        about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        about = read_json(run / "run.json")
         return [dict(record) for record in about.get("plugins", ())]
     except (OSError, ValueError, TypeError, AttributeError):
         return []

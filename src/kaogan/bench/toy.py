@@ -5,7 +5,6 @@ table 1: 2,500 points of every generator, scored by `kaogan.metrics.modes`. A se
 model with its own networks, points and latents.
 """
 
-import json
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from kaogan import recipes
 from kaogan.data.toy import distribution
 from kaogan.errors import KaoganError
+from kaogan.files import read_json
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.tasks.points import train_toy
 
@@ -101,7 +101,7 @@ def run_setting(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tup
     for name in DATA:
         target = distribution(name)
         run = train_toy(recipe, target, name, out / name, budget, hardware, watch, film=False)
-        scores = json.loads((run.path / "toy.json").read_text(encoding="utf-8"))
+        scores = read_json(run.path / "toy.json")
         if scores["steps"] < setting.steps:
             raise KaoganError(f"stopped in {run.path}; the same command goes on from there")
         yield name, _result(scores[setting.weights])

@@ -1,12 +1,12 @@
 """`kaogan toy`: GANs on simulated points, and the measurement of lost modes."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import arguments as args
+from kaogan.files import read_json
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
     watch = Watch(evaluate_every=max(1, options.steps // 20) * recipe.batch)
     hardware = Hardware(device=options.device, precision="fp32", tune=False)
     trained = train_toy(recipe, target, name, out, budget, hardware, watch, not options.no_film)
-    result = json.loads((trained.path / "toy.json").read_text(encoding="utf-8"))
+    result = read_json(trained.path / "toy.json")
     go_on = [f"Go on: {options.command_line}"] if result["steps"] < options.steps else []
     about = {"run": str(trained.path), **result}
     args.tell(options, about, *_describe(trained.path, result), *go_on)

@@ -28,7 +28,7 @@ from kaogan.data.reasons import Reason, in_one_line
 from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError, typed
-from kaogan.files import atomic_folder, remove_partials
+from kaogan.files import atomic_folder, parse_json, read_json, remove_partials
 from kaogan.images import Pixels
 
 VERSION = 1
@@ -122,7 +122,7 @@ def open_dataset(path: Path | str) -> Dataset:
             f"kaogan data prepare {typed(path)} --out DATASET"
         )
     with _reading(path, SUMMARY):
-        summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        summary = read_json(path / SUMMARY)
         fingerprint = summary["fingerprint"]
         numbers = [summary[key] for key in ("version", "size", "channels", "train", "held_out")]
         if not isinstance(fingerprint, str) or any(type(n) is not int or n < 0 for n in numbers):
@@ -164,7 +164,7 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a .jsonl file, one at a time."""
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            yield json.loads(line)
+            yield parse_json(line)
 
 
 def write_dataset(

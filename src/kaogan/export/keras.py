@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.network import Network, Player, build, formats, readers
-from kaogan.files import atomic_file
+from kaogan.files import atomic_file, parse_json
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
     STD_NAME,
@@ -121,7 +121,7 @@ def _pairs(made: Any, module: torch.nn.Module) -> Iterator[tuple[Any, torch.Tens
 
 def _layers_in(file: Path) -> list[Layer]:
     with zipfile.ZipFile(file) as archive:
-        config = json.loads(archive.read("config.json"))
+        config = parse_json(archive.read("config.json"))
     if config["class_name"] != "Sequential":
         raise ValueError
     return _layers_of(config["config"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan.training.recipe import Recipe
+from kaogan.training.records import EvaluationRecord, MetricsRecord, RowRecord
 from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import Run
 
@@ -38,13 +39,13 @@ class Origin:
     @property
     def curves(self) -> list[Row]:
         """Losses and probabilities until then, as `metrics.jsonl` has them."""
-        return self._until_then(self.run.metrics) if self.run else []
+        return self._until_then(self.run.metrics, MetricsRecord) if self.run else []
 
     @property
     def quality(self) -> list[Row]:
         """The evaluations until then, as `evaluation.jsonl` has them."""
-        return self._until_then(self.run.evaluations) if self.run else []
+        return self._until_then(self.run.evaluations, EvaluationRecord) if self.run else []
 
-    def _until_then(self, file: Path) -> list[Row]:
+    def _until_then(self, file: Path, kind: type[RowRecord]) -> list[Row]:
         last = self.images_seen
-        return [row for row in read_rows(file) if last is None or row["images_seen"] <= last]
+        return [row for row in read_rows(file, kind) if last is None or row["images_seen"] <= last]

@@ -11,7 +11,7 @@ from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.export.card import write_card
 from kaogan.export.network import Network, Player, build, formats, readers
-from kaogan.files import atomic_file
+from kaogan.files import atomic_file, parse_json
 from kaogan.models import models
 
 
@@ -46,7 +46,7 @@ class Safetensors:
         """Read a file of `write`. The plugin of a model must be one that the user ran before."""
         try:
             with safe_open(file, framework="pt") as opened:
-                about = json.loads(opened.metadata()["network"])
+                about = parse_json(opened.metadata()["network"])
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
             for record in about.get("plugins", ()):
                 plugins.load_known(record, f"{file} needs the plugin {record['name']}")

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.files import write_text
+from kaogan.files import read_json, write_text
 from kaogan.latent.fingerprint import fingerprint
 from kaogan.version import __version__
 
@@ -103,7 +103,7 @@ class Directions:
     def read(file: str | Path) -> "Directions":
         """Read `directions.json`. Raises KaoganError if it is missing, damaged or too new."""
         try:
-            about = json.loads(Path(file).read_text(encoding="utf-8"))
+            about = read_json(Path(file))
             if about["format"] > FORMAT:
                 raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
             directions = (

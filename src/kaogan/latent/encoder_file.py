@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from kaogan.errors import KaoganError
-from kaogan.files import atomic_file
+from kaogan.files import atomic_file, parse_json
 from kaogan.latent.encoder import Encoder
 from kaogan.latent.fingerprint import fingerprint
 
@@ -36,7 +36,7 @@ def read_encoder(file: Path, generator: nn.Module) -> Encoder | None:
     """
     try:
         with safe_open(file, framework="pt") as opened:
-            about = json.loads(opened.metadata()["encoder"])
+            about = parse_json(opened.metadata()["encoder"])
             if about["generator"] != fingerprint(generator):
                 return None
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118

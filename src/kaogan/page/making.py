@@ -24,7 +24,7 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
 from kaogan.export.network import Network
 from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
-from kaogan.files import atomic_file, atomic_folder
+from kaogan.files import atomic_file, atomic_folder, read_json
 from kaogan.page.singlefile import single_file
 from kaogan.version import __version__
 
@@ -152,7 +152,7 @@ def runtime() -> dict[str, bytes]:
 
     """
     folder = SOURCES / "runtime"
-    wanted = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
+    wanted = read_json(folder / "manifest.json")["files"]
     try:
         return {f"runtime/{name}": (folder / name).read_bytes() for name in ("LICENSE", *wanted)}
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 Unknown facts are None. `Facts.missing` says why, and the report says that it leaves them out.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,14 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import PLAYERS, layers, parameters
 from kaogan.export.network import Network, Player, build
+from kaogan.files import read_json
 from kaogan.generators import open_network
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, read_history
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
+from kaogan.training.records import EvaluationRecord, MetricsRecord
 from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import DataMissing, Run
 from kaogan.training.sampling import Sampler
@@ -228,7 +229,10 @@ def gather(run: Run, data: Path | None = None) -> Facts:
 
 
 def _training(run: Run, about: Row, drawn_at: list[int], missing: list[Missing]) -> Training:
-    curves, evaluations = tuple(read_rows(run.metrics)), tuple(read_rows(run.evaluations))
+    curves, evaluations = (
+        tuple(read_rows(run.metrics, MetricsRecord)),
+        tuple(read_rows(run.evaluations, EvaluationRecord)),
+    )
     if len(curves) < 2:
         why = f"rows logged: {len(curves)}; one is written about every 1,000 images"
         missing.append(Missing("the curves", why))
@@ -308,7 +312,7 @@ def _players(
 
 def _scores(run: Run) -> Mapping[str, Any] | None:
     try:
-        scores: Mapping[str, Any] = json.loads((run.path / "toy.json").read_text("utf-8"))
+        scores: Mapping[str, Any] = read_json(run.path / "toy.json")
     except (OSError, ValueError):
         return None
     return scores

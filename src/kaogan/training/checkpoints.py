@@ -27,8 +27,9 @@ from torch import Tensor
 
 from kaogan import plugins
 from kaogan.errors import KaoganError
-from kaogan.files import atomic_folder, remove_all_partials
+from kaogan.files import atomic_folder, read_json, remove_all_partials
 from kaogan.training.recipe import Recipe
+from kaogan.training.records import StateRecord
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.state import TrainState
 from kaogan.version import __version__
@@ -104,12 +105,12 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     weights = checkpoint / "state.safetensors"
     try:
-        about = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        about = read_json(checkpoint / "state.json")
         check_format(about, FORMAT, checkpoint)
         if about.pop("seal") != _seal(about) or about["sha256"] != _sha256(weights):
             raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
         plugins.load_kept(checkpoint.parents[1])
-        return load_file(weights), about
+        return load_file(weights), StateRecord.model_validate(about).model_dump()
     except FileNotFoundError as error:
         raise Damaged(f"checkpoint {checkpoint} is incomplete: no {error.filename}") from None
     except (ValueError, KeyError, TypeError, SafetensorError):

@@ -5,6 +5,7 @@ import shutil
 from kaogan.errors import KaoganError
 from kaogan.training import checkpoints
 from kaogan.training.callbacks.checkpoints import Checkpoints
+from kaogan.training.records import EvaluationRecord
 from kaogan.training.rows import keep_rows
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
@@ -26,7 +27,7 @@ def restore(state: TrainState, run: Run, run_log: RunLog) -> bool:
         if checkpoints.images_seen(best) > last:
             shutil.rmtree(best)
     if run.evaluations.exists():
-        keep_rows(run.evaluations, lambda row: row["images_seen"] <= last)
+        keep_rows(run.evaluations, lambda row: row["images_seen"] <= last, EvaluationRecord)
     return resumed
 
 

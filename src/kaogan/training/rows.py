@@ -5,32 +5,38 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from kaogan.files import write_text
+from kaogan.training.records import RowRecord
 
 Row = dict[str, Any]
 
 
-def read_rows(file: Path) -> list[Row]:
-    """The rows of a file, none if it does not exist; lines cut off by a kill or a full disk are
-    left out.
+def read_rows(file: Path, kind: type[RowRecord] = RowRecord) -> list[Row]:
+    """The rows of a file, none if it does not exist.
+
+    Lines that hold no row of this kind are left out, e.g. because a kill or a full disk cut them.
     """
     if not file.exists():
         return []
     rows = []
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
+            rows.append(kind.model_validate_json(line).model_dump(exclude_unset=True))
+        except ValidationError:
             continue
     return rows
 
 
-def keep_rows(file: Path, wanted: Callable[[Row], bool]) -> list[Row]:
+def keep_rows(
+    file: Path, wanted: Callable[[Row], bool], kind: type[RowRecord] = RowRecord
+) -> list[Row]:
     """Rewrite a file with only the wanted rows, and return them.
 
     Steps after a checkpoint are repeated when a run is resumed, so their rows are cut off first.
     """
-    rows = [row for row in read_rows(file) if wanted(row)]
+    rows = [row for row in read_rows(file, kind) if wanted(row)]
     write_text(file, "".join(map(_line, rows)))
     return rows
 

@@ -27,11 +27,12 @@ from torch import Tensor
 
 from kaogan import plugins
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.files import write_text
+from kaogan.files import read_json, write_text
 from kaogan.images import Pixels
 from kaogan.machine import versions
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
+from kaogan.training.records import RunRecord
 from kaogan.training.sampling import Sampler
 from kaogan.training.state import tensors_of
 from kaogan.version import __version__
@@ -76,8 +77,9 @@ class Run:
         """
         file = self.path / "run.json"
         try:
-            about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            checkpoints.check_format(about, FORMAT, self.path)
+            content = read_json(file)
+            checkpoints.check_format(content, FORMAT, self.path)
+            about = RunRecord.model_validate(content)
         except (FileNotFoundError, NotADirectoryError):
             raise KaoganError(
                 f"{self.path} is no run: it has no run.json; make one with: kaogan train DATA "
@@ -85,7 +87,7 @@ class Run:
             ) from None
         except (ValueError, KeyError, TypeError):
             raise KaoganError(f"{file} is damaged and cannot be read") from None
-        return about
+        return about.model_dump(by_alias=True, exclude_none=True)
 
     @property
     def recipe(self) -> Recipe:

@@ -8,13 +8,13 @@ src/kaogan/zoo/NAME/
     directions.json             what can be steered;  encoder.safetensors  from pictures to latents
 """
 
-import json
 from pathlib import Path
 
 from safetensors.torch import load_file
 from torch import nn
 
 from kaogan.errors import UsageError
+from kaogan.files import read_json
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
 
@@ -64,7 +64,7 @@ def pretrained_recipe(name: str) -> Recipe:
     """
     if name not in names():
         raise UsageError(f"no generator called {name!r} comes with kaogan; use {_or(names())}")
-    return Recipe.model_validate(json.loads((FOLDER / name / "recipe.json").read_text("utf-8")))
+    return Recipe.model_validate(read_json(FOLDER / name / "recipe.json"))
 
 
 def _or(words: list[str]) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from kaogan.files import atomic_file
 from kaogan.metrics.quick import NAMES, deciding
+from kaogan.training.records import EvaluationRecord, MetricsRecord
 from kaogan.training.rows import Row, read_rows
 from kaogan.training.trainer import Callback, Trainer
 
@@ -21,9 +22,9 @@ class Curves(Callback):
         self.metrics, self.evaluations, self.picture = metrics, evaluations, picture
 
     def finish(self, trainer: Trainer) -> None:
-        rows = read_rows(self.metrics)
+        rows = read_rows(self.metrics, MetricsRecord)
         if len(rows) >= 2:
-            draw_curves(rows, read_rows(self.evaluations), self.picture)
+            draw_curves(rows, read_rows(self.evaluations, EvaluationRecord), self.picture)
 
 
 def draw_curves(rows: list[Row], evaluations: list[Row], picture: Path) -> None:

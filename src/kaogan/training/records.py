@@ -1,0 +1,110 @@
+"""What the JSON files of a run must hold: frozen models with bounds.
+
+A file may come from a stranger, or be damaged. So nothing in it is used before it is validated.
+Fields that this version does not know are ignored, except in the rows of `.jsonl` files.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+
+
+class Record(BaseModel):
+    """A part of a file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class DatasetRecord(Record):
+    """The data of a run: pictures in a DATASET, or points of a distribution."""
+
+    path: Text
+    fingerprint: Text
+    absolute_path: Text | None = None
+    pictures: Count | None = None
+    points: Count | None = None
+
+
+class StartRecord(Record):
+    """The networks that a run started from (`kaogan.training.start`)."""
+
+    name: Text = Field(alias="from")
+    sha256: Text
+    images_seen: Count | None = None
+    recipe: dict[str, Any] = {}
+
+
+class PluginRecord(Record):
+    """A plugin file that the recipe needs."""
+
+    name: Text
+    sha256: Text
+
+
+class BudgetRecord(Record):
+    """The budget of the last start."""
+
+    images: Count | None = None
+    epochs: Number | None = None
+    minutes: Number | None = None
+
+
+class RunRecord(Record):
+    """`run.json`. The recipe is validated where its parts are known."""
+
+    format: Count
+    kaogan: Text = "?"
+    recipe: dict[str, Any]
+    dataset: DatasetRecord
+    budget: BudgetRecord = BudgetRecord()
+    precision: Literal["fp32", "bf16", "fp16"]
+    convolutions: dict[Text, Text] = {}
+    versions: dict[Text, Text] = {}
+    hardware: Text = ""
+    start: StartRecord | None = None
+    plugins: tuple[PluginRecord, ...] = ()
+
+
+class StateRecord(Record):
+    """`state.json` of a checkpoint: the numbers of the state."""
+
+    format: Count
+    kaogan: Text = "?"
+    recipe: dict[str, Any]
+    images_seen: Count
+    seconds: Annotated[Number, Field(ge=0)]
+    attempt: Count
+    scalers: dict[Text, dict[str, Any]]
+
+
+class RowRecord(Record):
+    """A row of a `.jsonl` file."""
+
+    model_config = ConfigDict(extra="allow")
+
+    images_seen: Count
+
+
+class MetricsRecord(RowRecord):
+    """A row of `metrics.jsonl`."""
+
+    loss_d: Number
+    loss_g: Number
+    d_real: Number
+    d_fake: Number
+
+
+class EvaluationRecord(RowRecord):
+    """A row of `evaluation.jsonl`; older versions wrote fewer metrics."""
+
+    fd: Number
+    kid: Number | None = None
+    recall: Number | None = None
+    density: Number | None = None
+    coverage: Number | None = None
+    seconds: Number | None = None
+    end: bool = False

@@ -1,0 +1,103 @@
+"""The JSON files of a run: whatever they hold, there is a value or one error."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaogan.errors import KaoganError
+from kaogan.files import LARGEST_JSON, read_json
+from kaogan.training import checkpoints
+from kaogan.training.records import EvaluationRecord, MetricsRecord
+from kaogan.training.rows import read_rows
+from kaogan.training.run import Run
+
+OLDER = Path(__file__).parent / "older" / "one-schedule" / "run"
+NONSENSE = [None, True, -1, 1.5, 10**30, "", "x" * 10**5, "a\0b", [], [1], {}, {"a": 1}]
+NONSENSE += [float("nan"), float("inf"), 1e308]
+GONE = object()
+
+
+def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield (*path, key)
+            yield from places(inner, (*path, key))
+
+
+def changed(whole: Any, path: tuple, value: object) -> Any:
+    whole = copy.deepcopy(whole)
+    inner = whole
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is GONE:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return whole
+
+
+def test_every_value_of_run_json_may_be_nonsense(tmp_path):
+    whole = json.loads((OLDER / "run.json").read_text())
+    run, refused, tried = Run(tmp_path), 0, 0
+    for path in places(whole):
+        for value in [*NONSENSE, GONE]:
+            (tmp_path / "run.json").write_text(json.dumps(changed(whole, path, value)))
+            tried += 1
+            try:
+                about = run.about
+                assert isinstance(about["dataset"]["path"], str)
+                assert about["precision"] in ("fp32", "bf16", "fp16")
+                run.recipe  # noqa: B018
+                run.dataset()
+            except KaoganError:
+                refused += 1
+    assert tried > 500
+    assert refused > tried / 4
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "", "nonsense", "[]", "3", "\ud800", "null"]
+)
+def test_a_run_json_of_another_kind_is_refused(tmp_path, text):
+    (tmp_path / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(KaoganError, match="damaged"):
+        Run(tmp_path).about  # noqa: B018
+
+
+def test_a_json_file_has_a_largest_size(tmp_path):
+    file = tmp_path / "a.json"
+    with file.open("wb") as opened:
+        opened.truncate(LARGEST_JSON + 1)  # takes no space
+    with pytest.raises(ValueError, match="more than 64 MB"):
+        read_json(file)
+
+
+@pytest.mark.parametrize("name", ["images_seen", "seconds", "attempt", "scalers", "recipe"])
+def test_a_sealed_state_of_nonsense_is_damaged(tmp_path, name):
+    (source,) = checkpoints.found(OLDER / "checkpoints")
+    whole = json.loads((source / "state.json").read_text())
+    target = tmp_path / "checkpoints" / source.name
+    target.mkdir(parents=True)
+    (target / "state.safetensors").write_bytes((source / "state.safetensors").read_bytes())
+    whole.pop("seal")
+    for value in [None, -1, "x", [1], float("inf"), GONE]:
+        about = changed(whole, (name,), value)
+        about["seal"] = checkpoints._seal(about)
+        (target / "state.json").write_text(json.dumps(about))
+        with pytest.raises(checkpoints.Damaged, match="damaged"):
+            checkpoints.read(target)
+
+
+def test_rows_of_nonsense_are_left_out(tmp_path):
+    good = {"images_seen": 1, "loss_d": 0.5, "loss_g": 1.0, "d_real": 0.6, "d_fake": 0.4, "x": 2}
+    lines = [json.dumps(good), "[" * 100_000, "3", "null", '{"images_seen": 2}', json.dumps(good)]
+    lines += [json.dumps(changed(good, (name,), value)) for name in good for value in ("x", None)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    rows = read_rows(tmp_path / "rows.jsonl", MetricsRecord)
+    others = [{**good, "x": "x"}, {**good, "x": None}]  # fields that are not known may be anything
+    assert rows == [good, good, *others]
+    assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == []
