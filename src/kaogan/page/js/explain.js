@@ -3,8 +3,7 @@
 
 import { chart } from "./curves.js";
 import { byId, el, paint, parsed, svg } from "./dom.js";
-import { called, latentOf } from "./face.js";
-import { randomFace } from "./mixer.js";
+import { called, latentOf, randomFace } from "./face.js";
 import { url } from "./resources.js";
 
 const number = (value) => new Intl.NumberFormat("en").format(value);
@@ -79,7 +78,7 @@ function losses({ loss, losses: told, penalty_interval: interval }) {
     words.map((paragraph) => el("p", {}, paragraph)),
     penalties.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture: ${joined(penalties)}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
     set(terms),
-    el("p", {}, "Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. A game that stays even is a game in which both still learn."),
+    el("p", {}, "Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. In a healthy training the discriminator stays a little ahead, and both losses go up and down without settling. They do not say how good the faces are."),
   ].flat().filter(Boolean);
 }
 
@@ -138,8 +137,8 @@ function exploring({ directions }) {
   const example = named.length ? ` Here that was done for ${joined(named)}.` : "";
   return [
     el("h3", {}, "What the controls do"),
-    el("p", {}, `A slider adds a fixed vector, a direction, to z. For a direction with a name, thousands of faces were drawn, something simple was measured on each, and the direction was fitted in which it changes most.${example} The others come from the network’s own weights and have no names.`),
-    el("p", {}, "Variety multiplies z. At 0 there is one face, the generator’s average; at 1 faces are as varied as in training; beyond that they get strange. A mix is a weighted mean of latent vectors, stretched to their usual length, and a walk goes along the arc between two of them."),
+    el("p", {}, `A slider adds a fixed vector, a direction, to z. A chip, such as “dark hair”, moves z along one so far that it stands at the direction’s end, two and a half standard deviations out. For a direction with a name, thousands of faces were drawn, something simple was measured on each, and the direction was fitted in which it changes most.${example} The others come from the network’s own weights or activations and change several things at once.`),
+    el("p", {}, "Variety multiplies z. At 0 every face is the same one, that of z = 0; at 1 faces are as varied as in training; beyond that they get strange. A mix is a weighted mean of latent vectors, stretched to their usual length, and a walk goes along the arc between two of them."),
   ];
 }
 
