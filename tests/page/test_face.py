@@ -52,18 +52,30 @@ def pressed(tab) -> list[str]:
     return [chip.get_attribute("aria-label") for chip in chips]
 
 
+HAIR = ("hair-redness", "green hair", "red hair")
+SIDES = ("background-lightness", "dark background", "light background")
+CONTRAST = ("contrast", "soft contrast", "strong contrast")
+
+
 @pytest.fixture
-def with_hair(files, directions):
-    """The page with two directions whose words are those of kaogan's own properties."""
-    words = [
-        ("hair-redness", "green hair", "red hair"),
-        ("contrast", "soft contrast", "strong contrast"),
-    ]
-    named = [
-        one | {"name": name, "low": low, "high": high}
-        for one, (name, low, high) in zip(directions, words, strict=False)
-    ]
-    return changed_about(files, directions=named + directions[3:])
+def worded(files, directions):
+    """Makes pages with directions that have the words of kaogan's own properties."""
+
+    def make(*words):
+        named = [
+            one | {"name": name, "low": low, "high": high}
+            for one, (name, low, high) in zip(directions, words, strict=False)
+        ]
+        return changed_about(files, directions=named + directions[3:])
+
+    return make
+
+
+def chips(tab) -> dict[str, list[str]]:
+    return {
+        group.get_attribute("aria-label"): group.locator(".chip").all_inner_texts()
+        for group in tab.locator(".chip-group").all()
+    }
 
 
 def test_the_first_view_is_a_face_with_another_and_the_wall(visit):
@@ -80,13 +92,15 @@ def test_the_first_view_is_a_face_with_another_and_the_wall(visit):
     assert tab.inner_text("#face-name") not in (first, second)
 
 
-def test_a_chip_puts_the_face_at_the_end_of_a_direction(visit, with_hair, vectors, picture_of):
-    tab = visit("#face?seed=42", page=with_hair)
-    groups = {
-        group.get_attribute("aria-label"): group.locator(".chip").all_inner_texts()
-        for group in tab.locator(".chip-group").all()
-    }
-    assert groups == {"hair": ["green", "red"], "picture": ["soft contrast", "strong contrast"]}
+def test_chips_are_about_parts_of_the_picture_if_any_are(visit, worded):
+    parts = {"hair": ["green", "red"], "background": ["dark", "light"]}
+    assert chips(visit(page=worded(HAIR, SIDES, CONTRAST))) == parts
+    assert chips(visit(page=worded(CONTRAST))) == {"picture": ["soft contrast", "strong contrast"]}
+    assert chips(visit(page=worded())) == {}
+
+
+def test_a_chip_puts_the_face_at_the_end_of_a_direction(visit, worded, vectors, picture_of):
+    tab = visit("#face?seed=42", page=worded(HAIR, SIDES))
     z, vector = latents([42], 100)[0], vectors["lightness"]
     amount = round(float((2.5 - z @ vector) / 0.05)) * 0.05
     tab.get_by_label("red hair").click()
@@ -100,20 +114,14 @@ def test_a_chip_puts_the_face_at_the_end_of_a_direction(visit, with_hair, vector
     settled(tab, "#portrait", picture_of(z))
 
 
-def test_another_face_has_the_same_attributes(visit, with_hair):
-    tab = visit("#face?seed=42", page=with_hair)
+def test_another_face_has_the_same_attributes(visit, worded):
+    tab = visit("#face?seed=42", page=worded(HAIR, SIDES))
     tab.get_by_label("red hair").click()
-    tab.get_by_label("soft contrast").click()
+    tab.get_by_label("dark background").click()
     before = value(tab, "hair-redness")
     tab.click("#another")
-    assert pressed(tab) == ["red hair", "soft contrast"]
+    assert pressed(tab) == ["red hair", "dark background"]
     assert value(tab, "hair-redness") != before
-
-
-def test_without_named_directions_there_are_no_chips(visit, files, directions):
-    tab = visit(page=changed_about(files, directions=directions[3:]))
-    assert tab.locator(".chip").count() == 0
-    assert tab.is_hidden("#chips")
 
 
 def test_directions_stand_in_groups_by_how_they_were_found(visit):

@@ -16,30 +16,39 @@ function kernels(size, count) {
       return Math.abs(x) < LOBES ? sinc(x) * sinc(x / LOBES) : 0;
     });
     const sum = weights.reduce((a, b) => a + b);
-    return { first, weights: weights.map((weight) => weight / sum) };
+    return { first, weights: Float64Array.from(weights, (weight) => weight / sum) };
   });
 }
 
 /** A square picture (ImageData) as a larger one. */
 export function lanczos({ data, width: size }, count) {
-  const rows = kernels(size, count);
+  const kernel = kernels(size, count);
   const wide = new Uint8ClampedArray(size * count * 4);
   const picture = new ImageData(count, count);
-  resample(data, wide, size, rows, { from: size * 4, to: count * 4 }, { from: 4, to: 4 });
-  resample(wide, picture.data, count, rows, { from: 4, to: 4 }, { from: count * 4, to: count * 4 });
+  resample(data, wide, size, kernel, { from: size * 4, to: count * 4 }, { from: 4, to: 4 });
+  resample(wide, picture.data, count, kernel, { from: 4, to: 4 }, { from: count * 4, to: count * 4 });
   return picture;
 }
 
 /** `lines` lines, each along its step; both steps are {from, to}, in entries of the two arrays. */
 function resample(source, target, lines, kernel, line, step) {
   for (let j = 0; j < lines; j++) {
-    kernel.forEach(({ first, weights }, i) => {
-      for (let c = 0; c < 4; c++) {
-        let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k] * source[j * line.from + (first + k) * step.from + c];
-        target[j * line.to + i * step.to + c] = sum;
+    for (let i = 0; i < kernel.length; i++) {
+      const { first, weights } = kernel[i];
+      let from = j * line.from + first * step.from;
+      let [red, green, blue] = [0, 0, 0];
+      for (let k = 0; k < weights.length; k++, from += step.from) {
+        const weight = weights[k];
+        red += weight * source[from];
+        green += weight * source[from + 1];
+        blue += weight * source[from + 2];
       }
-    });
+      const to = j * line.to + i * step.to;
+      target[to] = red;
+      target[to + 1] = green;
+      target[to + 2] = blue;
+      target[to + 3] = 255;
+    }
   }
 }
 

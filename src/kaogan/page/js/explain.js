@@ -14,7 +14,7 @@ export async function explain(page, loading) {
   const { training, files } = about;
   const parts = [opening(about), game(about)];
   if (training) parts.push(facts(training), losses(training), curves(training), quality(training), layers(training));
-  parts.push(await timelapse(files.timelapse), exploring(about), reading());
+  parts.push(await timelapse(files.timelapse), exploring(about), reading(training));
   byId("view-explain").replaceChildren(...parts.flat().filter(Boolean));
   loading.then(
     () => liveLatent(page),
@@ -142,12 +142,13 @@ function exploring({ directions }) {
   ];
 }
 
-function reading() {
+function reading(training) {
   return [
     el("h3", {}, "Papers"),
     el("ul", {},
       el("li", {}, "I. Goodfellow et al., “Generative Adversarial Nets”, NeurIPS 2014"),
       el("li", {}, "A. Radford, L. Metz, S. Chintala, “Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks”, ICLR 2016: the architecture of this generator"),
+      training?.loss === "relativistic" ? el("li", {}, "Y. Huang, A. Gokaslan, V. Kuleshov, J. Tompkin, “The GAN is dead; long live the GAN! A Modern GAN Baseline”, NeurIPS 2024: the loss and its penalties") : null,
       el("li", {}, "Y. Shen, B. Zhou, “Closed-Form Factorization of Latent Semantics in GANs” (SeFa), CVPR 2021"),
       el("li", {}, "E. Härkönen et al., “GANSpace: Discovering Interpretable GAN Controls”, NeurIPS 2020"),
     ),

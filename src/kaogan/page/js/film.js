@@ -3,6 +3,7 @@
 import { byId, el } from "./dom.js";
 import { canShare, save, share } from "./download.js";
 import { enlarged } from "./enlarge.js";
+import { pause } from "./gif.js";
 import { animation, video, videoSuffix } from "./recorder.js";
 import { inWords, Sentence } from "./sentence.js";
 import { say } from "./status.js";
@@ -44,9 +45,14 @@ async function make(artist, latents, suffix, name, signal) {
     say(`Drawing ${latents.length} pictures for the film …`);
     const drawn = await Promise.all(latents.map((z) => artist.later(z, signal)));
     if (signal.aborted) return;
-    const pictures = drawn.map((picture) => enlarged(picture, suffix === "gif" ? GIF_SIZE : VIDEO_SIZE));
     say("Making the film …");
-    const blob = suffix === "gif" ? animation(pictures) : await video(pictures, signal);
+    const [size, film] = suffix === "gif" ? [GIF_SIZE, animation] : [VIDEO_SIZE, video];
+    const pictures = [];
+    for (const picture of drawn) {
+      pictures.push(enlarged(picture, size));
+      await pause();
+    }
+    const blob = await film(pictures, signal);
     if (!signal.aborted) offer(blob, `${name}.${suffix}`);
   } catch (error) {
     say(inWords(error, "The film could not be made."));

@@ -4,19 +4,28 @@ const COLOURS = 256;
 const BITS = 5; // of a colour, by which pixels are counted
 const LARGEST_CODE = 4096;
 
-/** Square pictures (ImageData) of one size as a file's bytes; `delay` in hundredths of a second. */
-export function gif(pictures, delay) {
+/** A moment in which the browser answers to what a person does. */
+export const pause = () => new Promise((resolve) => setTimeout(resolve));
+
+/**
+ * Square pictures (ImageData) of one size as a file's bytes; `delay` in hundredths of a second. An
+ * aborted `signal` ends it early.
+ */
+export async function gif(pictures, delay, signal) {
   const { width } = pictures[0];
   const side = [width & 255, width >> 8];
   const text = (characters) => [...characters].map((one) => one.charCodeAt(0));
   const head = [...text("GIF89a"), ...side, ...side, 0, 0, 0];
   const forever = [0x21, 0xff, 11, ...text("NETSCAPE2.0"), 3, 1, 0, 0, 0];
-  const frames = pictures.flatMap((picture) => {
+  const control = [0x21, 0xf9, 4, 4, delay & 255, delay >> 8, 0, 0];
+  const descriptor = [0x2c, 0, 0, 0, 0, ...side, ...side, 0x87];
+  const frames = [];
+  for (const picture of pictures) {
+    if (signal.aborted) break;
     const { palette, indices } = quantized(picture);
-    const control = [0x21, 0xf9, 4, 4, delay & 255, delay >> 8, 0, 0];
-    const descriptor = [0x2c, 0, 0, 0, 0, ...side, ...side, 0x87];
-    return [Uint8Array.from([...control, ...descriptor]), palette, Uint8Array.of(8), inBlocks(compressed(indices))];
-  });
+    frames.push(Uint8Array.from([...control, ...descriptor]), palette, Uint8Array.of(8), inBlocks(compressed(indices)));
+    await pause();
+  }
   return concatenated([Uint8Array.from([...head, ...forever]), ...frames, Uint8Array.of(0x3b)]);
 }
 

@@ -25,10 +25,15 @@ export function dressedAs(other, face, about) {
   return given.reduce((dressed, [direction, side]) => moved(dressed, direction.name, amountFor(face, direction, side, about)), face);
 }
 
-/** Chips in groups by what they are about; none where no direction has a name. */
+/**
+ * Chips in groups by the part of the picture that they are about. What is about all of it has chips only
+ * where nothing else has; it has sliders. None where no direction has a name.
+ */
 export function wirePresets({ about, store }) {
-  const chips = named(about).flatMap((direction) => SIDES.map((side) => chip(direction, side)));
-  const groups = [...new Set(chips.map(({ group }) => group))].sort((a, b) => (a === WHOLE) - (b === WHOLE));
+  const all = named(about).flatMap((direction) => SIDES.map((side) => chip(direction, side)));
+  const ofParts = all.filter(({ group }) => group !== WHOLE);
+  const chips = ofParts.length ? ofParts : all;
+  const groups = [...new Set(chips.map(({ group }) => group))];
   byId("chips").append(...groups.map((group) => {
     const inIt = chips.filter((one) => one.group === group).map(({ button }) => button);
     return el("div", { role: "group", "aria-label": group, class: "chip-group" }, el("span", { "aria-hidden": "true" }, group), el("div", {}, inIt));

@@ -37,7 +37,7 @@ export async function video(pictures, signal) {
 }
 
 /** The same as an animated GIF that loops. */
-export function animation(pictures) {
+export async function animation(pictures, signal) {
   const shown = pictures.filter((_, i) => i % SKIPPED === 0);
-  return new Blob([gif(shown, (100 * SKIPPED) / RATE)], { type: "image/gif" });
+  return new Blob([await gif(shown, (100 * SKIPPED) / RATE, signal)], { type: "image/gif" });
 }
