@@ -94,7 +94,8 @@ def test_a_click_opens_a_face_and_escape_goes_back_to_it(visit, picture_of_seed)
 
 
 def test_the_keyboard_walks_on_the_wall(visit):
-    tab = visit()
+    tab = visit("#face?seed=77")
+    shown = tab.inner_text("#face-name")
     tab.focus('[data-seed="0"]')
     columns = tab.evaluate(
         "getComputedStyle(document.querySelector('#tiles')).gridTemplateColumns.split(' ').length"
@@ -102,6 +103,7 @@ def test_the_keyboard_walks_on_the_wall(visit):
     for key, seed in [("ArrowRight", 1), ("ArrowDown", 1 + columns), ("ArrowLeft", columns)]:
         tab.keyboard.press(key)
         assert tab.evaluate("document.activeElement.dataset.seed") == str(seed)
+    assert tab.inner_text("#face-name") == shown, "the large face does not follow"
     tab.keyboard.press("k")
     assert tab.inner_text("#kept-count") == "1"
     tab.keyboard.press("Enter")

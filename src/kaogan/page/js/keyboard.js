@@ -22,15 +22,15 @@ export function wireKeyboard({ store, wall, portrait, mixer }) {
     y: () => store.redo(),
     k: () => keepWhatIsShown({ store, wall, mixer }),
     r: () => (store.state.view === "mix" ? byId("mix-random").click() : portrait.another()),
-    d: () => portrait.download(),
+    d: () => isAtFaces(store) && portrait.download(),
     "?": () => help.showModal(),
   };
 
   addEventListener("keydown", (event) => {
-    if (document.querySelector("dialog[open]") || event.altKey || isText(event.target)) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || event.altKey || isText(event.target)) return;
     if (event.ctrlKey || event.metaKey) control(event, store);
     else if (event.key === "Escape" && store.state.view !== "wall") leave(store, wall);
-    else if (store.state.view === "face" && !isRange(event.target) && event.key in ARROWS) portrait.neighbour(ARROWS[event.key]);
+    else if (isAtFaces(store) && !isRange(event.target) && event.key in ARROWS) portrait.neighbour(ARROWS[event.key]);
     else if (single.checked && event.key in keys) keys[event.key]();
     else return;
     if (!event.ctrlKey && !event.metaKey) event.preventDefault();
@@ -43,6 +43,8 @@ function leave(store, wall) {
   store.preview({ view: "wall" });
   if (view === "face" && face.seed) wall.focus(face.seed);
 }
+
+const isAtFaces = ({ state }) => state.view === "face" || state.view === "wall";
 
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 

@@ -61,7 +61,6 @@ function showViews(store) {
   show(store.state);
 }
 
-
 async function main() {
   followTheme();
   let about;
@@ -75,7 +74,6 @@ async function main() {
   byId("title").textContent = document.title = about.title;
   const store = new Store(firstState(about));
   const { artist, loading } = artistFor(about);
-  let mixer;
   let told = false;
   const page = {
     about,
@@ -97,7 +95,7 @@ async function main() {
   };
   showViews(store);
   const portrait = new Portrait(page);
-  mixer = new Mixer(page);
+  const mixer = new Mixer(page);
   const wall = new Wall(page);
   new Shelf(page);
   new Player(page);
