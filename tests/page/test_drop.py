@@ -5,6 +5,7 @@ import io
 import re
 
 import numpy as np
+import pytest
 import torch
 from browsing import Files, drawn
 from PIL import Image
@@ -34,6 +35,7 @@ new MutationObserver(() => said.push([
 ])).observe(document, { subtree: true, childList: true });"""
 
 
+@pytest.mark.slow
 def test_the_encoders_guess_is_shown_and_improved(visit, encoder):
     pixels = torch.from_numpy(np.asarray(Image.open(io.BytesIO(png()))).copy())[None]
     with torch.inference_mode():
@@ -57,6 +59,7 @@ def test_the_encoders_guess_is_shown_and_improved(visit, encoder):
     assert all(request == "GET None" for request in asked)
 
 
+@pytest.mark.slow
 def test_a_face_that_the_generator_draws_is_found_again(visit, picture_of_seed):
     """Least squares end near a drawn face, from a start that is not far."""
     tab = visit()

@@ -160,5 +160,8 @@ def test_a_latent_can_be_pasted_as_numbers(visit, picture_of):
 def test_what_is_no_seed_is_said_in_a_sentence(visit, typed, sentence):
     tab = visit()
     type_face(tab, typed)
-    assert sentence in tab.inner_text("#status")
+    assert sentence in tab.inner_text("#typed-note")
     assert tab.get_attribute("#typed", "aria-invalid") == "true"
+    type_face(tab, "7")
+    assert tab.inner_text("#face-name") == "Seed 7"
+    assert tab.is_hidden("#typed-note")

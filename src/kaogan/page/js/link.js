@@ -7,7 +7,7 @@ const LOCAL = ["127.0.0.1", "localhost"];
 
 function where() {
   if (location.protocol === "file:") return "It works on this computer, as long as the file stays where it is.";
-  if (LOCAL.includes(location.hostname)) return "It works on this computer only, while kaogan explore runs. Others can be given the page by kaogan export.";
+  if (LOCAL.includes(location.hostname)) return "It works on this computer only, while kaogan explore runs.";
   return "It opens this face for everybody who can open this page.";
 }
 

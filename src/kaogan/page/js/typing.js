@@ -4,7 +4,6 @@ import { encoded } from "./base64.js";
 import { byId } from "./dom.js";
 import { faceOfTyping } from "./face.js";
 import { inWords } from "./sentence.js";
-import { say } from "./status.js";
 
 const text = (face) => face.seed ?? encoded(face.z);
 
@@ -16,14 +15,17 @@ export function wireTyping({ about, store, open }) {
     try {
       open(faceOfTyping(input.value, about));
       input.value = text(store.state.face);
-      input.removeAttribute("aria-invalid");
-      say("");
+      objectTo(false, "");
     } catch (error) {
-      input.setAttribute("aria-invalid", "true");
-      say(inWords(error, "This is neither a seed nor a latent."));
+      objectTo(true, inWords(error, "This is neither a seed nor a latent."));
     }
   });
-  input.addEventListener("input", () => input.removeAttribute("aria-invalid"));
+  input.addEventListener("input", () => objectTo(false, ""));
+
+  function objectTo(wrong, sentence) {
+    input.setAttribute("aria-invalid", wrong);
+    byId("typed-note").textContent = sentence;
+  }
   const show = ({ face }) => {
     if (document.activeElement !== input) input.value = text(face);
   };
