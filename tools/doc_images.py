@@ -51,14 +51,17 @@ def write_hair(folder: Path, target: Path) -> None:
 
 
 def write_page(folder: Path, target: Path) -> None:
-    """The page: its wall on a desktop, and a face with its sliders on a phone in the dark."""
+    """The page, on a desktop and on a phone in the dark."""
     page, views = folder / "page.html", []
     options = ["--pretrained", "faces-64", "--format", "page", "--single-file"]
     run_command("export", *options, "--out", str(page))
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for width, colours, address in ((1280, "light", ""), (370, "dark", "#face?seed=4")):
+        for width, colours, address in (
+            (1280, "light", "#face?seed=4"),
+            (370, "dark", "#face?seed=7"),
+        ):
             tab = browser.new_page(
                 viewport={"width": width, "height": 800},
                 color_scheme=colours,  # type: ignore[arg-type]

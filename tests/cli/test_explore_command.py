@@ -14,6 +14,7 @@ import kaogan as package
 from kaogan.latent.directions import Directions
 from kaogan.latent.fingerprint import fingerprint
 from kaogan.page.making import SOURCES
+from kaogan.page.server import USUAL_PORT, usual_server
 from kaogan.training.run import Run
 
 
@@ -41,6 +42,16 @@ def test_a_busy_port_is_one_line(kaogan, trained):
         outcome = kaogan("explore", trained, "--port", port, "--no-open")
     assert outcome.status == 1
     assert outcome.error == f"error: cannot listen on port {port}; choose another --port"
+
+
+def test_the_port_is_always_the_same_or_the_next_with_a_word(capsys):
+    with usual_server() as first, usual_server() as second:
+        said = capsys.readouterr().err.splitlines()
+        assert USUAL_PORT <= first.server_port < second.server_port
+        assert (
+            f"port {USUAL_PORT} is taken, so the page is at port {second.server_port}" in said[-1]
+        )
+        assert len(said) == (1 if first.server_port == USUAL_PORT else 2)
 
 
 def test_no_such_port_is_one_line(kaogan, trained):

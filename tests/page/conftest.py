@@ -96,10 +96,18 @@ def visit(browser: Any, serve: Callable[[Files], str], files: Files) -> Iterator
     contexts: list[Any] = []
     wrong: list[str] = []
 
-    def start(hash: str = "", page: Files | None = None, broken: bool = False, **context: Any):
+    def start(
+        hash: str = "",
+        page: Files | None = None,
+        broken: bool = False,
+        script: str | None = None,
+        **context: Any,
+    ):
         address = serve(page or files)
         fresh = browser.new_context(accept_downloads=True, **context)
         contexts.append(fresh)
+        if script is not None:  # runs before the page's own
+            fresh.add_init_script(script)
         tab = fresh.new_page()
         tab.set_default_timeout(30_000)
         tab.on(

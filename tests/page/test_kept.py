@@ -14,6 +14,7 @@ def keep(tab, *seeds: int) -> None:
         tab.evaluate(f"location.hash = 'face?seed={seed}'")
         eventually(tab, f"document.querySelector('#face-name').textContent === 'Seed {seed}'")
         tab.click("#keep")
+        assert tab.inner_text("#keep") == "Kept"
     tab.click('[data-view="kept"]')
 
 
@@ -53,8 +54,8 @@ def test_the_walk_starts_at_the_first_face_and_passes_the_second(visit, picture_
 
 def test_the_contact_sheet_shows_all(visit):
     tab = visit()
+    tab.set_checked("#crisp", True)
     keep(tab, 4, 9, 11)
-    tab.evaluate("document.querySelector('#crisp').checked = true")
     tab.wait_for_selector("#shelf .kept-face:nth-child(3) canvas.painted")
     with tab.expect_download() as download:
         tab.click("#sheet")
@@ -70,12 +71,35 @@ def test_the_walk_can_be_saved_as_a_video(visit, tmp_path):
     tab = visit()
     keep(tab, 4, 9)
     tab.select_option("#pace", "0.5")
-    with tab.expect_download(timeout=60_000) as download:
-        tab.click("#video")
-    file = tmp_path / download.value.suggested_filename
+    suffix = "mp4" if tab.evaluate("MediaRecorder.isTypeSupported('video/mp4')") else "webm"
+    tab.click("#walk-video")
+    tab.wait_for_selector("#ready[open] video", timeout=60_000)
+    with tab.expect_download() as download:
+        tab.click("#ready-save")
+    assert download.value.suggested_filename == f"faces.{suffix}"
+    file = tmp_path / f"faces.{suffix}"
     download.value.save_as(file)
     with av.open(str(file)) as video:
         frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     assert len(frames) >= 5
     assert frames[0].shape == (512, 512, 3)
     assert np.abs(frames[0].astype(int) - frames[len(frames) // 2]).mean() > 2
+
+
+def test_a_browser_that_cannot_record_still_makes_a_gif(visit):
+    tab = visit(script="MediaRecorder.isTypeSupported = () => false")
+    keep(tab, 4, 9)
+    tab.select_option("#pace", "0.5")
+    tab.click("#walk-video")
+    assert "It can make a GIF" in tab.inner_text("#status")
+    tab.click("#walk-gif")
+    tab.wait_for_selector("#ready[open] img")
+
+
+def test_making_a_film_can_be_cancelled(visit):
+    tab = visit()
+    keep(tab, 4, 9)
+    clicks = "const button = document.querySelector('#walk-gif'); button.click(); button.click()"
+    tab.evaluate(f"void (() => {{ {clicks} }})()")
+    tab.wait_for_selector("#walk-gif:has-text('Make GIF')")
+    assert tab.is_hidden("#ready")

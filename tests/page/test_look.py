@@ -1,6 +1,7 @@
 """Phones, colours, keyboards and readers."""
 
 import pytest
+from browsing import unfold
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 VIEWS = ["#wall", "#face?seed=3&lightness=1", "#mix", "#kept", "#explain"]
@@ -77,9 +78,35 @@ def test_a_phone_shows_every_view_without_scrolling_sideways(visit):
     tab.tap('[data-view="wall"]')
     tab.tap('[data-seed="2"]')
     tab.wait_for_selector("#portrait.painted")
-    tab.evaluate("scrollTo(0, document.body.scrollHeight)")
+    unfold(tab, "slider-group")
+    tab.locator('#sliders [data-name="hair hue"]').scroll_into_view_if_needed()
+    tab.evaluate("scrollBy(0, 300)")
     face = tab.locator("#portrait").bounding_box()
     assert face["y"] > 0, "the face stays in sight while sliders are moved"
+
+
+# Controls that a toast lies on.
+COVERED = """() => {
+    const toast = document.querySelector("#status").getBoundingClientRect();
+    return [...document.querySelectorAll("button, a, input, select, summary")].filter((one) => {
+        const { top, bottom, left, right } = one.getBoundingClientRect();
+        return one.checkVisibility() && top < toast.bottom && bottom > toast.top &&
+            left < toast.right && right > toast.left;
+    }).map((one) => one.outerHTML.slice(0, 80));
+}"""
+
+
+@pytest.mark.parametrize("screen", [PHONE, {"viewport": {"width": 1280, "height": 800}}])
+def test_what_is_said_covers_no_control(visit, screen):
+    tab = visit(**screen)
+    tab.wait_for_selector("body.ready")
+    for view in VIEWS:
+        tab.evaluate(f"location.hash = '{view}'")
+        tab.wait_for_selector(f"#view-{view.partition('?')[0].removeprefix('#')}")
+        tab.evaluate("import('./js/status.js').then(({ say }) => say('A word. '.repeat(6)))")
+        tab.wait_for_selector("#status.shown")
+        tab.wait_for_timeout(300)
+        assert tab.evaluate(COVERED) == [], view
 
 
 def test_focus_is_seen_and_goes_in_the_order_of_the_page(visit):
@@ -92,7 +119,7 @@ def test_focus_is_seen_and_goes_in_the_order_of_the_page(visit):
         outline = tab.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
     assert order[0] == "brand"
-    assert order.index("theme") < order.index("typed")
+    assert order.index("theme") < order.index("another")
 
 
 def test_help_opens_and_closes_by_key_and_gives_the_focus_back(visit):

@@ -1,7 +1,7 @@
 """The mixing square."""
 
 import torch
-from browsing import eventually, settled
+from browsing import eventually, settled, type_face
 
 from kaogan.rng import latents
 
@@ -9,9 +9,7 @@ from kaogan.rng import latents
 def corners(tab, *seeds: int) -> None:
     """Fill the corners through what a person has: keep faces, then put them there."""
     for seed in seeds:
-        field = "#typed" if tab.is_visible("#typed") else "#face-typed"
-        tab.fill(field, str(seed))
-        tab.press(field, "Enter")
+        type_face(tab, str(seed))
         if tab.get_attribute("#keep", "aria-pressed") == "false":
             tab.click("#keep")
     tab.click('[data-view="mix"]')
@@ -60,3 +58,27 @@ def test_a_mixture_opens_as_a_face_whose_link_reproduces_it(visit, picture_of):
     settled(tab, "#portrait", expected)
     assert eventually(tab, "location.hash.startsWith('#face?z=')")
     settled(visit(tab.evaluate("location.hash")), "#portrait", expected)
+
+
+def test_every_face_that_is_added_gets_a_corner_of_its_own(visit):
+    tab = visit()
+    for seed in range(1, 6):
+        type_face(tab, str(seed))
+        tab.click("#to-mix")
+    tab.click('[data-view="mix"]')
+    names = [one.get_attribute("aria-label") for one in tab.locator(".corner canvas").all()]
+    assert [name.partition(": ")[2] for name in names] == ["seed 5", "seed 2", "seed 3", "seed 4"]
+    tab.get_by_label("Empty the corner, bottom left").click()
+    tab.click('[data-view="wall"]')
+    tab.click("#to-mix")
+    assert "bottom left" in tab.inner_text("#status")
+
+
+def test_the_heart_shows_that_a_mixture_is_kept(visit):
+    tab = visit("#mix")
+    tab.wait_for_selector("#mixture.painted")
+    tab.click("#mix-keep")
+    assert tab.inner_text("#mix-keep") == "Kept"
+    assert "Kept" in tab.inner_text("#status")
+    tab.locator("#mix-x").fill("0.9")
+    assert tab.inner_text("#mix-keep") == "Keep"

@@ -31,6 +31,7 @@ def test_a_broken_encoder_leaves_the_rest(visit, files: Files):
     pixel = b"GIF89a\x01\x00\x01\x00\x80\x01\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00"
     pixel += b"\x01\x00\x00\x02\x02D\x01\x00;"
     tab.set_input_files("#file", {"name": "a.gif", "mimeType": "image/gif", "buffer": pixel})
+    tab.click("#crop-done")
     tab.wait_for_selector("#status:has-text('encoder cannot be read')")
     tab.wait_for_selector('[data-seed="0"] canvas.painted')
 

@@ -3,7 +3,7 @@
 import argparse
 
 from kaogan.cli import arguments as args
-from kaogan.page.server import Server, serve
+from kaogan.page.server import USUAL_PORT, Server, serve, usual_server
 
 
 def add(commands: args.Commands) -> None:
@@ -13,15 +13,22 @@ def add(commands: args.Commands) -> None:
         run=run,
         help="open a page that draws faces in the browser",
         description="Serve the page that `kaogan export --format page` writes, to this machine "
-        "only, and open it in the browser; Ctrl-C ends it. Needs pip install 'kaogan[onnx]'.",
+        "only, and open it in the browser; Ctrl-C ends it. Faces that are kept on the page stay in "
+        "the browser, for this port. Needs pip install 'kaogan[onnx]'.",
     )
     args.shared(command, *args.GENERATOR)
-    args.value(command, "--port", "N", 0, "port; 0: any free one", args.within(int, 0, 65_535))
+    command.add_argument(
+        "--port",
+        metavar="N",
+        type=args.within(int, 0, 65_535),
+        help=f"port; 0: any free one ({USUAL_PORT}, or the next free one)",
+    )
     args.shared(command, "--no-open", "--title", "--encoder")
 
 
 def run(options: argparse.Namespace) -> None:
     """Make the page and serve it until Ctrl-C."""
-    with Server(options.port) as serving:  # first, since making the page may take a minute
+    # First, since making the page may take a minute.
+    with usual_server() if options.port is None else Server(options.port) as serving:
         serving.files = args.page_of_generator(args.generator_of(options), options, "fp32").files
         serve(serving, open_browser=not options.no_open)

@@ -39,6 +39,35 @@ MOST_TAKEN = 4096
 """Bytes that a page may send at once."""
 
 
+USUAL_PORT = 8470
+PORTS_TRIED = 20
+
+
+def usual_server() -> "Server":
+    """A server on the usual port, so that a browser finds what it stored for the page (a browser
+    stores for each address). If that port is taken, on the next free one, and this is said.
+
+    Raises:
+        KaoganError: all the ports that are tried are taken.
+
+    """
+    for port in range(USUAL_PORT, USUAL_PORT + PORTS_TRIED):
+        try:
+            serving = Server(port)
+        except KaoganError:
+            continue
+        if port != USUAL_PORT:
+            print(
+                f"note: port {USUAL_PORT} is taken, so the page is at port {port}; faces kept in "
+                f"the page at port {USUAL_PORT} are not shown there",
+                file=sys.stderr,
+            )
+        return serving
+    raise KaoganError(
+        f"the ports {USUAL_PORT} to {USUAL_PORT + PORTS_TRIED - 1} are taken; choose another --port"
+    )
+
+
 def serve(serving: "Server", *, open_browser: bool) -> None:
     """Print the address, open the browser, and serve until Ctrl-C."""
     address = f"http://{HOST}:{serving.server_port}/"

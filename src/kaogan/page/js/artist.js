@@ -23,10 +23,13 @@ export class Artist {
     });
   }
 
-  /** The picture of z when nothing is urgent; null if `signal` aborts before it was begun. */
-  later(z, signal) {
+  /**
+   * The picture of z when nothing is urgent; null if `signal` aborts before it was begun. What has the
+   * least `rank()` at the moment is next, and of equals what came first.
+   */
+  later(z, signal, rank = () => 0) {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ z, resolve, reject, signal });
+      this.#waiting.push({ z, resolve, reject, signal, rank });
       this.#work();
     });
   }
@@ -50,12 +53,11 @@ export class Artist {
       this.#urgent.delete(slot);
       return [job];
     }
-    const jobs = [];
-    while (this.#waiting.length && jobs.length < BATCH) {
-      const job = this.#waiting.shift();
-      if (job.signal?.aborted) job.resolve(null);
-      else jobs.push(job);
-    }
+    const aborted = (job) => job.signal?.aborted;
+    this.#waiting.filter(aborted).forEach((job) => job.resolve(null));
+    const ranked = this.#waiting.filter((job) => !aborted(job)).map((job) => ({ job, rank: job.rank() }));
+    const jobs = ranked.sort((a, b) => a.rank - b.rank).slice(0, BATCH).map(({ job }) => job);
+    this.#waiting = this.#waiting.filter((job) => !aborted(job) && !jobs.includes(job));
     return jobs;
   }
 }

@@ -3,8 +3,7 @@
 
 import { chart } from "./curves.js";
 import { byId, el, paint, parsed, svg } from "./dom.js";
-import { called, latentOf } from "./face.js";
-import { randomFace } from "./mixer.js";
+import { called, latentOf, randomFace } from "./face.js";
 import { url } from "./resources.js";
 
 const number = (value) => new Intl.NumberFormat("en").format(value);
@@ -15,7 +14,7 @@ export async function explain(page, loading) {
   const { training, files } = about;
   const parts = [opening(about), game(about)];
   if (training) parts.push(facts(training), losses(training), curves(training), quality(training), layers(training));
-  parts.push(await timelapse(files.timelapse), exploring(about), reading());
+  parts.push(await timelapse(files.timelapse), exploring(about), reading(training));
   byId("view-explain").replaceChildren(...parts.flat().filter(Boolean));
   loading.then(
     () => liveLatent(page),
@@ -79,7 +78,7 @@ function losses({ loss, losses: told, penalty_interval: interval }) {
     words.map((paragraph) => el("p", {}, paragraph)),
     penalties.length && el("p", {}, `To the loss of D ${penalties.length > 1 ? "penalties are" : "a penalty is"} added on how steeply C, its score, changes with the picture: ${joined(penalties)}.${interval > 1 ? ` That happens on one step in ${interval} only, and then ${interval} times as strongly.` : ""}`),
     set(terms),
-    el("p", {}, "Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. A game that stays even is a game in which both still learn."),
+    el("p", {}, "Unlike in most of machine learning, these numbers do not have to fall: each player’s loss depends on how good the other one is. In a healthy training the discriminator stays a little ahead, and both losses go up and down without settling. They do not say how good the faces are."),
   ].flat().filter(Boolean);
 }
 
@@ -138,17 +137,18 @@ function exploring({ directions }) {
   const example = named.length ? ` Here that was done for ${joined(named)}.` : "";
   return [
     el("h3", {}, "What the controls do"),
-    el("p", {}, `A slider adds a fixed vector, a direction, to z. For a direction with a name, thousands of faces were drawn, something simple was measured on each, and the direction was fitted in which it changes most.${example} The others come from the network’s own weights and have no names.`),
-    el("p", {}, "Variety multiplies z. At 0 there is one face, the generator’s average; at 1 faces are as varied as in training; beyond that they get strange. A mix is a weighted mean of latent vectors, stretched to their usual length, and a walk goes along the arc between two of them."),
+    el("p", {}, `A slider adds a fixed vector, a direction, to z. A chip, such as “dark hair”, moves z along one so far that it stands at the direction’s end, two and a half standard deviations out. For a direction with a name, thousands of faces were drawn, something simple was measured on each, and the direction was fitted in which it changes most.${example} The others come from the network’s own weights or activations and change several things at once.`),
+    el("p", {}, "Variety multiplies z. At 0 every face is the same one, that of z = 0; at 1 faces are as varied as in training; beyond that they get strange. A mix is a weighted mean of latent vectors, stretched to their usual length, and a walk goes along the arc between two of them."),
   ];
 }
 
-function reading() {
+function reading(training) {
   return [
     el("h3", {}, "Papers"),
     el("ul", {},
       el("li", {}, "I. Goodfellow et al., “Generative Adversarial Nets”, NeurIPS 2014"),
       el("li", {}, "A. Radford, L. Metz, S. Chintala, “Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks”, ICLR 2016: the architecture of this generator"),
+      training?.loss === "relativistic" ? el("li", {}, "Y. Huang, A. Gokaslan, V. Kuleshov, J. Tompkin, “The GAN is dead; long live the GAN! A Modern GAN Baseline”, NeurIPS 2024: the loss and its penalties") : null,
       el("li", {}, "Y. Shen, B. Zhou, “Closed-Form Factorization of Latent Semantics in GANs” (SeFa), CVPR 2021"),
       el("li", {}, "E. Härkönen et al., “GANSpace: Discovering Interpretable GAN Controls”, NeurIPS 2020"),
     ),

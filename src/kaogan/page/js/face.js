@@ -12,6 +12,9 @@ export const MOVE = { min: -4, max: 4, step: 0.05 };
 
 export const faceOfSeed = (seed, truncation = 1) => Object.freeze({ seed: String(seed), truncation, moves: {} });
 
+/** A face of a short random seed. */
+export const randomFace = () => faceOfSeed(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
+
 export const faceOfLatent = (z) => Object.freeze({ z: rounded(z), truncation: 1, moves: {} });
 
 /** Moved by `amount` along the direction `name`, from where it was before any such move. */
@@ -67,9 +70,13 @@ export function faceOfText(text, about) {
 export function faceOfTyping(typed, about) {
   const text = typed.trim();
   if (text.includes("?")) return faceOfText(text.slice(text.lastIndexOf("?") + 1), about);
-  if (/^[+-]?\d+$/.test(text)) return faceOfSeed(seedOf(text));
+  const [, digits] = /^(?:seed\W*)?([+-]?\d+)$/i.exec(text) ?? [];
+  if (digits) return faceOfSeed(seedOf(digits));
   const words = text.replace(/^[\[(]|[\])]$/g, "").split(/[\s,;]+/).filter(Boolean);
-  if (words.length > 1) return faceOfNumbers(words.map(Number), about.latent_dim);
+  if (words.length > 1 && words.every((word) => !Number.isNaN(Number(word)))) return faceOfNumbers(words.map(Number), about.latent_dim);
+  if (words.length > 1 || text.length < about.latent_dim) {
+    throw new Sentence(`“${text}” is no seed. Type a whole number, such as 7, or paste a link or a latent.`);
+  }
   return faceOfLatent(decoded(text, about.latent_dim));
 }
 

@@ -1,6 +1,7 @@
 // Kept faces, in this browser's storage, as the texts that addresses hold.
 
 import { faceOfText, textOf } from "./face.js";
+import { say } from "./status.js";
 
 const keyOf = (about) => `kaogan: kept faces of ${about.title}, ${about.latent_dim}`;
 
@@ -24,11 +25,21 @@ export function store(faces, about) {
   }
 }
 
-export const isKept = (face, faces) => faces.some((one) => textOf(one) === textOf(face));
+const isKept = (face, faces) => faces.some((one) => textOf(one) === textOf(face));
 
-/** With the face if it was not among them, and without if it was. */
-export function toggled(face, faces) {
-  return isKept(face, faces) ? faces.filter((one) => textOf(one) !== textOf(face)) : [...faces, face];
+/** Keep the face, or let it go if it was kept; it is said which. */
+export function toggleKept(face, store) {
+  const { kept } = store.state;
+  const was = isKept(face, kept);
+  say(was ? "Let go. Undo (z) brings it back." : "Kept: it is now under “Kept”, in this browser.");
+  store.change({ kept: was ? kept.filter((one) => textOf(one) !== textOf(face)) : [...kept, face] });
+}
+
+/** A heart that is full while the face is kept. */
+export function showKept(button, face, kept) {
+  const is = isKept(face, kept);
+  button.setAttribute("aria-pressed", is);
+  button.querySelector("span").textContent = is ? "Kept" : "Keep";
 }
 
 function readable(text, about) {

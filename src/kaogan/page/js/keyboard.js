@@ -1,7 +1,7 @@
 // Keys that work everywhere, and the help that lists them.
 
 import { byId } from "./dom.js";
-import { toggled } from "./favourites.js";
+import { toggleKept } from "./favourites.js";
 import { remember, remembered } from "./preferences.js";
 
 export function wireKeyboard({ store, wall, portrait, mixer }) {
@@ -21,21 +21,30 @@ export function wireKeyboard({ store, wall, portrait, mixer }) {
     z: () => store.undo(),
     y: () => store.redo(),
     k: () => keepWhatIsShown({ store, wall, mixer }),
-    r: () => (store.state.view === "mix" ? byId("mix-random").click() : wall.shuffle()),
-    d: () => store.state.view === "face" && portrait.download(),
+    r: () => (store.state.view === "mix" ? byId("mix-random").click() : portrait.another()),
+    d: () => isAtFaces(store) && portrait.download(),
     "?": () => help.showModal(),
   };
 
   addEventListener("keydown", (event) => {
-    if (help.open || event.altKey || isText(event.target)) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]") || event.altKey || isText(event.target)) return;
     if (event.ctrlKey || event.metaKey) control(event, store);
-    else if (event.key === "Escape" && store.state.view !== "wall") store.preview({ view: "wall" });
-    else if (store.state.view === "face" && !isRange(event.target) && event.key in ARROWS) portrait.neighbour(ARROWS[event.key]);
+    else if (event.key === "Escape" && store.state.view !== "wall") leave(store, wall);
+    else if (isAtFaces(store) && !isRange(event.target) && event.key in ARROWS) portrait.neighbour(ARROWS[event.key]);
     else if (single.checked && event.key in keys) keys[event.key]();
     else return;
     if (!event.ctrlKey && !event.metaKey) event.preventDefault();
   });
 }
+
+/** Back to the wall, to the face that was opened there. */
+function leave(store, wall) {
+  const { view, face } = store.state;
+  store.preview({ view: "wall" });
+  if (view === "face" && face.seed) wall.focus(face.seed);
+}
+
+const isAtFaces = ({ state }) => state.view === "face" || state.view === "wall";
 
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -48,9 +57,9 @@ function control(event, store) {
 }
 
 function keepWhatIsShown({ store, wall, mixer }) {
-  const { view, face, kept } = store.state;
-  const shown = { face, wall: wall.focused(), mix: mixer.mixture() }[view];
-  if (shown) store.change({ kept: toggled(shown, kept) });
+  const { view, face } = store.state;
+  const shown = { face, wall: face, mix: mixer.mixture() }[view];
+  if (shown) toggleKept(wall.focused() ?? shown, store);
 }
 
 const isText = (target) => target.matches?.("input:not([type=range], [type=checkbox]), textarea, select");

@@ -1,6 +1,12 @@
 // Arithmetic on latents: Float32Arrays of equal length, never changed in place.
 
-export const norm = (z) => Math.sqrt(z.reduce((sum, value) => sum + value * value, 0));
+export function dot(a, b) {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+export const norm = (z) => Math.sqrt(dot(z, z));
 
 export const scaled = (z, factor) => z.map((value) => value * factor);
 
@@ -11,7 +17,7 @@ export function combined(latents, weights) {
 
 /**
  * The weighted mean, as long as the latents are on average. A plain mean of independent latents is
- * shorter than any of them, and the generator draws what is near 0 as an average face.
+ * shorter than any of them, and near 0 all faces look alike.
  */
 export function mixed(latents, weights) {
   const mean = combined(latents, weights);
@@ -26,8 +32,7 @@ export function mixed(latents, weights) {
  * (Shoemake 1985; White, "Sampling Generative Networks", 2016). Where there is no arc, the chord.
  */
 export function slerp(a, b, t) {
-  const dot = a.reduce((sum, value, k) => sum + value * b[k], 0);
-  const cosine = Math.min(1, Math.max(-1, dot / (norm(a) * norm(b) || 1)));
+  const cosine = Math.min(1, Math.max(-1, dot(a, b) / (norm(a) * norm(b) || 1)));
   const angle = Math.acos(cosine);
   const sine = Math.sin(angle);
   if (sine < 1e-4) return combined([a, b], [1 - t, t]);

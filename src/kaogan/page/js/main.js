@@ -6,9 +6,10 @@ import { Artist } from "./artist.js";
 import { byId } from "./dom.js";
 import { wireDrop } from "./drop.js";
 import { explain } from "./explain.js";
+import { randomFace } from "./face.js";
 import { kept } from "./favourites.js";
 import { wireKeyboard } from "./keyboard.js";
-import { Mixer, randomFace } from "./mixer.js";
+import { Mixer } from "./mixer.js";
 import { loadGenerator } from "./model.js";
 import { Player } from "./playback.js";
 import { Portrait } from "./portrait.js";
@@ -17,6 +18,7 @@ import { inWords } from "./sentence.js";
 import { Shelf } from "./shelf.js";
 import { complain, say } from "./status.js";
 import { Store } from "./store.js";
+import { wireSweeps } from "./sweep.js";
 import { followTheme } from "./theme.js";
 import { wireTyping } from "./typing.js";
 import { Wall } from "./wall.js";
@@ -26,7 +28,7 @@ const CANNOT_DRAW = "The generator failed while drawing; reloading the page may 
 function firstState(about) {
   const wall = { from: "0", truncation: 1 };
   const corners = [0, 1, 2, 3].map(randomFace);
-  return { view: "wall", wall, face: null, corners, at: [0.5, 0.5], kept: kept(about) };
+  return { view: "wall", wall, face: randomFace(), corners, at: [0.5, 0.5], kept: kept(about) };
 }
 
 /** Resolves to an artist at once; what it is asked to draw waits until the generator is there. */
@@ -44,29 +46,19 @@ function artistFor(about) {
 
 function showViews(store) {
   function show({ view }) {
-    for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== `view-${view}`;
+    for (const section of document.querySelectorAll("main > section")) section.hidden = !section.dataset.views.split(" ").includes(view);
     for (const link of document.querySelectorAll("[data-view]")) {
       const here = link.dataset.view === (view === "face" ? "wall" : view);
       if (here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
-  const scrolled = {}; // how far each view was scrolled
   store.watch((state, before) => {
     if (state.view === before.view) return;
-    scrolled[before.view] = scrollY;
     show(state);
-    scrollTo({ top: state.view === "wall" || state.view === "kept" ? (scrolled[state.view] ?? 0) : 0, behavior: "instant" });
+    if (state.view !== "wall" || before.view !== "face") scrollTo({ top: 0, behavior: "instant" });
   });
   show(store.state);
-}
-
-/** Focus goes where the eye goes: to the open face, and back to where it was opened. */
-function moveFocus(store, wall) {
-  store.watch((state, before) => {
-    if (state.view === "face" && before.view !== "face") byId("face-close").focus({ preventScroll: true });
-    if (state.view === "wall" && before.view === "face" && state.face?.seed) wall.focus(state.face.seed);
-  });
 }
 
 async function main() {
@@ -87,7 +79,12 @@ async function main() {
     about,
     artist,
     store,
-    open: (face) => store.change({ face, view: "face" }),
+    open: (face) => {
+      const elsewhere = document.activeElement.closest("#view-wall, #view-mix, #view-kept");
+      store.change({ face, view: "face" });
+      scrollTo({ top: 0, behavior: "instant" });
+      if (elsewhere) byId("another").focus({ preventScroll: true }); // where the eye goes
+    },
     addToMix: (face) => mixer.add(face),
     // A picture that cannot be drawn is null; the reason is told once, by whoever knows it first.
     broken: (error) => {
@@ -102,13 +99,10 @@ async function main() {
   const wall = new Wall(page);
   new Shelf(page);
   new Player(page);
-  wireTyping("typing", "typed", page);
-  wireDrop(about, (face, picture) => {
-    portrait.accompany(face, picture);
-    page.open(face);
-  });
+  wireTyping(page);
+  wireSweeps(page);
+  wireDrop(page, (face, picture) => portrait.accompany(face, picture));
   wireKeyboard({ store, wall, portrait, mixer });
-  moveFocus(store, wall);
   follow(store, about, say);
   explain(page, loading);
 }

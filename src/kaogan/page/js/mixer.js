@@ -1,8 +1,9 @@
 // Two to four faces at the corners of a square, and every blend between them.
 
 import { byId, el, icon, paint } from "./dom.js";
-import { called, faceOfLatent, faceOfSeed, latentOf } from "./face.js";
-import { toggled } from "./favourites.js";
+import { enlarged, LARGE } from "./enlarge.js";
+import { called, faceOfLatent, latentOf, randomFace } from "./face.js";
+import { showKept, toggleKept } from "./favourites.js";
 import { cornerWeights, mixed } from "./latent.js";
 import { say } from "./status.js";
 
@@ -13,6 +14,7 @@ const clamped = (value) => Math.min(1, Math.max(0, value));
 export class Mixer {
   #page;
   #pad = byId("pad");
+  #next = 0; // the corner of the next face that is added
   #stale = true; // whether the square shows other corners than there are
 
   constructor(page) {
@@ -27,12 +29,13 @@ export class Mixer {
     if (page.store.state.view === "mix") this.#show(page.store.state, {});
   }
 
-  /** Put a face into the first empty corner, or the last. */
+  /** Put a face into an empty corner, or one corner after the other. */
   add(face) {
-    const { corners } = this.#page.store.state;
-    const empty = corners.indexOf(null);
-    this.#setCorner(empty < 0 ? 3 : empty, face);
-    say(`Added to the mix, ${PLACES[empty < 0 ? 3 : empty]}.`);
+    const empty = this.#page.store.state.corners.indexOf(null);
+    const corner = empty < 0 ? this.#next : empty;
+    this.#next = (corner + 1) % PLACES.length;
+    this.#setCorner(corner, face);
+    say(`Added to the mix, ${PLACES[corner]}.`);
   }
 
   /** The face under the dot, or null while there are fewer than two corners. */
@@ -101,9 +104,7 @@ export class Mixer {
   #wireButtons() {
     const { store, open } = this.#page;
     byId("mix-open").addEventListener("click", () => open(this.mixture()));
-    byId("mix-keep").addEventListener("click", () => {
-      store.change({ kept: toggled(this.mixture(), store.state.kept) });
-    });
+    byId("mix-keep").addEventListener("click", () => toggleKept(this.mixture(), store));
     byId("mix-random").addEventListener("click", () => store.change({ corners: [0, 1, 2, 3].map(randomFace) }));
   }
 
@@ -116,14 +117,16 @@ export class Mixer {
     byId("mix-y").value = y;
     if (this.#stale) this.#showCorners(state.corners);
     if (state.at !== before.at || this.#stale || before.view !== "mix") this.#showMixture(state);
+    else if (state.kept !== before.kept) showKept(byId("mix-keep"), this.mixture(state), state.kept);
     this.#stale = false;
   }
 
   async #showMixture(state) {
     const face = this.mixture(state);
     if (!face) return;
+    showKept(byId("mix-keep"), face, state.kept);
     const picture = await this.#page.artist.now("mix", face.z).catch(this.#page.broken);
-    if (picture) paint(byId("mixture"), picture);
+    if (picture) paint(byId("mixture"), enlarged(picture, LARGE * picture.width));
   }
 
   #showCorners(corners) {
@@ -157,10 +160,4 @@ export class Mixer {
     const picture = await this.#page.artist.later(z).catch(this.#page.broken);
     if (picture) then(picture);
   }
-}
-
-/** A face of a short random seed. */
-export function randomFace() {
-  const [number] = crypto.getRandomValues(new Uint32Array(1));
-  return faceOfSeed(number % 1_000_000);
 }

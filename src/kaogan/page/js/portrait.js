@@ -1,16 +1,17 @@
 // One face, large, with what can be done to it.
 
-import { encoded } from "./base64.js";
 import { byId, el, paint } from "./dom.js";
-import { enlarged, savePng } from "./download.js";
-import { called, faceOfSeed, latentOf, LARGEST_SEED, unmoved } from "./face.js";
-import { isKept, toggled } from "./favourites.js";
+import { canShare, png, save, share } from "./download.js";
+import { enlarged, LARGE } from "./enlarge.js";
+import { called, faceOfSeed, latentOf, LARGEST_SEED, randomFace, unmoved } from "./face.js";
+import { showKept, toggleKept } from "./favourites.js";
+import { copyLink } from "./link.js";
 import { remember, remembered } from "./preferences.js";
+import { dressedAs, wirePresets } from "./presets.js";
 import { Sliders } from "./sliders.js";
 import { say } from "./status.js";
-import { wireTyping } from "./typing.js";
 
-const SIZES = [1, 4, 8, 16];
+const SIZES = [1, 4, 8];
 
 export class Portrait {
   #page;
@@ -20,105 +21,96 @@ export class Portrait {
 
   constructor(page) {
     this.#page = page;
+    wirePresets(page);
     this.#sliders = new Sliders(byId("sliders"), page);
-    wireTyping("face-typing", "face-typed", page);
     this.#wireButtons();
-    this.#wireDownload();
+    this.#wireSaving();
     page.store.watch((state, before) => {
-      if (state.face !== before.face || state.view !== before.view) this.#show(state);
-      if (state.kept !== before.kept) this.#showKept(state);
+      if (state.face !== before.face) this.#show(state);
+      if (state.kept !== before.kept) showKept(byId("keep"), state.face, state.kept);
     });
     this.#show(page.store.state);
   }
 
-  /** Show the picture that a face was found for beside it, until another face is opened. */
+  /** Show a picture beside the face that was found for it, until another face is opened. */
   accompany(face, picture) {
     this.#original = { face, picture };
     this.#showOriginal(this.#page.store.state.face);
   }
 
+  /** Another face, with the attributes that were chosen. */
+  another() {
+    const { face } = this.#page.store.state;
+    this.#page.open(dressedAs(face, { ...randomFace(), truncation: face.truncation }, this.#page.about));
+  }
+
   /** The face of the seed `step` further; a face without a seed has no neighbours. */
   neighbour(step) {
     const { face } = this.#page.store.state;
-    if (!face?.seed) return;
+    if (!face.seed) return;
     const seed = BigInt(face.seed) + BigInt(step);
     if (seed >= 0n && seed <= LARGEST_SEED) this.#page.open(faceOfSeed(seed, face.truncation));
   }
 
   async download() {
-    const { face } = this.#page.store.state;
-    if (!this.#picture) return;
-    const size = Number(byId("size").value);
-    await savePng(enlarged(this.#picture, size, byId("crisp").checked), `face-${face.seed ?? "latent"}-${size}`);
+    await this.#withFile(save);
     say("The picture is saved.");
   }
 
-  #wireButtons() {
-    const { store } = this.#page;
-    byId("previous").addEventListener("click", () => this.neighbour(-1));
-    byId("next").addEventListener("click", () => this.neighbour(1));
-    byId("keep").addEventListener("click", () => store.change({ kept: toggled(store.state.face, store.state.kept) }));
-    byId("reset").addEventListener("click", () => store.change({ face: unmoved(store.state.face) }));
-    byId("link").addEventListener("click", () => copyLink());
-    byId("to-mix").addEventListener("click", () => this.#page.addToMix(store.state.face));
-    byId("download").addEventListener("click", () => this.download());
+  async #withFile(then) {
+    if (!this.#picture) return;
+    const size = Number(byId("size").value);
+    const { seed } = this.#page.store.state.face;
+    await then(await png(this.#picture, size), `face-${seed ?? "latent"}-${size}.png`);
   }
 
-  #wireDownload() {
+  #wireButtons() {
+    const { about, store, addToMix } = this.#page;
+    byId("another").addEventListener("click", () => this.another());
+    byId("keep").addEventListener("click", () => toggleKept(store.state.face, store));
+    byId("reset").addEventListener("click", () => store.change({ face: unmoved(store.state.face), view: "face" }));
+    byId("link").addEventListener("click", () => copyLink(store.state.face));
+    byId("to-mix").addEventListener("click", () => addToMix(store.state.face));
+    byId("download").addEventListener("click", () => this.download());
+    byId("share").addEventListener("click", () => this.#withFile(share));
+    byId("share").hidden = !canShare();
+    byId("save-group").open = matchMedia("(min-width: 761px)").matches; // a phone shows the wall instead
+  }
+
+  #wireSaving() {
     const { size } = this.#page.about.picture;
-    byId("size").append(...SIZES.map((times) => el("option", { value: times * size, selected: times === 8 }, `${times * size} px`)));
+    byId("size").append(...SIZES.map((times) => el("option", { value: times * size, selected: times === 8 }, `${times}× (${times * size} px)`)));
     const crisp = byId("crisp");
     crisp.checked = remembered("crisp", "no") === "yes";
     const apply = () => document.documentElement.classList.toggle("crisp", crisp.checked);
     crisp.addEventListener("change", () => {
       remember("crisp", crisp.checked ? "yes" : "no");
       apply();
+      this.#paint();
     });
     apply();
   }
 
-  async #show({ face, view, kept }) {
-    if (!face || view !== "face") return;
+  async #show({ face, kept }) {
     this.#sliders.show(face);
-    this.#describe(face);
-    this.#showKept({ face, kept });
+    const name = called(face);
+    byId("face-name").textContent = name[0].toUpperCase() + name.slice(1);
+    byId("portrait").setAttribute("aria-label", `The face of ${name}`);
+    showKept(byId("keep"), face, kept);
     this.#showOriginal(face);
     const picture = await this.#page.artist.now("face", latentOf(face, this.#page.about)).catch(this.#page.broken);
     if (!picture) return;
     this.#picture = picture;
-    paint(byId("portrait"), picture);
+    this.#paint();
   }
 
-  #describe(face) {
-    const name = called(face);
-    byId("face-name").textContent = name[0].toUpperCase() + name.slice(1);
-    byId("portrait").setAttribute("aria-label", `The face of ${name}`);
-    if (document.activeElement !== byId("face-typed")) byId("face-typed").value = face.seed ?? encoded(face.z);
-    byId("previous").disabled = !face.seed || face.seed === "0";
-    byId("next").disabled = !face.seed || face.seed === String(LARGEST_SEED);
-  }
-
-  #showKept({ face, kept }) {
-    if (!face) return;
-    const pressed = isKept(face, kept);
-    byId("keep").setAttribute("aria-pressed", pressed);
-    byId("keep").querySelector("span").textContent = pressed ? "Kept" : "Keep";
+  #paint() {
+    if (this.#picture) paint(byId("portrait"), enlarged(this.#picture, LARGE * this.#picture.width));
   }
 
   #showOriginal(face) {
-    const shown = this.#original !== null && face?.z === this.#original.face.z;
+    const shown = this.#original !== null && face.z === this.#original.face.z;
     byId("original").hidden = !shown;
     if (shown) paint(byId("original").querySelector("canvas"), this.#original.picture);
-  }
-}
-
-async function copyLink() {
-  // The address follows a moment later while a slider moves; give it that moment.
-  await new Promise((resolve) => setTimeout(resolve, 350));
-  try {
-    await navigator.clipboard.writeText(location.href);
-    say("The link is copied: it gives this very face.");
-  } catch {
-    say("This browser does not let the page copy; the address above is the link.");
   }
 }

@@ -1,9 +1,9 @@
 // The kept faces.
 
 import { byId, el, icon, paint } from "./dom.js";
-import { savePng, sheet } from "./download.js";
+import { save, sheet } from "./download.js";
 import { called, latentOf, textOf } from "./face.js";
-import { store as keep, toggled } from "./favourites.js";
+import { store as keep, toggleKept } from "./favourites.js";
 import { say } from "./status.js";
 
 const SHEET_TILE = 128; // pixels of a face on the contact sheet, at least
@@ -48,8 +48,7 @@ export class Shelf {
   }
 
   #remove(face) {
-    this.#page.store.change({ kept: toggled(face, this.#page.store.state.kept) });
-    say("Let go. Undo (z) brings it back.");
+    toggleKept(face, this.#page.store);
     (byId("shelf").querySelector(".tile") ?? document.querySelector('[data-view="kept"]')).focus();
   }
 
@@ -62,7 +61,7 @@ export class Shelf {
     if (!pictures.every(Boolean)) return;
     const { size } = this.#page.about.picture;
     const tile = Math.ceil(SHEET_TILE / size) * size;
-    await savePng(sheet(pictures, tile, byId("crisp").checked), "faces");
+    save(await sheet(pictures, tile).convertToBlob(), "faces.png");
     say("The contact sheet is saved.");
   }
 }

@@ -2,16 +2,20 @@
 
 import { byId, el, icon } from "./dom.js";
 
-const READING = 6000;
+const READING = 5000;
 let timer = 0;
 
-/** A sentence that goes away by itself; read aloud by screen readers. */
+const hide = () => byId("status").classList.remove("shown");
+addEventListener("wheel", hide, { passive: true });
+addEventListener("touchmove", hide, { passive: true });
+
+/** A sentence that goes away by itself, or when somebody scrolls; read aloud by screen readers. */
 export function say(sentence) {
   const status = byId("status");
   status.textContent = sentence;
   status.classList.toggle("shown", Boolean(sentence));
   clearTimeout(timer);
-  timer = setTimeout(() => status.classList.remove("shown"), READING);
+  timer = setTimeout(hide, READING);
 }
 
 /** A sentence that stays until it is closed. */

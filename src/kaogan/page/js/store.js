@@ -1,7 +1,8 @@
 // The page's state, and undo. A state is a frozen object:
-//     view      "wall" | "face" | "mix" | "kept" | "explain"
+//     view      "face" | "wall" | "mix" | "kept" | "explain"; the first two are one place, in which the
+//               address names the face or the wall
 //     wall      {from: seed of the first face (digits), truncation}
-//     face      the open face, or null
+//     face      the face that is shown large
 //     corners   four faces or nulls: top left, top right, bottom left, bottom right
 //     at        [x, y] in [0, 1]: the dot in the square
 //     kept      faces
@@ -71,8 +72,8 @@ export class Store {
   #restore(state) {
     const before = this.#settled;
     const patch = Object.fromEntries(UNDONE.map((key) => [key, state[key]]));
-    // Go where it can be seen, as far as there is something to see.
-    if (state.face !== before.face) patch.view = state.face ? "face" : "wall";
+    // Go where it can be seen.
+    if (state.face !== before.face) patch.view = "face";
     if (state.corners !== before.corners || state.at !== before.at) patch.view = "mix";
     this.#settled = state;
     this.preview(patch);

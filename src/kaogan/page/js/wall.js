@@ -35,7 +35,6 @@ export class Wall {
   shuffle() {
     const [from] = crypto.getRandomValues(new Uint32Array(1));
     this.#page.store.preview({ view: "wall", wall: { ...this.#page.store.state.wall, from: String(from) } });
-    scrollTo({ top: 0 });
   }
 
   /** The face under the keyboard's focus, if it is on the wall. */
@@ -58,7 +57,7 @@ export class Wall {
   }
 
   #setTruncation(truncation) {
-    this.#page.store.preview({ wall: { ...this.#page.store.state.wall, truncation } });
+    this.#page.store.preview({ view: "wall", wall: { ...this.#page.store.state.wall, truncation } });
   }
 
   #showTruncation(truncation) {
@@ -97,7 +96,9 @@ export class Wall {
 
   #arrive(entries) {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting && !this.#drawing.has(target)) this.#draw(target);
+      const begun = this.#drawing.has(target);
+      if (isIntersecting && !begun) this.#draw(target);
+      else if (!isIntersecting && begun && !target.firstElementChild.classList.contains("painted")) this.#giveUp(target);
     }
   }
 
@@ -106,15 +107,14 @@ export class Wall {
     const controller = new AbortController();
     this.#drawing.set(tile, controller);
     const z = latentOf(this.#faceOf(tile), this.#page.about);
-    const picture = await this.#page.artist.later(z, controller.signal).catch(this.#page.broken);
+    const picture = await this.#page.artist.later(z, controller.signal, () => distance(tile)).catch(this.#page.broken);
     if (picture && !controller.signal.aborted) paint(tile.firstElementChild, picture);
   }
 
   #leave(entries) {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting || !this.#drawing.has(target)) continue;
-      this.#drawing.get(target).abort();
-      this.#drawing.delete(target);
+      this.#giveUp(target);
       target.firstElementChild.width = target.firstElementChild.height = 1;
       target.firstElementChild.classList.remove("painted");
     }
@@ -123,6 +123,10 @@ export class Wall {
   #forget(tile) {
     this.#near.unobserve(tile);
     this.#far.unobserve(tile);
+    this.#giveUp(tile);
+  }
+
+  #giveUp(tile) {
     this.#drawing.get(tile)?.abort();
     this.#drawing.delete(tile);
   }
@@ -152,6 +156,12 @@ export class Wall {
     tile.tabIndex = 0;
     tile.focus();
   }
+}
+
+/** How far a tile is from the middle of the window: what is seen is drawn first. */
+function distance(tile) {
+  const { top, bottom } = tile.getBoundingClientRect();
+  return Math.abs(top + bottom - innerHeight);
 }
 
 function toTile(seed) {
