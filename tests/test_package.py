@@ -1,11 +1,10 @@
 """The package as people get it: an sdist, the wheel that is built from it, installed into an empty
-environment outside the tree, and run there.
+environment outside the tree, and run there. It is one test, so that all is built once.
 
 The environment sees the packages that kaogan declares to need, and no others: they are linked, not
 installed again.
 """
 
-import json
 import os
 import re
 import signal
@@ -35,11 +34,6 @@ ROOT = Path(__file__).parent.parent
 EXTRAS = {"onnx"}
 """Extras that the environment has: `explore` needs it."""
 
-needs_runtime = pytest.mark.skipif(
-    not any((SOURCES / "runtime").glob("*.wasm")),
-    reason="onnxruntime-web is not fetched: python tools/page_runtime.py",
-)
-
 
 def run(*words: object, cwd: Path, **more: str) -> str:
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
@@ -56,20 +50,45 @@ def run(*words: object, cwd: Path, **more: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def sdist(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("sdist")
+def test_the_package_works_outside_the_tree(tmp_path):
+    sdist, wheel = build(tmp_path / "built")
+    an_sdist_holds_the_package_and_nothing_else(sdist)
+    a_wheel_holds_the_page_and_the_command(wheel)
+    programs = install(wheel, tmp_path / "environment")
+    there = tmp_path / "there"
+    there.mkdir()
+    it_draws(programs, there)
+    it_prepares_and_trains(programs, there)
+    if any((SOURCES / "runtime").glob("*.wasm")):  # else it was not fetched, and cannot be shown
+        it_serves_its_page(programs, there)
+
+
+def build(folder: Path) -> tuple[Path, Path]:
+    """An sdist, and the wheel that pip builds of it."""
+    folder.mkdir()
     run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, cwd=ROOT)
-    (file,) = folder.glob("*.tar.gz")
-    return file
-
-
-@pytest.fixture(scope="module")
-def wheel(sdist) -> Path:
+    (sdist,) = folder.glob("*.tar.gz")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps")
-    run(*pip, "--no-build-isolation", "--no-index", "-w", sdist.parent, sdist, cwd=sdist.parent)
-    (file,) = sdist.parent.glob("*.whl")
-    return file
+    run(*pip, "--no-build-isolation", "--no-index", "-w", folder, sdist, cwd=folder)
+    (wheel,) = folder.glob("kaogan-*.whl")
+    return sdist, wheel
+
+
+def install(wheel: Path, folder: Path) -> Path:
+    """Make an environment with the wheel; returns the folder of its programs."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=ROOT)
+    python = folder / "bin" / "python"
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(run(python, "-c", code, cwd=folder).strip())
+    for name in needed(wheel):
+        distribution = metadata.distribution(name)
+        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}:
+            link = packages / top
+            if top != "__pycache__" and not link.exists():
+                link.symlink_to(Path(str(distribution.locate_file(top))))
+    pip = (sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check")
+    run(*pip, "install", "--no-deps", "--no-index", wheel, cwd=folder)
+    return python.parent
 
 
 def needed(wheel: Path) -> set[str]:
@@ -92,26 +111,7 @@ def needed(wheel: Path) -> set[str]:
     return set(found)
 
 
-@pytest.fixture(scope="module")
-def environment(wheel, tmp_path_factory) -> Path:
-    """The `bin` of an environment with the wheel."""
-    folder = tmp_path_factory.mktemp("empty")
-    run(sys.executable, "-m", "venv", "--without-pip", folder / "env", cwd=folder)
-    python = folder / "env" / "bin" / "python"
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = Path(run(python, "-c", code, cwd=folder).strip())
-    for name in needed(wheel):
-        distribution = metadata.distribution(name)
-        for top in {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}:
-            link = packages / top
-            if top != "__pycache__" and not link.exists():
-                link.symlink_to(Path(str(distribution.locate_file(top))))
-    pip = (sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check")
-    run(*pip, "install", "--no-deps", "--no-index", wheel, cwd=folder)
-    return python.parent
-
-
-def test_an_sdist_holds_the_package_and_nothing_else(sdist):
+def an_sdist_holds_the_package_and_nothing_else(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO"} <= names
@@ -120,37 +120,42 @@ def test_an_sdist_holds_the_package_and_nothing_else(sdist):
     }
 
 
-def test_the_wheel_is_what_runs(environment, tmp_path):
+def a_wheel_holds_the_page_and_the_command(wheel: Path) -> None:
+    """`uvx kaogan` runs the command that is called like the package."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
+        assert "kaogan = kaogan.cli:main" in archive.read(name).decode()
+        for file in SOURCES.rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                packed = archive.read(f"kaogan/page/{file.relative_to(SOURCES).as_posix()}")
+                assert packed == file.read_bytes()
+
+
+def it_draws(programs: Path, folder: Path) -> None:
     code = "import kaogan; print(kaogan.__file__)"
-    where = Path(run(environment / "python", "-c", code, cwd=tmp_path).strip())
-    assert where.is_relative_to(environment.parent)
-    assert json.loads(run(environment / "kaogan", "recipes", "--json", cwd=tmp_path))
+    where = Path(run(programs / "python", "-c", code, cwd=folder).strip())
+    assert where.is_relative_to(programs.parent)
+    run(programs / "kaogan", "sample", "faces-64", "--count", "4", cwd=folder)
+    assert Image.open(folder / "faces.png").size == (134, 134)
 
 
-@pytest.mark.parametrize("name", ["faces-64", "avatars-64"])
-def test_it_draws(environment, tmp_path, name):
-    run(environment / "kaogan", "sample", name, "--count", "4", "--out", "faces.png", cwd=tmp_path)
-    assert Image.open(tmp_path / "faces.png").size == (134, 134)
-
-
-def test_it_prepares_and_trains(environment, tmp_path):
-    kaogan = environment / "kaogan"
-    more = {"OMP_NUM_THREADS": "1", "KAOGAN_CACHE": str(tmp_path / "cache")}
+def it_prepares_and_trains(programs: Path, folder: Path) -> None:
+    kaogan = programs / "kaogan"
+    more = {"OMP_NUM_THREADS": "1", "KAOGAN_CACHE": str(folder / "cache")}
     avatars = ("--count", "32", "--size", "32", "--workers", "1", "--out", "data")
-    run(kaogan, "data", "avatars", *avatars, cwd=tmp_path)
+    run(kaogan, "data", "avatars", *avatars, cwd=folder)
     small = ("--width", "4", "--batch", "8", "--images", "16", "--no-tune", "--out", "run")
-    run(kaogan, "train", "data", *small, cwd=tmp_path, **more)
-    assert (tmp_path / "run" / "faces.png").is_file()
+    run(kaogan, "train", "data", *small, cwd=folder, **more)
+    assert (folder / "run" / "faces.png").is_file()
 
 
-@needs_runtime
-def test_it_serves_its_page(environment, tmp_path):
-    words = [environment / "kaogan", "explore", "avatars-64", "--no-open"]
+def it_serves_its_page(programs: Path, folder: Path) -> None:
+    words = [programs / "kaogan", "explore", "avatars-64", "--no-open"]
     plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     # Whoever runs the tests in the background has them ignore the interruption.
     listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        words, cwd=tmp_path, env=plain, stdout=subprocess.PIPE, preexec_fn=listen
+        words, cwd=folder, env=plain, stdout=subprocess.PIPE, preexec_fn=listen
     ) as served:
         assert served.stdout is not None
         line = served.stdout.readline().decode()
@@ -160,22 +165,3 @@ def test_it_serves_its_page(environment, tmp_path):
                 assert answer.status == 200
         served.send_signal(signal.SIGINT)
         assert served.wait(timeout=60) == 0
-
-
-@needs_runtime
-def test_the_wheel_holds_the_page_and_its_runtime(wheel):
-    wanted = [
-        file for file in SOURCES.rglob("*") if file.is_file() and "__pycache__" not in file.parts
-    ]
-    with zipfile.ZipFile(wheel) as archive:
-        for file in wanted:
-            packed = archive.read(f"kaogan/page/{file.relative_to(SOURCES).as_posix()}")
-            assert packed == file.read_bytes()
-
-
-def test_uv_finds_the_command_by_the_name_of_the_package(wheel):
-    """`uvx kaogan` runs the command that is called like the package."""
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
-        assert "kaogan = kaogan.cli:main" in archive.read(name).decode()
-    assert wheel.name.startswith("kaogan-")
