@@ -141,11 +141,12 @@ def prepare(
     if total is not None:
         workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
     shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
-    work: Iterable[Work] = ((item, None) for item in read_items(paths))
+    items, unused = read_items(paths), set(boxes or ())
+    work: Iterable[Work] = ((item, None) for item in items)
     if boxes is not None:
-        work = _with_boxes(read_items(paths), boxes, str(crop))
+        work = _with_boxes(items, boxes, unused)
     with shown as tracker:
-        return write_dataset(
+        dataset = write_dataset(
             Path(out),
             _decode_all(work, _decoder(preparation, crop), workers, tracker),
             size=size,
@@ -153,6 +154,13 @@ def prepare(
             about=about,
             find_repeats=None if keep_duplicates else find_repeats,
         )
+    if unused:
+        print(
+            f"note: {len(unused):,} of {len(boxes or ()):,} names in {crop} are no pictures, "
+            f"{min(unused)!r} for example",
+            file=sys.stderr,
+        )
+    return dataset
 
 
 def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
@@ -174,19 +182,12 @@ def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
     return np.stack(pixels)
 
 
-def _with_boxes(items: Iterable[Item], boxes: Boxes, table: str) -> Iterator[Work]:
-    """Every item with its boxes; at the end, a note about names that no item has."""
-    unused = set(boxes)
+def _with_boxes(items: Iterable[Item], boxes: Boxes, unused: set[str]) -> Iterator[Work]:
+    """Every item with its boxes; names that an item has are taken out of `unused`."""
     for item in items:
         name, found = boxes_of(item.name, boxes)
         unused.discard(name)
         yield item, found
-    if unused:
-        print(
-            f"note: {len(unused):,} of {len(boxes):,} names in {table} are no pictures, "
-            f"{min(unused)!r} for example",
-            file=sys.stderr,
-        )
 
 
 Decoder = Callable[[Work], list[Decoded | Rejected]]
