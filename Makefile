@@ -31,7 +31,7 @@ $(VENV)/kaogan.installed: pyproject.toml constraints.txt
 	@echo "Installing kaogan into $(VENV) ..."
 	$(PYTHON) -m venv $(VENV)
 	@# torch first and by its exact version: a range may bring gigabytes of another build.
-	$(PIP) torch==$$(sed -n 's/^torch==//p' constraints.txt)
+	$(PIP) $$($(PYTHON) tools/torch_index.py) torch==$$(sed -n 's/^torch==//p' constraints.txt)
 	$(PIP) -e .
 	@$(BIN)/python tools/page_runtime.py || true
 	@touch $@

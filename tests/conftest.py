@@ -13,6 +13,7 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 import chromium
+import hub_standin
 
 SOURCE = Path(__file__).parent.parent / "src"
 WRITES_SHAPES = re.compile(
@@ -61,3 +62,18 @@ def browser() -> Iterator[Any]:
         program = started.chromium.launch(executable_path=chromium.PROGRAM, args=chromium.ARGUMENTS)
         yield program
         program.close()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[hub_standin.Hub]:
+    """A stand-in for the hub, with somebody logged in and an empty cache of fetched files."""
+    constants = pytest.importorskip("huggingface_hub.constants")
+    standin = hub_standin.Hub()
+    monkeypatch.setattr(constants, "ENDPOINT", standin.address)
+    places = standin.address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", places)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.setenv("HF_TOKEN", hub_standin.TOKEN)
+    yield standin
+    standin.close()

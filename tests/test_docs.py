@@ -180,8 +180,13 @@ def check_line(line: str) -> str:
             return ""
         case ["git", "clone", "ADDRESS", "kaogan"] | ["cd", "kaogan"]:
             return ""
-        case [".", ".venv/bin/activate"] | ["tensorboard", "--logdir", _]:
+        case [".", ".venv/bin/activate"] | ["tensorboard", "--logdir", _] | ["hf", "auth", "login"]:
             return ""
+        case ["docker", "build", "--tag", _, *options, "."]:
+            return "" if options in ([], ["--build-arg", "DEVICE=cuda"]) else "no such argument"
+        case ["docker", "run", *options]:
+            image = next(n for n, word in enumerate(options) if re.match(r"kaogan\b", word))
+            return "" if parses(["kaogan", *options[image + 1 :]]) else "kaogan does not understand"
     return "this kind of command is not known to the test"
 
 

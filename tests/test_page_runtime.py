@@ -1,4 +1,4 @@
-"""tools/page_runtime.py: the known files or none, from a stand-in for npm; what a wheel holds."""
+"""tools/page_runtime.py: the known files or none, from a stand-in for npm."""
 
 import hashlib
 import importlib.util
@@ -6,10 +6,8 @@ import io
 import json
 import os
 import re
-import subprocess
 import sys
 import tarfile
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,19 +115,3 @@ def test_without_npm_it_says_so_in_one_line(folder, tmp_path, monkeypatch, capsy
 
 def test_the_licence_lies_beside_the_manifest():
     assert "Permission is hereby granted" in (RUNTIME / "LICENSE").read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_a_wheel_holds_the_page_and_its_runtime(tmp_path):
-    if tool.missing(RUNTIME):
-        pytest.skip("onnxruntime-web is not fetched: python tools/page_runtime.py")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        packed = {name: archive.read(name) for name in archive.namelist() if "kaogan/page/" in name}
-    page = RUNTIME.parent
-    wanted = ["index.html", "style.css", "js/main.js", "runtime/LICENSE", "runtime/manifest.json"]
-    wanted += [f"runtime/{name}" for name in tool.manifest(RUNTIME)["files"]]
-    for name in wanted:
-        assert packed[f"kaogan/page/{name}"] == (page / name).read_bytes()

@@ -18,7 +18,8 @@ TARGET = ROOT / "docs" / "images" / "imports.svg"
 
 COLUMNS = {
     **{"cli": 6.0},
-    **{"doctor": 0.2, "bench": 2.1, "fitting": 4.0, "report": 6.0, "picture_sources": 11.5},
+    **{"doctor": 0.2, "bench": 2.1, "fitting": 4.0, "report": 6.0, "publish": 9.4},
+    **{"picture_sources": 11.5},
     **{"page": 7.6, "latent_tools": 9.6},
     **{"generators": 10.4},
     **{"recipes": 3.0, "export": 8.2, "zoo": 11.5},
@@ -28,7 +29,7 @@ COLUMNS = {
     **{"augmentations": 9.6, "data": 11.5},
     **{"films": 9.6},
     **{"contracts": 3.0, "images": 11.0},
-    **{"options": 1.0, "registry": 6.0, "plugins": 6.0},
+    **{"options": 1.0, "registry": 6.0, "plugins": 6.0, "hub": 9.6},
 }
 """Where a box stands in its row; no arrow may run through another box."""
 STEP, ROW, WIDTH, HEIGHT, MARGIN = 76, 74, 112, 34, 80

@@ -1,7 +1,8 @@
-"""Trained generators by one word: a RUN, a checkpoint, an exported file, or the name of a generator
-that comes with kaogan.
+"""Trained generators by one word: a RUN, a checkpoint, an exported file, a repository of the hub,
+or the name of a generator that comes with kaogan.
 
     faces = open_generator("runs/faces").sample(16)
+    faces = open_generator("hf:USER/NAME").sample(16)
     faces = open_generator("faces-64").sample(16)
 """
 
@@ -14,7 +15,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from kaogan import zoo
+from kaogan import hub, zoo
 from kaogan.contracts import Model
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.export import Network, Origin, Player, network_of, readers
@@ -26,7 +27,9 @@ from kaogan.training.sampling import Sampler
 from kaogan.training.start import Start
 from kaogan.training.state import tensors_of
 
-Kind = Literal["run", "checkpoint", "file", "pretrained"]
+Kind = Literal["run", "checkpoint", "file", "hub", "pretrained"]
+SINGLE = ("file", "hub")
+"""The kinds that are one network, without a training."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class TrainedGenerator:
     Args:
         sampler: the generator, in evaluation mode, on the CPU.
         kind: what it was opened from.
-        name: the RUN folder's name, the file's, or that of a generator that comes with kaogan.
+        name: the RUN folder's name, the file's, the repository's, or that of a generator that comes
+            with kaogan.
         home: the folder of files that belong to it, such as `directions.json`.
         model: the description of both networks.
         recipe: what was trained; None for an exported file.
@@ -94,8 +98,9 @@ def open_generator(
     meant. A note then says so.
 
     Args:
-        what: a RUN, a checkpoint's folder, an exported file (`.safetensors`, `.keras`), or the
-            name of a generator that comes with kaogan.
+        what: a RUN, a checkpoint's folder, an exported file (`.safetensors`, `.keras`), a
+            repository of the hub (`hf:USER/NAME`), or the name of a generator that comes with
+            kaogan.
         checkpoint: of a RUN: "best", "newest" or images seen. None: the best, or the newest of a
             run that was not evaluated.
         weights: of a RUN or a checkpoint: averaged (None means this) or raw.
@@ -110,13 +115,15 @@ def open_generator(
     match kind_of(what):
         case "pretrained":
             return open_pretrained(what, checkpoint, weights)
-        case "file":
-            network = open_network(what, None, checkpoint, weights)
+        case "file" | "hub" as kind:
+            _refuse_choice(what, checkpoint, weights)
+            file = _file_of(what, kind)
+            network = _read(file)
             if network.player != "generator":
                 raise UsageError(f"{what} holds a discriminator; give a generator")
             sampler = Sampler(network.module, network.model.latent_dim)
-            path = Path(what)
-            return TrainedGenerator(sampler, "file", path.stem, path.parent, network.model)
+            name = file.stem if kind == "file" else hub.repo_of(what).partition("/")[2]
+            return TrainedGenerator(sampler, kind, name, file.parent, network.model)
         case "run" | "checkpoint":
             return _of_run(what, checkpoint, weights)
     raise _unknown(what)
@@ -160,14 +167,11 @@ def open_network(
     """
     what = str(what)
     kind = kind_of(what)
-    if player is not None and kind in ("file", "pretrained"):
+    if player is not None and kind in (*SINGLE, "pretrained"):
         raise UsageError(f"--network is for a RUN; {what} is one network")
-    if kind == "file":
-        _refuse_checkpoint(what, checkpoint)
-        if weights is not None:
-            raise UsageError(f"--weights is for a RUN; {what} is one network")
-        file = Path(what)
-        return readers[file.suffix]().read(file)
+    if kind == "file" or kind == "hub":
+        _refuse_choice(what, checkpoint, weights)
+        return _read(_file_of(what, kind))
     if player == "discriminator" and weights is not None:
         raise UsageError("--weights is for generators; a discriminator has no averaged weights")
     return open_generator(what, checkpoint, weights).network(player or "generator")
@@ -181,11 +185,11 @@ def open_start(what: str | Path) -> Start:
             comes with kaogan.
 
     Raises:
-        UsageError: an exported file, which holds one network only.
+        UsageError: an exported file or a repository, which holds one network only.
         KaoganError: there are no such networks, or they cannot be read.
 
     """
-    if kind_of(str(what)) == "file":
+    if kind_of(str(what)) in SINGLE:
         raise UsageError(
             f"{what} holds one network, and training needs both; give a RUN, a checkpoint, or "
             f"{' or '.join(zoo.names())}"
@@ -207,6 +211,8 @@ def open_start(what: str | Path) -> Start:
 
 def kind_of(what: str) -> Kind | None:
     """What kind of generator `what` names; None if it names none."""
+    if hub.is_hub_name(what):
+        return "hub"
     path = Path(what)
     if (path / "run.json").is_file():
         return "run"
@@ -267,6 +273,22 @@ def _unknown(what: str) -> KaoganError:
 def _refuse_checkpoint(what: str | Path, checkpoint: str | None) -> None:
     if checkpoint is not None:
         raise UsageError(f"{what} is no RUN; --checkpoint chooses one of a RUN's")
+
+
+def _refuse_choice(what: str, checkpoint: str | None, weights: Weights | None) -> None:
+    """Nothing can be chosen of what is one network."""
+    _refuse_checkpoint(what, checkpoint)
+    if weights is not None:
+        raise UsageError(f"--weights is for a RUN; {what} is one network")
+
+
+def _file_of(what: str, kind: Literal["file", "hub"]) -> Path:
+    """The file of an exported network; one on the hub is fetched first."""
+    return Path(what) if kind == "file" else hub.fetch(what) / hub.GENERATOR
+
+
+def _read(file: Path) -> Network:
+    return readers[file.suffix]().read(file)
 
 
 def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> TrainedGenerator:

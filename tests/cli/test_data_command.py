@@ -70,3 +70,19 @@ def test_fetch_of_an_unknown_set(kaogan, tmp_path):
     outcome = kaogan("data", "fetch", "cats", "--out", tmp_path / "data")
     assert outcome.status == 2
     assert "anime-faces" in outcome.error
+
+
+def test_prepare_cuts_boxes_out(kaogan, pictures, tmp_path):
+    boxes = tmp_path / "boxes.csv"
+    boxes.write_text("name,left,top,width,height\n1.png,4,4,32,32\n", encoding="utf-8")
+    data = tmp_path / "data"
+    options = ("--out", data, "--size", "32", "--crop", boxes, "--margin", "0.125")
+    assert kaogan("data", "prepare", pictures, *options).status == 0
+    (row,) = open_dataset(data).manifest()
+    assert row["box"] == [0, 0, 40, 40]
+
+
+def test_a_wrong_crop_is_one_line(kaogan, pictures, tmp_path):
+    outcome = kaogan("data", "prepare", pictures, "--out", tmp_path / "data", "--crop", "center")
+    assert outcome.status == 2
+    assert "centre" in outcome.error

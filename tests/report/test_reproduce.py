@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from kaogan.errors import KaoganError
 from kaogan.losses.penalties import R1
 from kaogan.models import DCGAN
 from kaogan.report.facts import gather
-from kaogan.report.reproduce import call_of, commands, training_options
+from kaogan.report.reproduce import call_of, commands, preparing, training_options
 from kaogan.training.recipe import Recipe
 
 RECIPES = [
@@ -49,6 +50,15 @@ def test_the_options_give_the_recipe(recipe):
 def test_a_call_gives_the_recipe(recipe):
     name, options = call_of(recipe)
     assert recipes.named(name, **options) == recipe
+
+
+@pytest.mark.parametrize("crop", ["faces", "my boxes.csv"])
+def test_data_is_prepared_with_the_same_crop(crop):
+    summary = {"sources": ["in"], "size": 64, "crop": crop, "margin": 0.1, "min_size": 32}
+    data = SimpleNamespace(summary=summary, name="data")
+    (line,) = preparing(SimpleNamespace(data=data))
+    options = parser().parse_args(shlex.split(line)[1:])
+    assert (options.crop, options.margin, options.min_size) == (crop, 0.1, None)
 
 
 class Dotted(R1):

@@ -24,6 +24,7 @@ from kaogan.cli import (
     explore,
     export,
     invert,
+    publish,
     recipes,
     report,
     sample,
@@ -38,7 +39,7 @@ from kaogan.version import __version__
 
 COMMANDS = (
     *(data, train, recipes, toy, sample, walk, directions, invert),
-    *(evaluate, report, bundle, export, explore, bench, doctor, completion),
+    *(evaluate, report, bundle, export, publish, explore, bench, doctor, completion),
 )
 WITHOUT_PLUGINS = ("data", "recipes", "bench", "doctor", "completion")
 """The commands that neither make nor open a RUN."""

@@ -26,7 +26,7 @@ SHARED: dict[str, dict[str, Any]] = {
     "what": {
         "nargs": "?",
         "metavar": "WHAT",
-        "help": "a RUN, a checkpoint, an exported file, faces-64 or avatars-64",
+        "help": "a RUN, a checkpoint, an exported file, hf:USER/NAME, faces-64 or avatars-64",
     },
     "--pretrained": {"metavar": "NAME", "help": "instead of WHAT: one that comes with kaogan"},
     "--checkpoint": {

@@ -35,10 +35,25 @@ def _add_prepare(verbs: args.Commands) -> None:
         run=_prepare,
         help="make a data set of pictures",
         description="Make a data set of folders, ZIP, TAR, Parquet, .npy and .npz files. Broken, "
-        "tiny, flat and duplicate pictures are left out and listed in rejected.jsonl.",
+        "tiny, flat and duplicate pictures, and with --crop faces those without a face, are left "
+        "out and listed in rejected.jsonl.",
     )
     prepare.add_argument("sources", nargs="+", metavar="SOURCE", help="folder, archive or array")
     _add_shape(prepare)
+    args.value(
+        prepare,
+        "--crop",
+        "HOW",
+        "centre",
+        "what to keep of a picture: its centre; its faces, found by a detector (needs pip install "
+        "'kaogan[faces]'); or a FILE of boxes, .csv or .jsonl, with name, left, top, width, height",
+    )
+    prepare.add_argument(
+        "--margin",
+        type=args.within(float, 0, 4),
+        metavar="X",
+        help="around a face or box, on each side, of its longer side (0.25 of faces, 0 of FILE)",
+    )
     prepare.add_argument(
         "--fit",
         choices=("crop", "pad", "stretch"),
@@ -110,7 +125,7 @@ def _add_output(command: argparse.ArgumentParser) -> None:
 def _prepare(options: argparse.Namespace) -> None:
     from kaogan.data.prepare import prepare
 
-    names = ("fit", "background", "min_size", "keep_duplicates", "max_pixels")
+    names = ("crop", "margin", "fit", "background", "min_size", "keep_duplicates", "max_pixels")
     asked = args.given(options, *names, "size", "channels", "workers")
     _made(prepare(options.sources, options.out, **asked), options)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import arguments as args
 from kaogan.errors import UsageError
+from kaogan.hub import is_hub_name, repo_of
 
 if TYPE_CHECKING:
     from kaogan.export import Format, Network
@@ -132,6 +133,8 @@ def _network(options: argparse.Namespace) -> "Network":
 def _usual_file(options: argparse.Namespace, network: "Network", suffix: str) -> Path:
     """The file unless --out names one: in the RUN, beside the exported file, or here."""
     if network.origin is None:
+        if is_hub_name(options.what):
+            return Path(repo_of(options.what).partition("/")[2] + suffix)
         return Path(options.what).with_suffix(suffix)
     run = network.origin.run
     if run is None:

@@ -1,19 +1,23 @@
 """From an encoded picture to uint8 pixels of a data set's size and channels.
 
 The order of the steps is fixed, because a data set's pixels depend on it: decode the first frame,
-rotate it by its EXIF orientation, lay transparency on the background, convert to grey or RGB, fit,
-resize. Colour profiles are not applied.
+rotate it by its EXIF orientation, lay transparency on the background, convert to grey or RGB, cut
+out, fit, resize. Colour profiles are not applied.
 """
 
 import io
+import math
 import warnings
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
+from kaogan.data.boxes import Box, square
+from kaogan.data.faces import find_faces
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import UsageError
 from kaogan.images import Pixels
@@ -35,6 +39,7 @@ DEFAULT_MAX_PIXELS = 50_000_000
 PILLOW_MAX_PIXELS = 178_956_970  # Pillow itself refuses more
 LARGE_PIXELS = 4_000_000  # larger pictures are decoded one at a time, to bound the memory
 STRIP = 256  # rows
+MOST_MARGIN = 4  # times the box
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Preparation:
     background: str = "white"  # under transparency and of padding: a colour name or #rrggbb
     min_size: int = 32  # pixels; pictures with a shorter side are rejected
     max_pixels: int = DEFAULT_MAX_PIXELS  # larger pictures are rejected before decoding
+    margin: float = 0.0  # around a face that is cut out, on each side, of its box's longer side
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -59,6 +65,8 @@ class Preparation:
             raise UsageError(f"min_size is {self.min_size}; it must be at least 1")
         if not 1 <= self.max_pixels <= PILLOW_MAX_PIXELS:
             raise UsageError(f"max_pixels is {self.max_pixels}; use 1 to {PILLOW_MAX_PIXELS}")
+        if not (math.isfinite(self.margin) and 0 <= self.margin <= MOST_MARGIN):
+            raise UsageError(f"margin is {self.margin:g}; use 0 to {MOST_MARGIN}")
         self.background_rgb()
 
     def background_rgb(self) -> tuple[int, int, int]:
@@ -74,10 +82,14 @@ class Preparation:
 
 @dataclass(frozen=True)
 class Decoded:
-    """`pixels`: uint8, size x size x channels. `original_size`: width and height, upright."""
+    """`pixels`: uint8, size x size x channels. `original_size`: width and height, upright.
+
+    `square`: what was cut out of the original: left, top and side in pixels; None: all of it.
+    """
 
     pixels: Pixels
     original_size: tuple[int, int]
+    square: tuple[int, int, int] | None = None
 
 
 def decode(
@@ -95,13 +107,53 @@ def decode(
         Rejected: there is a reason to leave this picture out.
 
     """
+    with _decoding(content, preparation, one_at_a_time) as image:
+        return _fitted(image, preparation)
+
+
+def decode_faces(
+    content: bytes | Pixels | Rejected,
+    preparation: Preparation,
+    boxes: Sequence[Box] | None = None,
+    one_at_a_time: AbstractContextManager[object] | None = None,
+) -> list[Decoded | Rejected]:
+    """Cut the faces out of the content of a source's item, each as pixels for a data set.
+
+    Args:
+        content: as for `decode`.
+        preparation: how; `fit` does not matter, because squares are cut out.
+        boxes: where the faces are; None: the detector looks for them.
+        one_at_a_time: as for `decode`.
+
+    Returns:
+        Each face, or the reason to leave it out.
+
+    Raises:
+        Rejected: there is a reason to leave the whole picture out.
+        KaoganError: there are no boxes, and no detector is installed.
+
+    """
+    with _decoding(content, preparation, one_at_a_time) as image:
+        faces = find_faces(image) if boxes is None else boxes
+        if not faces:
+            raise Rejected(Reason.NO_FACE if boxes is None else Reason.NO_BOX)
+        return [_cut(image, box, preparation) for box in faces]
+
+
+@contextmanager
+def _decoding(
+    content: bytes | Pixels | Rejected,
+    preparation: Preparation,
+    one_at_a_time: AbstractContextManager[object] | None,
+) -> Iterator[Image.Image]:
+    """The picture, upright, L or RGB, while it is in memory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # damage is a reason to reject, not to warn
         with _open(content) as image:
             _check_size(image, preparation)
             large = image.width * image.height > LARGE_PIXELS
             with one_at_a_time if large and one_at_a_time else nullcontext():
-                return _prepare(image, preparation)
+                yield _upright(image, preparation)
 
 
 def _open(content: bytes | Pixels | Rejected) -> Image.Image:
@@ -138,16 +190,46 @@ def _check_size(image: Image.Image, preparation: Preparation) -> None:
         raise Rejected(Reason.TOO_SMALL, f"{size}, at least {preparation.min_size} on each side")
 
 
-def _prepare(image: Image.Image, preparation: Preparation) -> Decoded:
-    try:
+def _upright(image: Image.Image, preparation: Preparation) -> Image.Image:
+    with _damage():
         image.load()
         with suppress(Exception):  # with broken EXIF data, the picture may still be good
             ImageOps.exif_transpose(image, in_place=True)
-        resized = _resized(_plain(image, preparation), preparation)
+        return _plain(image, preparation)
+
+
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Reject a picture that cannot be decoded or resized."""
+    try:
+        yield
     except Rejected:
         raise
     except Exception as error:  # broken data makes decoders fail in many ways
         raise Rejected(Reason.DAMAGED, in_one_line(error)) from None
+
+
+def _cut(image: Image.Image, box: Box, preparation: Preparation) -> Decoded | Rejected:
+    """The square around a box."""
+    found = square(box, preparation.margin, *image.size)
+    if found is None:
+        where = ", ".join(f"{value:g}" for value in box)
+        return Rejected(Reason.OUTSIDE, f"{where}, of {image.width} x {image.height}")
+    left, top, side = found
+    if side < preparation.min_size:
+        detail = f"a face of {side} x {side}, at least {preparation.min_size} on each side"
+        return Rejected(Reason.TOO_SMALL, detail)
+    try:
+        face = _fitted(image.crop((left, top, left + side, top + side)), preparation)
+    except Rejected as reason:
+        return reason
+    return Decoded(face.pixels, image.size, found)
+
+
+def _fitted(image: Image.Image, preparation: Preparation) -> Decoded:
+    """An upright picture, L or RGB, at the size of the data set."""
+    with _damage():
+        resized = _resized(image, preparation)
     if resized.getcolors(maxcolors=1) is not None:  # this search stops at the second colour
         raise Rejected(Reason.FLAT)
     pixels = np.asarray(_padded(resized, preparation))

@@ -7,6 +7,7 @@ order of the sources. So the result does not depend on the number of workers.
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,13 +16,23 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from kaogan.data.boxes import Box, Boxes, boxes_of, read_boxes
 from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
-from kaogan.data.decode import DEFAULT_MAX_PIXELS, FILTER, Fit, Preparation, decode
+from kaogan.data.decode import (
+    DEFAULT_MAX_PIXELS,
+    FILTER,
+    Decoded,
+    Fit,
+    Preparation,
+    decode,
+    decode_faces,
+)
 from kaogan.data.duplicates import RULE, find_repeats
+from kaogan.data.faces import DETECTOR, check_detector
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
 from kaogan.data.sources.folder import PictureFile
@@ -34,7 +45,12 @@ CHUNK_ITEMS = 64
 CHUNK_BYTES = 4 * 2**20
 WAITING_BYTES = 64 * 2**20  # encoded pictures that the workers have at any time
 
+FACE_MARGIN = 0.25  # a square of 1.5 times the face shows the hair and the chin
+
+Crop = Literal["centre", "faces"]
 Outcome = Picture | LeftOutPicture
+Work = tuple[Item, Sequence[Box] | None]
+"""An item of a source and, if a table has them, the boxes of its faces."""
 
 
 def prepare(
@@ -43,6 +59,8 @@ def prepare(
     *,
     size: int = 64,
     channels: int = 3,
+    crop: Crop | Path | str = "centre",
+    margin: float | None = None,
     fit: Fit = "crop",
     background: str = "white",
     min_size: int | None = None,
@@ -58,9 +76,16 @@ def prepare(
         out: the folder to make; it must not exist.
         size: height and width of the pictures: 32, 64, 128, 256 or 512.
         channels: 1 (grey) or 3 (RGB).
-        fit: how pictures become square: "crop", "pad" or "stretch".
+        crop: what becomes a picture of the data set: the "centre" of each original; its "faces",
+            found by a detector; or its boxes in a table, a .csv or .jsonl file with the columns
+            name, left, top, width and height.
+        margin: around a face or box, on each side, of its box's longer side. By default 0.25 of
+            faces, and none of a table's boxes.
+        fit: how pictures become square: "crop", "pad" or "stretch"; faces and boxes are cut out as
+            squares.
         background: a colour name or #rrggbb, for transparency and padding.
-        min_size: the smallest width and height of an original; half of `size` by default.
+        min_size: the smallest width and height of an original, of a face with its margin as well;
+            half of `size` by default.
         keep_duplicates: keep exact and near duplicates, which are left out otherwise.
         max_pixels: the largest number of pixels of an original.
         workers: number of processes; the number of usable cores by default.
@@ -76,15 +101,35 @@ def prepare(
         raise UsageError("there is no source; give at least one folder or archive")
     if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; it must be at least 1")
+    if crop == "centre" and margin is not None:
+        raise UsageError("margin is for faces and boxes; leave it out, or cut them out with crop")
+    if crop != "centre" and fit != "crop":
+        raise UsageError(
+            f"fit is {fit!r}, but faces and boxes are cut out as squares; leave it out"
+        )
+    if margin is None:
+        margin = FACE_MARGIN if crop == "faces" else 0.0
     preparation = Preparation(
-        size, channels, fit, background, size // 2 if min_size is None else min_size, max_pixels
+        size,
+        channels,
+        fit,
+        background,
+        size // 2 if min_size is None else min_size,
+        max_pixels,
+        margin,
     )
     refuse_existing(Path(out))
     for path in paths:
         find_source(path)
+    boxes = None if crop in get_args(Crop) else read_boxes(Path(crop))
+    if crop == "faces":
+        check_detector()
     about = {
         "sources": source_labels(paths),
         "filter": FILTER,
+        "crop": str(crop),
+        **({} if crop == "centre" else {"margin": margin}),
+        **({"detector": DETECTOR} if crop == "faces" else {}),
         "fit": fit,
         "background": background,
         "min_size": preparation.min_size,
@@ -96,15 +141,26 @@ def prepare(
     if total is not None:
         workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
     shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
+    items, unused = read_items(paths), set(boxes or ())
+    work: Iterable[Work] = ((item, None) for item in items)
+    if boxes is not None:
+        work = _with_boxes(items, boxes, unused)
     with shown as tracker:
-        return write_dataset(
+        dataset = write_dataset(
             Path(out),
-            _decode_all(read_items(paths), preparation, workers, tracker),
+            _decode_all(work, _decoder(preparation, crop), workers, tracker),
             size=size,
             channels=channels,
             about=about,
             find_repeats=None if keep_duplicates else find_repeats,
         )
+    if unused:
+        print(
+            f"note: {len(unused):,} of {len(boxes or ()):,} names in {crop} are no pictures, "
+            f"{min(unused)!r} for example",
+            file=sys.stderr,
+        )
+    return dataset
 
 
 def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
@@ -126,25 +182,52 @@ def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
     return np.stack(pixels)
 
 
+def _with_boxes(items: Iterable[Item], boxes: Boxes, unused: set[str]) -> Iterator[Work]:
+    """Every item with its boxes; names that an item has are taken out of `unused`."""
+    for item in items:
+        name, found = boxes_of(item.name, boxes)
+        unused.discard(name)
+        yield item, found
+
+
+Decoder = Callable[[Work], list[Decoded | Rejected]]
+
+
+def _decoder(preparation: Preparation, crop: Crop | Path | str) -> Decoder:
+    return partial(_whole if crop == "centre" else _faces, preparation)
+
+
+def _whole(preparation: Preparation, work: Work) -> list[Decoded | Rejected]:
+    return [decode(work[0].content, preparation, _one_at_a_time)]
+
+
+def _faces(preparation: Preparation, work: Work) -> list[Decoded | Rejected]:
+    item, boxes = work
+    return decode_faces(item.content, preparation, boxes, _one_at_a_time)
+
+
 def _decode_all(
-    items: Iterable[Item], preparation: Preparation, workers: int, tracker: Tracker
+    work: Iterable[Work], decoder: Decoder, workers: int, tracker: Tracker
 ) -> Iterator[Outcome]:
-    chunks = _chunked(items)
-    work = partial(_decode_chunk, preparation)
-    results = _in_workers(work, chunks, workers) if workers > 1 else map(work, chunks)
+    chunks = _chunked(work)
+    decode_chunk = partial(_decode_chunk, decoder)
+    results = (
+        _in_workers(decode_chunk, chunks, workers) if workers > 1 else map(decode_chunk, chunks)
+    )
     for outcomes in results:
         tracker.advance(len(outcomes))
-        yield from outcomes
+        for of_one_item in outcomes:
+            yield from of_one_item
     tracker.advance(0, "comparing and writing")
 
 
-def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _chunked(work: Iterable[Work]) -> Iterator[list[Work]]:
     """Group items; both the number and the bytes of a group are bounded."""
-    chunk: list[Item] = []
+    chunk: list[Work] = []
     size = 0
-    for item in items:
-        chunk.append(item)
-        size += item.size
+    for one in work:
+        chunk.append(one)
+        size += one[0].size
         if len(chunk) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
@@ -153,16 +236,16 @@ def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:
 
 
 def _in_workers(
-    work: Callable[[list[Item]], list[Outcome]], chunks: Iterable[list[Item]], workers: int
-) -> Iterator[list[Outcome]]:
+    work: Callable[[list[Work]], list[list[Outcome]]], chunks: Iterable[list[Work]], workers: int
+) -> Iterator[list[list[Outcome]]]:
     """Decode in parallel, and return the results in order; the bytes under way are bounded."""
     context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
-    waiting: deque[tuple[Future[list[Outcome]], int]] = deque()
+    waiting: deque[tuple[Future[list[list[Outcome]]], int]] = deque()
     waiting_bytes = 0
     pool = ProcessPoolExecutor(workers, context, _start_worker, (context.Lock(),))
     try:
         for chunk in chunks:
-            size = sum(item.size for item in chunk)
+            size = sum(item.size for item, _ in chunk)
             while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > WAITING_BYTES):
                 future, done = waiting.popleft()
                 waiting_bytes -= done
@@ -199,14 +282,25 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _decode_chunk(preparation: Preparation, chunk: list[Item]) -> list[Outcome]:
-    return [_decode_item(item, preparation) for item in chunk]
+def _decode_chunk(decoder: Decoder, chunk: list[Work]) -> list[list[Outcome]]:
+    """For each item, what becomes of it: several pictures, if it has several faces."""
+    return [_decode_item(decoder, work) for work in chunk]
 
 
-def _decode_item(item: Item, preparation: Preparation) -> Outcome:
+def _decode_item(decoder: Decoder, work: Work) -> list[Outcome]:
+    name = work[0].name
     try:
-        decoded = decode(item.content, preparation, _one_at_a_time)
+        found = decoder(work)
     except Rejected as rejected:
-        return LeftOutPicture(item.name, rejected.reason, rejected.detail)
-    width, height = decoded.original_size
-    return Picture(decoded.pixels, {"source": item.name, "original_size": [width, height]})
+        found = [rejected]
+    return [_outcome(name, one) for one in found]
+
+
+def _outcome(name: str, found: Decoded | Rejected) -> Outcome:
+    if isinstance(found, Rejected):
+        return LeftOutPicture(name, found.reason, found.detail)
+    row: dict[str, Any] = {"source": name, "original_size": list(found.original_size)}
+    if found.square is not None:
+        left, top, side = found.square
+        row["box"] = [left, top, side, side]
+    return Picture(found.pixels, row)

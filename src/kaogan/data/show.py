@@ -16,14 +16,15 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
     """The data set as numbers, ready for JSON.
 
     The result contains `dataset.json`, the path, the number of pictures of each source, and the
-    smallest, median and largest shorter side of the originals in pixels (None if it is unknown).
+    smallest, median and largest shorter side, in pixels, of the originals or of what was cut out of
+    them (None if it is unknown).
     """
     sides = []
     sources: Counter[str] = Counter()
     for row in dataset.manifest():
         sources[str(row.get("source", "")).split("/")[0]] += 1
         if "original_size" in row:
-            sides.append(min(row["original_size"]))
+            sides.append(min(row["original_size"] if "box" not in row else row["box"][2:]))
     side = {"min": min(sides), "median": float(median(sides)), "max": max(sides)} if sides else None
     return {
         "path": str(dataset.path),
@@ -44,9 +45,10 @@ def describe(summary: dict[str, Any]) -> list[str]:
     ]
     if summary["original_side"]:
         side = summary["original_side"]
+        cut = summary.get("crop", "centre") != "centre"
         lines.append(
-            f"  originals: shorter side {side['min']} to {side['max']} pixels, "
-            f"median {side['median']:g}"
+            f"  {'cut out: side' if cut else 'originals: shorter side'} {side['min']} to "
+            f"{side['max']} pixels, median {side['median']:g}"
         )
     rejected = summary["rejected"]
     if rejected:

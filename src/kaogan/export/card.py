@@ -29,17 +29,28 @@ def write_card(network: Network, weights: Path) -> Path | None:
     return file
 
 
-def card_of(network: Network, weights: str) -> str:
-    """The card, in Markdown; `weights` is the file's name."""
+def card_of(
+    network: Network, weights: str, title: str | None = None, top: str = SIGN, more: str = ""
+) -> str:
+    """The card, in Markdown.
+
+    Args:
+        network: the generator.
+        weights: how `kaogan.open_generator` is told of it: the file's name, or hf:USER/NAME.
+        title: None: the name of the training, or of the file.
+        top: what stands above the title.
+        more: sections between the facts and the code.
+
+    """
     model, origin = network.model, network.origin
-    name = origin.name if origin else Path(weights).stem
+    name = title or (origin.name if origin else Path(weights).stem)
     kind = "grey" if network.channels == 1 else "colour"
     files = [record["name"] for record in plugins.records(plugins.used_by([model]))]
     loading = "".join(
         f'kaogan.plugins.load("{name}")  # the code of the network\n' for name in files
     )
     table = "\n".join(f"| {what} | {words} |" for what, words in rows(network))
-    return f"""{SIGN}
+    return f"""{top}
 # {name}
 
 A {model.name} generator: it draws {kind} pictures of {network.size}×{network.size} pixels
@@ -48,7 +59,7 @@ out of random numbers. Written by kaogan {__version__}.
 | | |
 |---|---|
 {table}
-
+{more}
 ## Draw with it
 
 ```python

@@ -129,6 +129,8 @@ def preparing(facts: Facts) -> list[str]:
         words += ["--seed", str(summary["seed"])] if summary.get("seed") else []
         return [shlex.join(words + out)]
     words = ["kaogan", "data", "prepare", *map(str, summary["sources"]), "--size", size]
+    if summary.get("crop", "centre") != "centre":
+        words += ["--crop", str(summary["crop"]), "--margin", f"{summary['margin']:g}"]
     usual = Preparation(min_size=summary["size"] // 2)
     for key in ("channels", "fit", "background", "min_size", "max_pixels"):
         if summary.get(key, getattr(usual, key)) != getattr(usual, key):
