@@ -135,7 +135,7 @@ def _decode_all(
     for outcomes in results:
         tracker.advance(len(outcomes))
         yield from outcomes
-    tracker.advance(0, "comparing and writing")
+    tracker.doing("comparing and writing")
 
 
 def _chunked(items: Iterable[Item]) -> Iterator[list[Item]]:

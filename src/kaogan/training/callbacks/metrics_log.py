@@ -19,9 +19,9 @@ IMAGES_PER_ROW = 1000
 class MetricsLog(Callback):
     """Averages `StepStats` and writes a row about every thousand images.
 
-    `listeners` (health, TensorBoard) are called with each row before it is written. `remark` is
-    appended to the progress line. The sums are part of the state, so a resumed run has the rows of
-    an uninterrupted one.
+    `listeners` (health, TensorBoard) are called with each row before it is written. `remark` begins
+    the figures of the progress line. The sums are part of the state, so a resumed run has the rows
+    of an uninterrupted one.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class MetricsLog(Callback):
         }
         self.tracker.advance(
             row["images_seen"] - self._shown,
-            f"loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
-            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}  {self.remark()}".rstrip(),
+            f"{self.remark()}  loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
+            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}".lstrip(),
         )
         self._shown = row["images_seen"]
         for listener in self.listeners:
