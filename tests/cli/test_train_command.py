@@ -225,10 +225,10 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--norm", "layer"], "norm cannot be 'layer'; use batch, spectral or none"),
         (["--size", "48"], "size cannot be 48; it must be a power of two"),
         (["--minutes", "inf"], "minutes cannot be inf; use a finite number"),
-        (["--penalty", "r1:wait=1"], "weight is missing"),
+        (["--penalty", "r1:wait=1"], "there is no wait here"),
+        (["--schedule", "cosine"], "images is missing"),
         (["--schedule", "cosine:images=2.5"], "images cannot be 2.5; use a whole number"),
-        (["--config", "nothing.json"], "cannot read nothing.json"),
-        (["--like", "nothing"], "nothing is no run"),
+        (["--augment", "nothing"], "it takes a plugin"),
     ],
 )
 def test_a_value_out_of_range_is_said_before_any_work(
@@ -240,6 +240,17 @@ def test_a_value_out_of_range_is_said_before_any_work(
     assert not (tmp_path / "run" / "checkpoints").exists()
     if options[0] not in ("--device", "--precision"):
         assert not cache.exists()
+
+
+def test_a_recipe_that_is_not_there(kaogan, pictures, tmp_path):
+    for option, word in (("--config", "cannot read"), ("--like", "is no run")):
+        outcome = kaogan("train", pictures, option, tmp_path / "nothing")
+        assert outcome.status == 1
+        assert word in outcome.error
+    (tmp_path / "broken.json").write_text("{")
+    outcome = kaogan("train", pictures, "--config", tmp_path / "broken.json")
+    assert outcome.status == 2
+    assert "is no recipe; make one with: kaogan recipes standard" in outcome.error
 
 
 LEAKS = ("Input should", "Value error", "validation error", "pydantic", "Field required")
@@ -292,7 +303,8 @@ def test_every_type_of_error_has_plain_words(kind):
 def test_a_batch_larger_than_the_data_is_said_before_measuring(kaogan, pictures, tmp_path):
     outcome = kaogan("train", pictures, "--size", "32", "--batch", "400", "--minutes", "1")
     assert outcome.status == 2
-    assert "a batch of 400 is larger than the data, 23 training pictures" in outcome.error
+    assert "a batch of 400 is larger than the data, " in outcome.error
+    assert "training pictures; use --batch " in outcome.error
     assert "measuring" not in outcome.err
 
 

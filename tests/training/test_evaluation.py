@@ -111,7 +111,13 @@ class Watched:
     """An Evaluation whose figures are given, in a trainer that only counts."""
 
     def __init__(
-        self, folder: Path, figures: list[float], stop_when_flat: bool = False, seen: int = 0
+        self,
+        folder: Path,
+        figures: list[float],
+        stop_when_flat: bool = False,
+        seen: int = 0,
+        interval: int = 8,
+        planned: int | None = None,
     ) -> None:
         recipe = tiny_recipe()
         state = TrainState.fresh(recipe, COMPUTE)
@@ -120,7 +126,13 @@ class Watched:
             recipe, state, ImageBatches(gradients(16), COMPUTE.device, 0), COMPUTE
         )
         self.callback = Evaluation(
-            gradients(120), folder, 8, RunLog(folder / "log.txt"), [], stop_when_flat
+            gradients(120),
+            folder,
+            interval,
+            RunLog(folder / "log.txt"),
+            [],
+            stop_when_flat,
+            planned=planned,
         )
         self.callback._draw = lambda trainer, count: gradients(count)
         self.callback.start(self.trainer)
@@ -215,6 +227,23 @@ def test_the_additional_evaluations_of_a_short_run_do_not_outlive_it(
     assert 32 not in [row["images_seen"] for row in rows(out)]
     train(tiny_recipe(), many, stopped, Budget(images=64), CPU, watch)  # nothing is left to do
     assert len(rows(stopped)) == 3
+
+
+def test_a_better_additional_evaluation_hides_no_best_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run of 32 images and an interval of 128: 8 and 16 are additional, 32 is not."""
+    watched = Watched(tmp_path, [1.0, 2.0, 3.0], interval=128, planned=32)
+    watched.train(monkeypatch, 4)
+    assert [(row["images_seen"], row["extra"]) for row in rows(tmp_path)] == [
+        (8, True),
+        (16, True),
+        (32, False),
+    ]
+    assert names(tmp_path / "best") == [8, 32]
+    longer = Watched(tmp_path, [], seen=32, interval=128, planned=1000)
+    assert longer.callback.best["images_seen"] == 32
+    assert names(tmp_path / "best") == [32]
 
 
 def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_to_it(

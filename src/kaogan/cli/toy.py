@@ -40,8 +40,8 @@ def add(commands: args.Commands) -> None:
         metavar="NAME=WEIGHT",
         help="r1, r2 or gradient-penalty; repeatable (r1=0.1 and r2=0.1 for relativistic)",
     )
-    args.value(command, "--steps", "N", 3000, "steps of the whole run")
-    args.value(command, "--batch", "N", 128, "points in a batch")
+    args.value(command, "--steps", "N", 3000, "steps of the whole run", args.within(int, 1))
+    args.value(command, "--batch", "N", 128, "points in a batch", args.within(int, 2, 65_536))
     args.value(command, "--width", "N", 128, "hidden units of a layer")
     args.value(command, "--packing", "N", 1, PACKING)
     command.add_argument(

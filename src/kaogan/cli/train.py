@@ -262,6 +262,8 @@ def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
         asked |= {"penalty_schedule": others[-1]} if others else {}
     if "penalties" in asked:
         asked["penalties"] = parse_penalties(asked["penalties"])
+    if asked.get("augmentation") == "none":
+        asked["augmentation"] = None
     if asked.get("anneal_images") == 0:
         asked["anneal_images"] = None
     return asked

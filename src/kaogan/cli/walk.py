@@ -32,7 +32,7 @@ def add(commands: args.Commands) -> None:
         run=run,
         help="walk through the latent space of a generator",
         description="Walk through the latent space of a generator, and write the faces on the way "
-        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png). Without --seeds, --axes or "
+        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png, .jpg). Without --seeds, --axes or "
         "--plus it is a random walk that begins with --seed and loops without a seam.",
     )
     args.shared(command, *args.GENERATOR)
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.films import film_of_faces, is_film, write_film
     from kaogan.images import aligned_right, grid, write_picture
 
-    out = args.file_named(options.out, ".mp4", ".gif", ".webp", ".png")
+    out = args.file_named(options.out, ".mp4", ".gif", ".webp", ".png", ".jpg")
     film = is_film(out)
     _check(options, film)
     out = args.new_file(out, options.force)

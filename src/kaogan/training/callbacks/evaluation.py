@@ -155,7 +155,10 @@ class Evaluation(Callback):
         figures = quick(self._reference, torch.from_numpy(faces))
         row: Row = {"images_seen": trainer.state.images_seen}
         row |= {name: round(value, 6) for name, value in figures.items()}
-        if best_of([*self.rows, row]) is row and is_finite(trainer):
+        # It may also be the best of the rows that stay when the run is prolonged.
+        lasting = [*filter(_lasts, self.rows), *([] if end or extra else [row])]
+        is_best = any(best_of(rows) is row for rows in ([*self.rows, row], lasting))
+        if is_best and is_finite(trainer):
             checkpoints.save(trainer.state, trainer.recipe, self.best_folder)
         self.rows.append(row)
         row["seconds"] = round(time.perf_counter() - started, 3)
@@ -189,14 +192,13 @@ class Evaluation(Callback):
         """Keep only the best state and the one that was the best after `saved` images.
 
         If the run is killed or rolled back now, it returns to `saved` images. It may then develop
-        differently, and the older state may be the best again.
+        differently, and the older state may be the best again. The same of the rows that stay if
+        the run is resumed or prolonged then.
         """
-        lasting = [row for row in self.rows if not row.get("end")]
-        best = {
-            row["images_seen"]
-            for rows in (self.rows, lasting, [r for r in lasting if r["images_seen"] <= saved])
-            if (row := best_of(rows)) is not None
-        }
+        resumed = [row for row in self.rows if not row.get("end")]
+        kinds = [self.rows, resumed, [*filter(_lasts, self.rows)]]
+        kinds += [[row for row in rows if row["images_seen"] <= saved] for rows in kinds[1:]]
+        best = {row["images_seen"] for rows in kinds if (row := best_of(rows)) is not None}
         for checkpoint in checkpoints.found(self.best_folder):
             if checkpoints.images_seen(checkpoint) not in best:
                 shutil.rmtree(checkpoint, ignore_errors=True)
@@ -232,3 +234,8 @@ class Evaluation(Callback):
         if self.stop_when_flat and not trainer.stop_requested:
             trainer.stop_requested = True
             self.run_log.say("stopping, as --stop-when-flat asks")
+
+
+def _lasts(row: Row) -> bool:
+    """Does a row stay when the run is prolonged?"""
+    return not (row.get("end") or row.get("extra"))

@@ -45,6 +45,8 @@ class MetricsLog(Callback):
         sums[:-1] += torch.stack(stats)
         sums[-1] += 1
         after = trainer.state.images_seen
+        self.tracker.advance(after - self._shown)
+        self._shown = after
         if every(IMAGES_PER_ROW, after - trainer.recipe.batch, after):
             means = (sums[:-1] / sums[-1]).tolist()
             sums.zero_()
@@ -60,11 +62,10 @@ class MetricsLog(Callback):
             name: round(value, 5) for name, value in zip(StepStats._fields, means, strict=True)
         }
         self.tracker.advance(
-            row["images_seen"] - self._shown,
+            0,
             f"{self.remark()}  loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
             f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}".lstrip(),
         )
-        self._shown = row["images_seen"]
         for listener in self.listeners:
             listener(trainer, row)
         append_row(self.file, row)
