@@ -20,8 +20,8 @@ def test_runs_with_their_figures_and_a_word(kaogan, trained, tmp_path):
     assert head.split() == ["RUN", "SEEN", "STATE", "QUALITY", "VARIETY", "FD", "KID"]
     told = {line.split()[0]: " ".join(line.split()[1:]) for line in lines}
     assert told == {
-        str(plain): "64 images done not evaluated",
-        str(measured): "64 images done fair 31% 44.2 0.090",
+        str(plain): "64 done not evaluated",
+        str(measured): "64 done fair 31% 44.2 0.090",
     }
     found = json.loads(kaogan("list", runs, "--json").out)
     assert {one["run"] for one in found} == {str(plain), str(measured)}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.errors import UsageError
+from kaogan.progress import Verbosity, verbosity
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
@@ -213,7 +214,9 @@ def new_file(file: Path, force: bool) -> Path:
         return file
     numbered = (file.with_stem(f"{file.stem}-{number}") for number in itertools.count(2))
     free = next(each for each in numbered if not each.exists())
-    print(f"note: {file} is there already, so this is {free}; --force replaces it", file=sys.stderr)
+    if verbosity() > Verbosity.QUIET:
+        words = f"note: {file} is there already, so this is {free}; --force replaces it"
+        print(words, file=sys.stderr)
     return free
 
 

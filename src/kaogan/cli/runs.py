@@ -67,7 +67,8 @@ def _cells(one: "Summary") -> tuple[str, ...]:
         best = one.standing.best
         fd = f"{best['fd']:.1f}" if "fd" in best else ""
         figures = (f"{one.standing.variety:.0%}", fd, f"{best['kid']:.3f}")
-    return (str(one.path), f"{one.seen:,} {one.unit}", one.state, one.quality, *figures)
+    seen = f"{one.seen:,}" if one.unit == "images" else f"{one.seen:,} {one.unit}"
+    return (str(one.path), seen, one.state, one.quality, *figures)
 
 
 def _about(one: "Summary") -> dict[str, Any]:
