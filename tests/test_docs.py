@@ -161,7 +161,8 @@ def check_line(line: str) -> str:
     words = shlex.split(line, comments=True)
     match words:
         case ["kaogan", *_]:
-            return "" if parses(words) else "kaogan does not understand it"
+            command = words[: words.index(">")] if ">" in words else words
+            return "" if parses(command) else "kaogan does not understand it"
         case ["make", target] | ["KAOGAN_LAB_QUICK=1", "make", target]:
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             return "" if re.search(rf"^{target}:", makefile, re.M) else "no such target"

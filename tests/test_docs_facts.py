@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from kaogan.metrics.verdict import GRADES, LOWEST
 from kaogan.report.glossary import GLOSSARY
 from test_docs import DOCUMENTS, PACKAGE, ROOT, anchors, fences, read, section
 
@@ -14,6 +15,7 @@ BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 
 KINDS = {
     "say": "",
+    "detail": "",
     "warn": "warning: ",
     "_note": "",
     "Diverged": "",
@@ -78,6 +80,14 @@ def test_the_budgets_are_those_that_were_measured():
         *hours, minutes, seconds = (int(part) for part in re.findall(r"\d+", time))
         told = 3600 * sum(hours) + 60 * minutes + seconds
         assert told == pytest.approx(100_000 / float(speed), abs=1)
+
+
+def test_the_words_for_quality_are_those_of_the_program():
+    metrics = ROOT / "docs" / "how-to" / "metrics.md"
+    text = section(read(metrics), "The words at the end of a training")
+    for each in GRADES:
+        assert f"| {each.word} | {each.coverage:.0%} | {each.kid:g} |" in text
+    assert LOWEST in text
 
 
 def test_the_glossary_has_each_word_once():

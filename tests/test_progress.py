@@ -1,4 +1,5 @@
 import io
+import re
 
 import nbformat
 from hypothesis import given
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from kaogan import progress
-from kaogan.progress import Silent, clock, describe, track
+from kaogan.progress import Silent, Verbosity, clock, describe, fitting, set_verbosity, track
 
 
 class Terminal(io.StringIO):
@@ -42,6 +43,73 @@ def test_a_bar_on_a_terminal():
     assert "10/10 pictures" in stream.getvalue()
 
 
+def last_line(stream):
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
+    return re.split(r"[\r\n]+", plain.strip())[-1].rstrip()
+
+
+def test_a_bar_keeps_to_one_line_and_is_cut_from_the_end(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    with track(60_000, "training", "images", stream=stream) as tracker:
+        tracker.advance(12_000, "FD 44.2 at 10,000  loss D 0.59 G 1.43  D(x) 0.74 D(G(z)) 0.26")
+    line = last_line(stream)
+    assert len(line) <= 80
+    assert re.match(r"training ━+╸?\S* 12,000/60,000 images, \S+/s  FD 44.2 at 10,000", line)
+    assert "D(x)" not in line
+
+
+def test_figures_are_left_out_whole():
+    figures = "FD 44.2 at 10,000  coverage 0.30  loss D 0.59"
+    assert fitting(figures, 100) == figures
+    assert fitting(figures, 33) == "FD 44.2 at 10,000  coverage 0.30"
+    assert fitting(figures, 32) == "FD 44.2 at 10,000  coverage 0.30"
+    assert fitting(figures, 31) == "FD 44.2 at 10,000"
+    assert fitting(figures, 3) == ""
+
+
+def test_after_the_last_unit_it_says_what_is_done_and_no_time_is_left(monkeypatch):
+    monkeypatch.setattr(progress._Lines, "seconds_between", 0.0)
+    stream = io.StringIO()
+    with track(10, "training", "images", stream=stream, time_limit=1000) as tracker:
+        tracker.advance(4, "loss 0.5")
+        tracker.advance(6)
+        tracker.doing("filming")
+    running, last, filming, end = stream.getvalue().splitlines()
+    assert "left" in running
+    assert "left" not in last + filming + end
+    assert filming == "training: 10/10 images, filming  loss 0.5"
+    assert "filming" not in end
+
+
+def test_work_that_ends_early_has_no_time_left():
+    stream = io.StringIO()
+    with track(10, "training", "images", stream=stream, time_limit=1000) as tracker:
+        tracker.advance(4)
+    assert "left" not in stream.getvalue()
+
+
+def test_the_bar_shows_the_share_of_units_or_of_time():
+    given = {"description": "", "unit": "", "stream": io.StringIO()}
+    assert progress._Lines(10, done=5, time_limit=None, used=0, **given).share == 0.5
+    assert progress._Lines(None, done=5, time_limit=None, used=0, **given).share is None
+    by_time = progress._Lines(None, done=5, time_limit=10.0, used=30.0, **given)
+    assert 0.75 <= by_time.share < 0.8
+    assert progress._Lines(10, done=20, time_limit=None, used=0, **given).share == 1
+
+
+def test_quiet_shows_nothing():
+    stream = Terminal()
+    set_verbosity(Verbosity.QUIET)
+    try:
+        with track(3, "preparing", "pictures", stream=stream) as tracker:
+            tracker.advance(3, "text")
+            tracker.doing("saving")
+    finally:
+        set_verbosity(Verbosity.USUAL)
+    assert stream.getvalue() == ""
+
+
 def test_an_unknown_total():
     stream = io.StringIO()
     with track(None, "preparing", "pictures", stream=stream) as tracker:
@@ -54,6 +122,7 @@ def test_nothing_done_says_nothing():
     with track(3, "preparing", "pictures", stream=stream):
         pass
     Silent().advance(1, "text")
+    Silent().doing("saving")
     assert stream.getvalue() == ""
 
 
@@ -82,5 +151,5 @@ def test_a_bar_in_a_notebook():
     notebook = nbformat.v4.new_notebook(cells=[cell])
     NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     (bar,) = notebook.cells[0].outputs
-    assert '<progress value="3" max="3"></progress> 3/3 rounds' in bar["data"]["text/html"]
+    assert '<progress value="1"></progress> 3/3 rounds' in bar["data"]["text/html"]
     assert bar["data"]["text/html"].endswith("D(x) &lt; 1")

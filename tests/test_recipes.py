@@ -28,6 +28,7 @@ def test_dcgan_has_the_numbers_of_its_paper():
         "penalties": (),
         "penalty_interval": 1,
         "mirror": False,
+        "mirror_until": 1.0,
         "batch": 128,
         "lr": 2e-4,
         "beta1": 0.5,

@@ -4,6 +4,7 @@ At the edges (files, data sets, pages) a picture is uint8, height x width x chan
 Inside (networks, losses, metrics) it is floating point, channels x height x width, -1 to 1.
 """
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,10 +54,23 @@ def evenly_spread(pictures: Pixels, most: int) -> Pixels:
     return pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
 
 
-def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int = 2) -> Pixels:
+GAP = 2
+"""White pixels between the pictures of a grid, and around them."""
+
+
+def grid_size(count: int, size: int) -> tuple[int, int]:
+    """Width and height, in pixels, of a grid of `count` square pictures of `size` pixels."""
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    return columns * (size + GAP) + GAP, rows * (size + GAP) + GAP
+
+
+def grid(images: Sequence[Pixels] | Pixels, columns: int | None = None, gap: int = GAP) -> Pixels:
     """Arrange N pictures (each H x W x C) in rows on white, `gap` pixels apart, as one RGB picture.
 
     Without `columns`, the grid is as square as N allows.
+
+    Raises ValueError without a picture.
     """
     if len(images) == 0:
         raise ValueError("a grid needs at least one picture")
@@ -89,11 +103,34 @@ def to_pil(picture: Pixels) -> Image.Image:
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
 
 
-def write_png(picture: Pixels, file: Path, about: Mapping[str, object]) -> None:
-    """Write a PNG file whose metadata (`kaogan:KEY`) say how to make it again."""
-    info = PngInfo()
-    info.add_text("Software", f"kaogan {__version__}")
-    for key, value in about.items():
-        info.add_text(f"kaogan:{key}", str(value))
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+"""Pillow's name of a format by the suffix of a file."""
+LOSSY: dict[str, Any] = {"quality": 95, "subsampling": 0}
+SOFTWARE, DESCRIPTION = 0x0131, 0x010E
+"""Tags of Exif."""
+
+
+def write_picture(picture: Pixels, file: Path, about: Mapping[str, object]) -> None:
+    """Write a file in the format of its suffix (`FORMATS`), with metadata: how to make it again."""
+    content = encoded(picture, FORMATS[file.suffix.lower()], about)
     with atomic_file(file) as partial:
-        to_pil(picture).save(partial, format="PNG", pnginfo=info)
+        partial.write_bytes(content)
+
+
+def encoded(picture: Pixels, kind: str, about: Mapping[str, object]) -> bytes:
+    """A picture as the bytes of a file. PNG has the metadata as `kaogan:KEY`; JPEG and WebP have
+    them as "KEY=VALUE" in Exif's description.
+    """
+    stream = io.BytesIO()
+    if kind == "PNG":
+        info = PngInfo()
+        info.add_text("Software", f"kaogan {__version__}")
+        for key, value in about.items():
+            info.add_text(f"kaogan:{key}", str(value))
+        to_pil(picture).save(stream, format=kind, pnginfo=info)
+    else:
+        exif = Image.Exif()
+        exif[SOFTWARE] = f"kaogan {__version__}"
+        exif[DESCRIPTION] = " ".join(f"{key}={value}" for key, value in about.items())
+        to_pil(picture).save(stream, format=kind, exif=exif, **LOSSY)
+    return stream.getvalue()

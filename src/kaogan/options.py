@@ -167,11 +167,48 @@ def validated(fields: Mapping[str, object]) -> Recipe:
         raise UsageError(explain(error)) from None
 
 
+PLAIN_WORDS = {
+    "greater_than": "use more than {gt}",
+    "greater_than_equal": "use {ge} or more",
+    "less_than": "use less than {lt}",
+    "less_than_equal": "use {le} or less",
+    "finite_number": "use a finite number",
+    "int_type": "use a whole number",
+    "int_parsing": "use a whole number",
+    "int_from_float": "use a whole number",
+    "float_type": "use a number",
+    "float_parsing": "use a number",
+    "bool_type": "use true or false",
+    "bool_parsing": "use true or false",
+    "string_type": "use a word",
+    "literal_error": "use {expected}",
+    "tuple_type": "use a list",
+    "dict_type": "use a mapping of names and values",
+    "model_type": 'use a mapping with its name, as {{"name": "..."}}',
+    "model_attributes_type": 'use a mapping with its name, as {{"name": "..."}}',
+    "value_error": "it {error}",
+}
+"""What to do, by pydantic's type of an error. Its own messages are for programmers."""
+
+
 def explain(error: ValidationError) -> str:
-    """The first error of a validation as one line: "size cannot be 48: must be ..."."""
+    """The first error of a validation as one line: "size cannot be 48; it must be ..."."""
     first = error.errors()[0]
-    field = str(first["loc"][-1]) if first["loc"] else "the recipe"
-    return f"{field.replace('_', '-')} cannot be {first['input']!r}: {first['msg']}"
+    field = str(first["loc"][-1]).replace("_", "-") if first["loc"] else "the recipe"
+    if first["type"] == "missing":
+        return f"{field} is missing"
+    if first["type"] == "extra_forbidden":
+        return f"there is no {field} here; leave it out"
+    context = {name: _shown(value) for name, value in first.get("ctx", {}).items()}
+    advice = PLAIN_WORDS.get(first["type"], "see the reference for what it can be")
+    if first["input"] != first["input"]:
+        advice = "use a number"  # it is NaN, which violates every bound
+    return f"{field} cannot be {first['input']!r}; {advice.format(**context)}"
+
+
+def _shown(value: object) -> str:
+    """A bound as it is written for people: 1 and not 1.0."""
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("'", "")
 
 
 def flat(recipe: Recipe) -> dict[str, Any]:

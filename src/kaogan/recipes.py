@@ -1,11 +1,13 @@
 """Recipes: functions that return a frozen `Recipe`. The command line only overrides them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from kaogan.errors import UsageError
-from kaogan.options import Options, build
+from kaogan.errors import KaoganError, UsageError
+from kaogan.options import Options, build, validated
 from kaogan.training.recipe import Recipe
 
 GAMMA = 1.0
@@ -97,6 +99,37 @@ def named(name: str, **options: Any) -> Recipe:
     if name not in RECIPES:
         raise UsageError(f"there is no recipe {name!r}; use {' or '.join(RECIPES)}")
     return RECIPES[name].make(**options)
+
+
+MOST_BYTES = 1_000_000
+"""Of a recipe in a file."""
+
+
+def read(file: Path) -> Recipe:
+    """The recipe in a JSON file: a recipe as in `run.json`, or a whole `run.json`.
+
+    Raises:
+        UsageError: the file has no recipe, or one that is not valid.
+        KaoganError: it cannot be read.
+
+    """
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise KaoganError(f"cannot read {file}: {error.strerror}") from None
+    try:
+        fields = json.loads(text) if len(text) <= MOST_BYTES else None
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise UsageError(
+            f"{file} is no recipe; make one with: kaogan recipes standard > recipe.json"
+        )
+    try:
+        return validated(fields.get("recipe", fields))
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}") from None
 
 
 TOY_STEPS = 3000

@@ -45,7 +45,8 @@ class Registry(dict[str, T]):
         if name in self:
             return self[name]
         near = difflib.get_close_matches(name, self, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(self)}"
+        known = f"known: {', '.join(self)}" if self else "it takes a plugin, --plugin FILE.py"
+        hint = f"; did you mean {near[0]!r}?" if near else f"; {known}"
         raise UsageError(f"there is no {self.noun} called {name!r}{hint}")
 
 

@@ -27,3 +27,10 @@ def test_an_unknown_recipe_is_refused_before_anything_is_prepared(kaogan, tmp_pa
     result = kaogan("train", str(tmp_path), "--recipe", wrong)
     assert result.status == 2
     assert "use standard or dcgan" in result.err
+
+
+def test_one_recipe_as_json(kaogan):
+    for name in recipes.RECIPES:
+        printed = kaogan("recipes", name).out
+        assert Recipe.model_validate_json(printed) == recipes.named(name)
+    assert "there is no recipe 'dogs'" in kaogan("recipes", "dogs").error

@@ -1,10 +1,14 @@
+import io
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kaogan.images import DESCRIPTION
 from kaogan.training import checkpoints
 from kaogan.training.run import Run
 
@@ -44,6 +48,64 @@ def test_weights_truncation_and_checkpoint_matter(kaogan, trained, tmp_path):
     assert (drawn["plain"] != drawn["raw"]).any()
     assert (drawn["plain"] == drawn["checkpoint"]).all()
     assert (drawn["mean"][2:34, 2:34] == drawn["mean"][2:34, 36:68]).all()
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("jpg", "JPEG"), ("webp", "WEBP"), ("PNG", "PNG")])
+def test_a_grid_in_the_format_of_its_name(kaogan, trained, tmp_path, ending, kind):
+    out = tmp_path / f"faces.{ending}"
+    assert kaogan("sample", trained, "--count", "4", "--seed", "7", "--out", out).status == 0
+    with Image.open(out) as picture:
+        assert picture.format == kind
+        assert picture.size == (70, 70)
+        if kind != "PNG":
+            assert "seed=7 " in picture.getexif()[DESCRIPTION]
+
+
+def test_a_picture_that_is_there_stays(kaogan, trained, tmp_path):
+    out = tmp_path / "faces.png"
+    out.write_bytes(b"mine")
+    line = ("sample", trained, "--count", "4", "--out", out)
+    for number in (2, 3):
+        outcome = kaogan(*line, "--json")
+        new = tmp_path / f"faces-{number}.png"
+        assert json.loads(outcome.out)["files"] == [str(new)]
+        assert f"note: {out} is there already, so this is {new}" in outcome.err
+    assert out.read_bytes() == b"mine"
+    assert kaogan(*line, "--force").err.count("note") == 0
+    assert Image.open(out).size == (70, 70)
+
+
+def test_a_face_that_is_there_stays(kaogan, trained, tmp_path):
+    line = ("sample", trained, "--out", f"{tmp_path}/all/", "--count")
+    assert kaogan(*line, "2").status == 0
+    before = sorted((tmp_path / "all").iterdir())
+    assert "seed-000000.png is there already" in kaogan(*line, "3").error
+    assert sorted((tmp_path / "all").iterdir()) == before
+    assert kaogan(*line, "2", "--seed", "2").status == 0  # others go beside them
+    assert kaogan(*line, "3", "--force").status == 0
+
+
+def test_a_huge_grid_is_refused_before_it_is_drawn(kaogan, trained, tmp_path):
+    outcome = kaogan("sample", trained, "--count", "100000", "--out", tmp_path / "b.png")
+    assert outcome.status == 2
+    assert "100,000 faces in one picture are 10,780 x 10,746 pixels" in outcome.error
+    assert "--out DIR/" in outcome.error
+
+
+def test_progress_unless_quiet(kaogan, trained, tmp_path):
+    line = ("sample", trained, "--count", "4", "--force", "--out", tmp_path / "faces.png")
+    assert "drawing: 4/4 faces" in kaogan(*line).err
+    quiet = kaogan(*line, "--quiet")
+    assert quiet.err == ""
+    assert quiet.out.startswith("4 faces")
+    assert "drawing" in kaogan(*line).err
+
+
+def test_standard_output(trained):
+    line = [sys.executable, "-m", "kaogan", "sample", str(trained), "--count", "4", "--out", "-"]
+    done = subprocess.run(line, capture_output=True, check=True)
+    assert Image.open(io.BytesIO(done.stdout)).size == (70, 70)
+    assert subprocess.run([*line, "--json"], capture_output=True, check=False).returncode == 2
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from typing import get_args
 
 import pytest
+from pydantic_core import ErrorType
 
 from kaogan import recipes
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
+from kaogan.options import explain
 from kaogan.training import checkpoints
 from kaogan.training.run import Run
 
@@ -217,6 +220,15 @@ def test_another_recipe_on_the_same_run_is_refused_with_the_difference(kaogan, p
         (["--device", "gpu7"], "device"),
         (["--device", "cuda:99"], "device"),
         (["--precision", "fp16", "--device", "cpu"], "fp16"),
+        (["--lr", "nan"], "lr cannot be nan; use a number"),
+        (["--width", "1000"], "width cannot be 1000; use 512 or less"),
+        (["--norm", "layer"], "norm cannot be 'layer'; use batch, spectral or none"),
+        (["--size", "48"], "size cannot be 48; it must be a power of two"),
+        (["--minutes", "inf"], "minutes cannot be inf; use a finite number"),
+        (["--penalty", "r1:wait=1"], "there is no wait here"),
+        (["--schedule", "cosine"], "images is missing"),
+        (["--schedule", "cosine:images=2.5"], "images cannot be 2.5; use a whole number"),
+        (["--augment", "nothing"], "it takes a plugin"),
     ],
 )
 def test_a_value_out_of_range_is_said_before_any_work(
@@ -228,6 +240,106 @@ def test_a_value_out_of_range_is_said_before_any_work(
     assert not (tmp_path / "run" / "checkpoints").exists()
     if options[0] not in ("--device", "--precision"):
         assert not cache.exists()
+
+
+def test_a_recipe_that_is_not_there(kaogan, pictures, tmp_path):
+    for option, word in (("--config", "cannot read"), ("--like", "is no run")):
+        outcome = kaogan("train", pictures, option, tmp_path / "nothing")
+        assert outcome.status == 1
+        assert word in outcome.error
+    (tmp_path / "broken.json").write_text("{")
+    outcome = kaogan("train", pictures, "--config", tmp_path / "broken.json")
+    assert outcome.status == 2
+    assert "is no recipe; make one with: kaogan recipes standard" in outcome.error
+
+
+LEAKS = ("Input should", "Value error", "validation error", "pydantic", "Field required")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        {"colour": 1},
+        {"batch": "many"},
+        {"batch": 2.5},
+        {"mirror": "perhaps"},
+        {"penalties": 3},
+        {"penalties": ["r1"]},
+        {"penalties": [{"name": "r1", "weight": []}]},
+        {"model": "dcgan"},
+        {"model": {"name": "dcgan", "width": None}},
+        {"model": {"name": "dcgan", "size": 33}},
+        {"model": {"name": "mlp"}},
+        {"loss": {"name": "hinge", "margin": 2}},
+        {"augmentation": 7},
+        {"lr_schedule": {"name": "cosine"}},
+        {"seed": -1},
+        {"recipe": {"lr": 7}},
+    ],
+)
+def test_no_message_of_the_validation_library_leaks(kaogan, tmp_path, fields):
+    file = tmp_path / "recipe.json"
+    file.write_text(json.dumps(fields))
+    outcome = kaogan("train", tmp_path, "--config", file)
+    assert outcome.status == 2
+    assert not [leak for leak in LEAKS if leak in outcome.error]
+
+
+@pytest.mark.parametrize("kind", get_args(ErrorType))
+def test_every_type_of_error_has_plain_words(kind):
+    """Those that a recipe cannot have get a sentence that is always true."""
+    context = dict.fromkeys(("gt", "ge", "lt", "le", "expected", "error"), 1)
+
+    class Wrong:
+        def errors(self):
+            return [
+                {"type": kind, "loc": ("field",), "input": 7, "msg": "Input should", "ctx": context}
+            ]
+
+    assert "Input should" not in explain(Wrong())
+
+
+def test_a_batch_larger_than_the_data_is_said_before_measuring(kaogan, pictures, tmp_path):
+    outcome = kaogan("train", pictures, "--size", "32", "--batch", "400", "--minutes", "1")
+    assert outcome.status == 2
+    assert "a batch of 400 is larger than the data, " in outcome.error
+    assert "training pictures; use --batch " in outcome.error
+    assert "measuring" not in outcome.err
+
+
+def test_like_a_run_and_from_a_file(kaogan, pictures, tmp_path):
+    first, options = tmp_path / "first", ("--loss", "hinge", "--penalty", "r2=3", "--lr", "0.01")
+    line = ("train", pictures, "--images", "8", "--out")
+    assert kaogan(*line, first, *SMALL, *options).status == 0
+    like, file = tmp_path / "like", tmp_path / "recipe.json"
+    # Neither the size of the pictures nor the budget is given.
+    assert kaogan("train", pictures, "--out", like, "--like", first).status == 0
+    assert Run(like).recipe == Run(first).recipe
+    assert Run(like).read("newest")[1]["images_seen"] == 8
+    file.write_text(kaogan("recipes", first).out)
+    result = kaogan(*line, tmp_path / "file", "--config", file, "--seed", "5")
+    assert "learning rates fall over 8 images, as the recipe says" in result.err
+    assert Run(tmp_path / "file").recipe.differences(Run(first).recipe) == ["seed: 5, not 0"]
+    again = kaogan("train", pictures, "--out", like, "--like", first, "--images", "16")
+    assert again.status == 0
+    assert Run(like).read("newest")[1]["images_seen"] == 16
+
+
+def test_quiet_and_verbose(kaogan, pictures, tmp_path):
+    line = ("train", pictures, "--out", tmp_path / "run", *SMALL, "--images")
+    usual = kaogan(*line, "8")
+    assert "done: 8 images seen in" in usual.err
+    assert "saved after" not in usual.err
+    verbose = kaogan(*line, "16", "--verbose")
+    assert "saved after 16 images" in verbose.err
+    quiet = kaogan(*line, "24", "--quiet")
+    assert all(text.startswith("warning: ") for text in quiet.err.splitlines())
+    log = (tmp_path / "run" / "log.txt").read_text()
+    for seen in (8, 16, 24):
+        assert f"saved after {seen} images" in log
+        assert f"done: {seen} images seen" in log
+    assert "learning rates fall over 8 images" in log
 
 
 def test_data_that_is_not_there(kaogan, tmp_path):
@@ -280,6 +392,7 @@ def test_from_a_run_takes_its_networks_and_their_options(kaogan, pictures, tmp_p
     assert result.status == 0
     assert Run(second).recipe.model == Run(first).recipe.model
     assert Run(second).about["start"]["from"] == "first"
-    result = kaogan("train", pictures, "--out", tmp_path / "third", "--from", first, "--width", "8")
+    result = kaogan("train", pictures, "--out", tmp_path / "third", "--from", first, "--width", "8",
+                    "--batch", "8", "--minutes", "1")  # fmt: skip
     assert result.status == 2
     assert result.err.startswith("error: first has other networks (width: 8, not 4)")

@@ -1,5 +1,9 @@
 """Laws of recipes and budgets."""
 
+import json
+import tempfile
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +14,8 @@ from kaogan.errors import UsageError
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
 from kaogan.models import DCGAN
+from kaogan.options import build, flat
+from kaogan.schedules import Constant, Cosine
 from kaogan.training.recipe import Budget, Hardware, Recipe
 
 smoothed = st.sampled_from(["nonsaturating", "minimax"]).flatmap(
@@ -47,6 +53,12 @@ some_recipes = (
             "penalties": some_penalties,
             "batch": st.integers(1, 10000).map(lambda count: 6 * count),
             "lr": st.floats(1e-9, 1),
+            "lr_schedule": st.sampled_from(
+                [Constant(), Cosine(images=1000), Cosine(images=99, end=0.5)]
+            ),
+            "penalty_schedule": st.sampled_from([Constant(), Cosine(images=1000)]),
+            "mirror": st.booleans(),
+            "penalty_interval": st.integers(1, 1000),
             "beta1": st.floats(0, 0.999),
             "beta2": st.floats(0, 0.9999),
             "ema_share": st.floats(1e-6, 0.999),
@@ -63,6 +75,21 @@ def test_a_recipe_survives_json(recipe):
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
     assert Recipe.model_validate(recipe.model_dump(mode="json")) == recipe
     assert Recipe.model_validate(recipe.model_dump()) == recipe
+
+
+@given(some_recipes, st.sampled_from([32, 64]))
+def test_a_recipe_in_a_file_is_the_recipe_of_a_training_with_it(recipe, size):
+    """`kaogan train --config FILE`: only the data's size and the options given are different."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "recipe.json"
+        fields = recipe.model_dump(mode="json")
+        for content in (fields, {"recipe": fields, "format": 1}):
+            file.write_text(json.dumps(content))
+            assert recipes.read(file) == recipe
+    assert build(flat(recipe), {}) == recipe
+    resized = build(flat(recipe) | {"size": size}, {"seed": 3})
+    model = recipe.model.model_copy(update={"size": size})
+    assert resized == recipe.model_copy(update={"model": model, "seed": 3})
 
 
 @given(some_recipes, some_recipes)

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaogan.training.callbacks.intervals import every, growing
+from kaogan.training.callbacks.intervals import every, extra, growing, thinning
 
 images = st.integers(0, 10**9)
 intervals = st.lists(images, min_size=3, max_size=3).map(sorted)
@@ -22,6 +22,17 @@ def test_splitting_an_interval_changes_nothing_of_every(interval, points):
 def test_splitting_an_interval_changes_nothing_of_growing(points):
     start, middle, end = points
     assert (growing(start, middle) or growing(middle, end)) == growing(start, end)
+
+
+@given(st.integers(1, 10**6), st.none() | st.integers(1, 10**7), intervals)
+def test_splitting_an_interval_changes_nothing_of_evaluations(interval, planned, points):
+    start, middle, end = (point % 10**7 for point in points)
+    start, middle, end = sorted((start, middle, end))
+    for due in (
+        lambda before, after: extra(interval, planned, before, after),
+        lambda before, after: thinning(interval, before, after),
+    ):
+        assert (due(start, middle) or due(middle, end)) == due(start, end)
 
 
 @given(st.integers(1, 10**4), st.integers(0, 10**6))

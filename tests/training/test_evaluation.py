@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from kaogan.training.callbacks.evaluation import Evaluation
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
+from kaogan.training.standing import read_floor, standing
 from kaogan.training.state import TrainState
 from kaogan.training.tasks.images import train
 from kaogan.training.trainer import StepStats, Trainer
@@ -48,7 +50,8 @@ def test_rows_best_and_tensorboard(run: Path) -> None:
     assert [row["images_seen"] for row in measured] == [8, 16, 32, 64]
     figures = {"fd", "kid", "recall", "density", "coverage"}
     assert all(
-        set(row) == figures | {"images_seen", "seconds", "end", "features"} for row in measured
+        set(row) == figures | {"images_seen", "seconds", "end", "extra", "features"}
+        for row in measured
     )
     assert all(0 <= row["coverage"] <= 1 and not row["end"] for row in measured)
     best = min(measured, key=lambda row: row["fd"])
@@ -108,7 +111,13 @@ class Watched:
     """An Evaluation whose figures are given, in a trainer that only counts."""
 
     def __init__(
-        self, folder: Path, figures: list[float], stop_when_flat: bool = False, seen: int = 0
+        self,
+        folder: Path,
+        figures: list[float],
+        stop_when_flat: bool = False,
+        seen: int = 0,
+        interval: int = 8,
+        planned: int | None = None,
     ) -> None:
         recipe = tiny_recipe()
         state = TrainState.fresh(recipe, COMPUTE)
@@ -117,7 +126,13 @@ class Watched:
             recipe, state, ImageBatches(gradients(16), COMPUTE.device, 0), COMPUTE
         )
         self.callback = Evaluation(
-            gradients(120), folder, 8, RunLog(folder / "log.txt"), [], stop_when_flat
+            gradients(120),
+            folder,
+            interval,
+            RunLog(folder / "log.txt"),
+            [],
+            stop_when_flat,
+            planned=planned,
         )
         self.callback._draw = lambda trainer, count: gradients(count)
         self.callback.start(self.trainer)
@@ -144,8 +159,91 @@ def test_the_lowest_distance_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
     watched = Watched(tmp_path, [3.0, 1.0, 2.0])
     watched.train(monkeypatch, 3)
     assert names(tmp_path / "best") == [16]
-    assert watched.callback.remark == "FD 2.00 coverage 0.50"
+    assert watched.callback.remark == "FD 2.0 at 24  coverage 0.50"
     assert watched.callback.best["fd"] == 1.0
+
+
+def test_best_is_said_of_two_or_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watched = Watched(tmp_path, [3.0, 1.0])
+    assert watched.callback.remark == ""
+    watched.train(monkeypatch, 1)
+    assert watched.callback.remark.startswith("FD 3.0 at 8  ")
+    watched.train(monkeypatch, 1)
+    assert watched.callback.remark.startswith("FD 1.0 at 16 (best)  ")
+    first, second = log_text(tmp_path).splitlines()
+    assert first.endswith("evaluation after 8 images: FD 3.0, KID 0.100, coverage 0.50")
+    assert "evaluation after 16 images (best so far): FD 1.0" in second
+
+
+def test_the_floor_is_that_of_training_pictures(run: Path, many: Dataset) -> None:
+    floor = read_floor(run / "floor.json")
+    assert floor["coverage"] > 0.9
+    assert floor["features"] == rows(run)[0]["features"]
+    found = standing(run)
+    assert found.best == min(rows(run), key=lambda row: row["fd"])
+    log = log_text(run)
+    assert log.count("evaluation after") == 4
+    for line in found.lines:
+        assert line in log
+    assert log.index("done: 64 images seen in") < log.index("quality: ")
+
+
+@pytest.mark.parametrize("images", [40, 96, 160, 2000, 5000, 5008])
+def test_a_run_of_any_length_is_evaluated_three_times(images: int) -> None:
+    """With the interval that a training has by default."""
+
+    def at(interval: int, planned: int | None, batch: int = 8) -> list[int]:
+        ends = range(batch, images + 1, batch)
+        marks = [n for n in ends if intervals.thinning(interval, n - batch, n)]
+        more = [n for n in ends if intervals.extra(interval, planned, n - batch, n)]
+        return sorted({*marks, *more, images})
+
+    found = at(10_000, images)
+    assert len(found) >= 3
+    assert len(found) <= 4
+    assert at(10_000, 1_000_000) == [n for n in found if n in (2504, 5000, images)]
+
+
+def test_without_a_plan_it_begins_early() -> None:
+    looks = [n for n in range(8, 3000, 8) if intervals.extra(10_000, None, n - 8, n)]
+    assert looks == [632, 1256]
+
+
+def test_the_additional_evaluations_of_a_short_run_do_not_outlive_it(
+    many: Dataset, tmp_path: Path
+) -> None:
+    """Prolonged, it has the rows of a run that was planned so from its beginning."""
+    out, watch = tmp_path / "run", Watch(evaluate_every=320)
+    train(tiny_recipe(), many, out, Budget(images=64), CPU, watch)
+    assert [(row["images_seen"], row["extra"]) for row in rows(out)] == [
+        (16, True),
+        (32, True),
+        (64, False),
+    ]
+    stopped = tmp_path / "stopped"
+    shutil.copytree(out, stopped)
+    train(tiny_recipe(), many, out, Budget(images=88), CPU, Watch(evaluate_every=320))
+    assert [row["images_seen"] for row in rows(out)][-2:] == [80, 88]
+    assert 32 not in [row["images_seen"] for row in rows(out)]
+    train(tiny_recipe(), many, stopped, Budget(images=64), CPU, watch)  # nothing is left to do
+    assert len(rows(stopped)) == 3
+
+
+def test_a_better_additional_evaluation_hides_no_best_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run of 32 images and an interval of 128: 8 and 16 are additional, 32 is not."""
+    watched = Watched(tmp_path, [1.0, 2.0, 3.0], interval=128, planned=32)
+    watched.train(monkeypatch, 4)
+    assert [(row["images_seen"], row["extra"]) for row in rows(tmp_path)] == [
+        (8, True),
+        (16, True),
+        (32, False),
+    ]
+    assert names(tmp_path / "best") == [8, 32]
+    longer = Watched(tmp_path, [], seen=32, interval=128, planned=1000)
+    assert longer.callback.best["images_seen"] == 32
+    assert names(tmp_path / "best") == [32]
 
 
 def test_the_best_of_the_last_checkpoint_stays_as_long_as_a_kill_would_go_back_to_it(
@@ -198,7 +296,7 @@ def test_an_evaluation_that_was_cut_off_is_made_up_for(
 def test_it_says_when_nothing_improves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(tmp_path, [2.0, 1.0, *[1.5] * 20])
     watched.train(monkeypatch, 7)
-    assert not (tmp_path / "log.txt").exists()
+    assert "not improved" not in log_text(tmp_path)
     watched.train(monkeypatch, 8)
     said = log_text(tmp_path)
     assert said.count("not improved for 5 evaluations: FD was best after 16 images (1.0000)") == 1

@@ -105,4 +105,4 @@ def test_scores_of_a_generator_that_hits_nothing_are_json(tmp_path):
     found = json.loads((tmp_path / "toy.json").read_text())
     assert found["ema"][0]["covered"] == 0
     assert found["ema"][0]["reverse_kl"] is None
-    assert scores.remark == "0 of 8 modes, 0% of high quality"
+    assert scores.remark.startswith("0 of 8 modes, 0% of high quality at ")

@@ -105,7 +105,7 @@ def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
 def training_rates(trainer: Trainer, seconds: float) -> list[float]:
     """Images per second of about `seconds` of training, half a second at a time."""
     batch = trainer.recipe.batch
-    return _rates(trainer.step, batch, trainer.compute.device, seconds, "training")
+    return _rates(trainer.step, batch, trainer.compute.device, seconds, "measuring training")
 
 
 def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:
@@ -113,7 +113,7 @@ def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:
     latent_dim = trainer.recipe.model.latent_dim
     sampler = Sampler(standing_statistics(trainer.state.ema, latent_dim, BATCH), latent_dim)
     device = trainer.compute.device
-    return _rates(lambda: sampler.sample(BATCH), BATCH, device, seconds, "drawing")
+    return _rates(lambda: sampler.sample(BATCH), BATCH, device, seconds, "measuring drawing")
 
 
 def _rates(

@@ -27,22 +27,25 @@ from kaogan.cli import (
     publish,
     recipes,
     report,
+    runs,
     sample,
     toy,
     train,
     walk,
+    watch,
 )
 from kaogan.cli.arguments import values_of
 from kaogan.errors import KaoganError
 from kaogan.machine import limit_threads
+from kaogan.progress import Verbosity, set_verbosity
 from kaogan.version import __version__
 
 COMMANDS = (
-    *(data, train, recipes, toy, sample, walk, directions, invert),
+    *(data, train, recipes, runs, watch, toy, sample, walk, directions, invert),
     *(evaluate, report, bundle, export, publish, explore, bench, doctor, completion),
 )
-WITHOUT_PLUGINS = ("data", "recipes", "bench", "doctor", "completion")
-"""The commands that neither make nor open a RUN."""
+WITHOUT_PLUGINS = ("data", "list", "bench", "doctor", "completion")
+"""The commands that neither make a RUN nor open its recipe."""
 
 
 Late = Callable[["Parser", Sequence[str]], None]
@@ -57,17 +60,28 @@ class Parser(argparse.ArgumentParser):
         *args: as for `argparse.ArgumentParser`.
         run: the function that runs the command.
         late: declares options that take time to know. It is called when the command is parsed.
+        examples: command lines at the end of the help.
         **options: as for `argparse.ArgumentParser`.
 
     """
 
     def __init__(
-        self, *args: Any, run: Run | None = None, late: Late | None = None, **options: Any
+        self,
+        *args: Any,
+        run: Run | None = None,
+        late: Late | None = None,
+        examples: Sequence[str] = (),
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options | {"allow_abbrev": False})
-        self._late = late
+        self._late, self.examples = late, examples
         if run:
             self.set_defaults(run=run)
+
+    def format_help(self) -> str:
+        """The help as argparse writes it, then the examples, one line each."""
+        lines = [f"  {example}" for example in self.examples]
+        return super().format_help() + ("\n".join(["", "examples:", *lines, ""]) if lines else "")
 
     def complete(self, words: Sequence[str] = ()) -> None:
         """Declare the late options, given the words to parse."""
@@ -79,6 +93,10 @@ class Parser(argparse.ArgumentParser):
         """Report unknown options here: the outermost parser does not know a command's options."""
         words = sys.argv[1:] if args is None else args
         self.complete(words)
+        has_commands = any(action.nargs == argparse.PARSER for action in self._actions)
+        if not words and has_commands and not self.get_default("run"):
+            self.print_help()
+            self.exit()
         self._check_options(words)
         namespace, rest = super().parse_known_args(args, namespace)
         if rest:
@@ -102,6 +120,15 @@ class Parser(argparse.ArgumentParser):
             hint = _meant(given, known.split(", ")) or f"; use {known}"
             message = f"{what} cannot be {given!r}{hint}"
         message = re.sub(r"^argument (\S+): (?=cannot be )", r"\1 ", message)
+        message = re.sub(
+            r"^argument (.+): not allowed with argument (.+)$", r"give \1 or \2, not both", message
+        )
+        message = re.sub(r"^argument (.+): expected (one|at least one) argument$",
+                         r"\1 needs a value", message)  # fmt: skip
+        for kind, words in (("int", "a whole number"), ("float", "a number")):
+            wrong = re.fullmatch(rf"argument (.+): invalid {kind} value: (.+)", message)
+            if wrong:
+                message = f"{wrong[1]} cannot be {wrong[2]}; use {words}"
         missing = message.removeprefix("the following arguments are required: ")
         if missing != message:
             message = f"{missing} is missing"
@@ -118,7 +145,8 @@ def parser(complete: bool = False) -> argparse.ArgumentParser:
     top = Parser(
         prog="kaogan",
         description="Turn a folder of pictures into a GAN that draws new ones. In the help of a "
-        "command, the default of an option stands in parentheses.",
+        "command (kaogan help COMMAND), the default of an option stands in parentheses.",
+        examples=("kaogan sample faces-64 --out faces.png", "kaogan train pictures --minutes 60"),
     )
     top.add_argument("--version", action="version", version=f"kaogan {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -140,6 +168,8 @@ def parser(complete: bool = False) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status: 0, 1 (it failed) or 2 (wrong usage)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if list(arguments[:1]) == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     try:
         for file in values_of("--plugin", arguments):  # before the options are read
             from kaogan import plugins  # imports torch
@@ -147,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plugins.load(file)
         options = parser().parse_args(arguments)
         limit_threads()
+        set_verbosity(_verbosity(options))
         options.command_line = shlex.join(["kaogan", *arguments])
         options.run(options)
     except KaoganError as error:
@@ -159,6 +190,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(_explain(error), 1)
     return 0
+
+
+def _verbosity(options: argparse.Namespace) -> Verbosity:
+    if getattr(options, "quiet", False):
+        return Verbosity.QUIET
+    return Verbosity.VERBOSE if getattr(options, "verbose", False) else Verbosity.USUAL
 
 
 def _fail(message: str, status: int) -> int:

@@ -5,11 +5,13 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.errors import UsageError
+from kaogan.progress import Verbosity, verbosity
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
@@ -68,6 +70,9 @@ SHARED: dict[str, dict[str, Any]] = {
     "--no-compile": FLAG | {"help": "no torch.compile and no CUDA graph on GPUs"},
     "--no-tune": FLAG | {"help": "only PyTorch's convolutions on CPUs"},
     "--json": FLAG | {"help": "print the result as JSON"},
+    "--quiet": FLAG | {"help": "no progress, only warnings, errors and the result"},
+    "--verbose": FLAG | {"help": "say every evaluation and checkpoint, too"},
+    "--force": FLAG | {"help": "replace a file that is there (else the new one gets a number)"},
 }
 """The declarations of options and arguments that more than one command has."""
 
@@ -201,6 +206,18 @@ def file_named(name: str | Path, *suffixes: str) -> Path:
     if file.suffix.lower() not in suffixes or file.is_dir():
         raise UsageError(f"cannot write {file}: give --out FILE{' or '.join(suffixes)}")
     return file
+
+
+def new_file(file: Path, force: bool) -> Path:
+    """`file`, or if it is there already and not `force`, one with a number: faces-2.png."""
+    if force or not file.exists():
+        return file
+    numbered = (file.with_stem(f"{file.stem}-{number}") for number in itertools.count(2))
+    free = next(each for each in numbered if not each.exists())
+    if verbosity() > Verbosity.QUIET:
+        words = f"note: {file} is there already, so this is {free}; --force replaces it"
+        print(words, file=sys.stderr)
+    return free
 
 
 MOST = 2**63 - 64

@@ -20,6 +20,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bench",
+        examples=(
+            "kaogan bench",
+            "kaogan bench data/pictures-64 --width 32 --batch 16",
+        ),
         run=run,
         help="measure how fast this machine trains",
         description="Train and draw for some seconds, keep nothing, and print the speed and its "
@@ -36,7 +40,7 @@ def add(commands: args.Commands) -> None:
     args.shared(command, *args.HARDWARE)
     seconds = args.within(float, 0.01, 86_400)
     args.value(command, "--seconds", "N", 12.0, "how long to train", seconds)
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

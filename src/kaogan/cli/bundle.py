@@ -9,6 +9,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "bundle",
+        examples=(
+            "kaogan bundle runs/pictures",
+            "kaogan bundle runs/pictures --no-pdf --out handin.zip",
+        ),
         run=run,
         help="make a ZIP of a run to hand in",
         description="Make a ZIP to hand in: the training as two programs (one of them is a single "
@@ -20,7 +24,7 @@ def add(commands: args.Commands) -> None:
     args.shared(command, *args.HEADING, "--no-live")
     args.flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
     args.flag(command, "--no-data-pictures", "show no training pictures in the report")
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -13,6 +13,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "completion",
+        examples=(
+            "kaogan completion bash >> ~/.bash_completion",
+            "kaogan completion zsh > ~/.zfunc/_kaogan",
+        ),
         run=run,
         help="print a script that completes commands in the shell",
         description="Print a script that makes the shell complete kaogan's commands and options "

@@ -1,6 +1,7 @@
 """`kaogan data`: prepare, show, fetch and draw data sets."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaogan.cli import arguments as args
@@ -32,6 +33,10 @@ def add(commands: args.Commands) -> None:
 def _add_prepare(verbs: args.Commands) -> None:
     prepare = verbs.add_parser(
         "prepare",
+        examples=(
+            "kaogan data prepare pictures --out data/pictures-64",
+            "kaogan data prepare faces.zip --size 128 --fit pad --out data/faces-128",
+        ),
         run=_prepare,
         help="make a data set of pictures",
         description="Make a data set of folders, ZIP, TAR, Parquet, .npy and .npz files. Broken, "
@@ -74,6 +79,10 @@ def _add_prepare(verbs: args.Commands) -> None:
 def _add_show(verbs: args.Commands) -> None:
     show = verbs.add_parser(
         "show",
+        examples=(
+            "kaogan data show data/pictures-64",
+            "kaogan data show data/pictures-64 --sheet sheet.png",
+        ),
         run=_show,
         help="describe a data set",
         description="Print the numbers of pictures, their sizes and the reasons why pictures were "
@@ -81,12 +90,16 @@ def _add_show(verbs: args.Commands) -> None:
     )
     show.add_argument("dataset", metavar="DATASET", help="folder of a data set")
     show.add_argument("--sheet", metavar="FILE.png", help="write a contact sheet")
-    args.shared(show, "--json")
+    args.shared(show, "--force", "--json")
 
 
 def _add_fetch(verbs: args.Commands) -> None:
     fetch = verbs.add_parser(
         "fetch",
+        examples=(
+            "kaogan data fetch anime-faces --out data/faces-64",
+            "kaogan data fetch anime-faces --size 32 --out data/faces-32",
+        ),
         run=_fetch,
         help="download and prepare a known data set",
         description="Download a known data set from Kaggle and prepare it. Needs "
@@ -100,6 +113,10 @@ def _add_fetch(verbs: args.Commands) -> None:
 def _add_avatars(verbs: args.Commands) -> None:
     avatars = verbs.add_parser(
         "avatars",
+        examples=(
+            "kaogan data avatars --out data/avatars-64",
+            "kaogan data avatars --count 500 --size 32 --seed 1 --out data/few",
+        ),
         run=_avatars,
         help="draw anime avatars with known attributes",
         description="Draw anime avatars: a data set without download or licence. The attributes "
@@ -119,7 +136,7 @@ def _add_shape(command: argparse.ArgumentParser) -> None:
 def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", required=True, metavar="DATASET", help="folder to make")
     command.add_argument("--workers", type=int, metavar="N", help="processes (one per core)")
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet")
 
 
 def _prepare(options: argparse.Namespace) -> None:
@@ -150,7 +167,7 @@ def _show(options: argparse.Namespace) -> None:
 
     dataset = open_dataset(options.dataset)
     if options.sheet:
-        save_contact_sheet(dataset, options.sheet)
+        save_contact_sheet(dataset, args.new_file(Path(options.sheet), options.force))
     _tell(dataset, options)
 
 

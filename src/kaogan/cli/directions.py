@@ -16,6 +16,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "directions",
+        examples=(
+            "kaogan directions runs/pictures",
+            "kaogan directions faces-64 --orthogonal --out found",
+        ),
         run=run,
         help="find directions along which one thing in the faces changes",
         description="Find directions in the latent space along which one thing changes, such as "
@@ -33,12 +37,12 @@ def add(commands: args.Commands) -> None:
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="folder to write to (the RUN, or the current one)"
     )
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:
     """Find, write and print."""
-    from kaogan.images import write_png
+    from kaogan.images import write_picture
     from kaogan.latent.directions import as_json
     from kaogan.latent_tools import find_directions, strips
 
@@ -47,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     found = find_directions(source, options.orthogonal)
     found.write(out / FILE)
     if (picture := strips(source, found)) is not None:
-        write_png(picture, out / PICTURE, {"source": source.name})
+        write_picture(picture, out / PICTURE, {"source": source.name})
     rows = [as_json(each) for each in found.directions]
     about = {
         "file": str(out / FILE),

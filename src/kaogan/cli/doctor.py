@@ -9,6 +9,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "doctor",
+        examples=(
+            "kaogan doctor",
+            "kaogan doctor --json",
+        ),
         run=run,
         help="show what is installed, on which machine, and what to fix",
         description="Print versions, device, precision, extras and folders, as a report of a fault "

@@ -22,6 +22,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "evaluate",
+        examples=(
+            "kaogan evaluate runs/pictures",
+            "kaogan evaluate runs/pictures --panel --serve",
+        ),
         run=run,
         help="measure how good generated pictures are",
         description="Compare pictures with real ones, and print beside each figure its floor: what "
@@ -56,7 +60,7 @@ def add(commands: args.Commands) -> None:
         help="picture of generated faces beside their nearest training faces (RUN/nearest.png); "
         "with --panel the page (RUN/panel.html, or panel.html)",
     )
-    args.shared(command, "--device", "--json")
+    args.shared(command, "--device", "--json", "--quiet")
     args.flag(
         command,
         "--panel",

@@ -10,6 +10,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "explore",
+        examples=(
+            "kaogan explore faces-64",
+            "kaogan explore runs/pictures --encoder",
+        ),
         run=run,
         help="open a page that draws faces in the browser",
         description="Serve the page that `kaogan export --format page` writes, to this machine "

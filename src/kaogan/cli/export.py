@@ -18,6 +18,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "export",
+        examples=(
+            "kaogan export runs/pictures --format keras",
+            "kaogan export faces-64 --format page --single-file --out page.html",
+        ),
         run=run,
         help="write a trained network for other programs, or as a page",
         description="Write a trained network as a file. keras: a file that plain Keras 3 loads, on "
@@ -56,7 +60,7 @@ def add(commands: args.Commands) -> None:
     args.flag(
         command, "--single-file", "write the page as one HTML file that can be opened from the disk"
     )
-    args.shared(command, "--title", "--encoder", "--json")
+    args.shared(command, "--title", "--encoder", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -23,6 +23,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "invert",
+        examples=(
+            "kaogan invert faces-64 me.png",
+            "kaogan invert runs/pictures a.jpg b.jpg --steps 100 --out found.png",
+        ),
         run=run,
         help="find the latent of a given picture",
         description="Find the latents whose faces are nearest to given pictures. Writes a picture "
@@ -41,7 +45,7 @@ def add(commands: args.Commands) -> None:
     args.value(command, "--encoder-pictures", "N", 24_576, faces, args.within(int, 1))
     out = "picture to write; latents and errors beside it, as .npy and .json"
     args.value(command, "--out", "FILE.png", "inverted.png", out)
-    args.shared(command, "--json")
+    args.shared(command, "--force", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -54,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.latent_tools import distance_of, encoder_of
     from kaogan.progress import track
 
-    out = args.file_named(options.out, ".png")
+    out = args.new_file(args.file_named(options.out, ".png"), options.force)
     if options.pretrained is not None and options.what is not None:
         # The first word is WHAT; with --pretrained it is a picture.
         options.pictures.insert(0, options.what)
@@ -105,12 +109,12 @@ def _write(out: Path, pictures: "Tensor", found: "Inversion", source: "TrainedGe
     """Write the picture, and the latents as numbers."""
     import numpy as np
 
-    from kaogan.images import grid, to_pixels, write_png
+    from kaogan.images import grid, to_pixels, write_picture
     from kaogan.training.sampling import draw
 
     drawn = [list(draw(source.sampler.generator, z)) for z in (found.encoded, found.latents)]
     originals = np.asarray(to_pixels(pictures))
     rows = [face for row in zip(originals, *drawn, strict=True) for face in row]
-    write_png(grid(rows, columns=3), out, {"source": source.name})
+    write_picture(grid(rows, columns=3), out, {"source": source.name})
     with atomic_file(out.with_suffix(".npy")) as partial, partial.open("wb") as stream:
         np.save(stream, found.latents.numpy(), allow_pickle=False)

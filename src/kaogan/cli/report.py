@@ -9,6 +9,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "report",
+        examples=(
+            "kaogan report runs/pictures",
+            'kaogan report runs/pictures --pdf --author "A Student"',
+        ),
         run=run,
         help="write a run's report, as one HTML file",
         description="Write one HTML file that explains a run: its data, networks, loss, training "
@@ -20,7 +24,7 @@ def add(commands: args.Commands) -> None:
     args.flag(command, "--pdf", "also print it as PDF, beside it; needs Chromium")
     args.shared(command, "--no-live")
     args.flag(command, "--no-evaluate", "measure nothing, which saves up to a minute")
-    args.shared(command, *args.HEADING, "--json")
+    args.shared(command, *args.HEADING, "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -20,6 +20,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command, and the one below it."""
     command = commands.add_parser(
         "toy",
+        examples=(
+            "kaogan toy --data ring",
+            "kaogan toy --data grid --loss hinge --out runs/hinge",
+        ),
         run=run,
         help="watch a GAN learn points on a line or in a plane",
         description="Train small networks on points whose distribution is known, and film the "
@@ -36,8 +40,8 @@ def add(commands: args.Commands) -> None:
         metavar="NAME=WEIGHT",
         help="r1, r2 or gradient-penalty; repeatable (r1=0.1 and r2=0.1 for relativistic)",
     )
-    args.value(command, "--steps", "N", 3000, "steps of the whole run")
-    args.value(command, "--batch", "N", 128, "points in a batch")
+    args.value(command, "--steps", "N", 3000, "steps of the whole run", args.within(int, 1))
+    args.value(command, "--batch", "N", 128, "points in a batch", args.within(int, 2, 65_536))
     args.value(command, "--width", "N", 128, "hidden units of a layer")
     args.value(command, "--packing", "N", 1, PACKING)
     command.add_argument(
@@ -46,13 +50,17 @@ def add(commands: args.Commands) -> None:
     args.value(command, "--seed", "N", 0, "seed of everything random")
     args.shared(command, "--device", default="cpu", help="auto, cpu, cuda, cuda:1, mps (cpu)")
     args.flag(command, "--no-film", "train only, draw nothing")
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet", "--verbose")
     _add_bench(command.add_subparsers(title="commands", metavar="COMMAND"))
 
 
 def _add_bench(commands: args.Commands) -> None:
     bench = commands.add_parser(
         "bench",
+        examples=(
+            "kaogan toy bench --seeds 3 --steps 5000",
+            "kaogan toy bench --loss nonsaturating --packing 2",
+        ),
         run=run_bench,
         help="measure lost modes as the PacGAN paper does",
         description="Train on the ring and the grid with several seeds at once, judge 2,500 points "
@@ -71,7 +79,7 @@ def _add_bench(commands: args.Commands) -> None:
     args.value(bench, "--steps", "N", 40_000, "steps of each run", args.within(int, 1))
     args.value(bench, "--packing", "N", 1, PACKING)
     args.value(bench, "--out", "FOLDER", "runs/toy-bench", "folder of the runs", Path)
-    args.shared(bench, "--device", "--json")
+    args.shared(bench, "--device", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -2,19 +2,18 @@
 
 import argparse
 import statistics
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import arguments as args
 from kaogan.errors import UsageError, typed
-from kaogan.progress import clock
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from kaogan.data.dataset import Dataset
+    from kaogan.training.recipe import Budget, Recipe
     from kaogan.training.run import Run
 
 SECONDS_TO_MEASURE = 3.0
@@ -31,6 +30,10 @@ def add(commands: args.Commands) -> None:
         help="train a GAN on pictures",
         description="Train a GAN on DATA: a prepared data set, or a folder or archive of pictures, "
         "which is prepared first. The same command again resumes the run.",
+        examples=(
+            "kaogan train pictures --minutes 60",
+            "kaogan train data/faces-64 --like runs/first --seed 1 --out runs/second",
+        ),
     )
     command.add_argument("data", metavar="DATA", help="data set, folder or archive")
     command.add_argument("--out", metavar="RUN", help="folder of the run (runs/DATA's name)")
@@ -40,7 +43,7 @@ def add(commands: args.Commands) -> None:
         metavar="WHAT",
         help="begin with networks of a RUN or faces-64 (fresh ones)",
     )
-    args.shared(command, "--json")
+    args.shared(command, "--json", "--quiet", "--verbose")
     budget = command.add_argument_group("how long, from the run's beginning (--images 1000000)")
     budget.add_argument("--images", type=int, metavar="N", help="images seen")
     budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
@@ -60,40 +63,94 @@ def run(options: argparse.Namespace) -> None:
 
     from kaogan import recipes
     from kaogan.bench.measure import assemble, training_rates
-    from kaogan.fitting import fitted
+    from kaogan.fitting import Fitted, fitted
     from kaogan.generators import open_start
-    from kaogan.options import explain, model_options
-    from kaogan.training.recipe import Budget, Recipe, Watch
+    from kaogan.options import SHAPE, build, explain, flat, model_options
+    from kaogan.training.precision import choose_device, choose_precision
+    from kaogan.training.recipe import Recipe, Watch
     from kaogan.training.run import Run
-    from kaogan.training.tasks.images import DEFAULT_BUDGET, train
+    from kaogan.training.tasks.images import Pictures, train
 
     start = open_start(options.start) if options.start else None
     asked = (model_options(start.recipe) if start else {}) | recipe_options(options)
-    # Complain before preparing gigabytes.
-    recipes.named(options.recipe, **args.given(options, "size", "channels") | asked)
+    given = _recipe_given(options)
+
+    def plain(**shape: int) -> Recipe:
+        """The recipe without anything fitted to data and time."""
+        if given is None:
+            return recipes.named(options.recipe, **shape | asked)
+        usual = flat(given)
+        if "anneal_images" in asked:
+            usual.pop("schedule", None)
+        return build(usual | shape, asked)
 
     def rate(recipe: Recipe) -> float:
         trainer = assemble(recipe, dataset.train, hardware)
         return statistics.median(training_rates(trainer, SECONDS_TO_MEASURE))
 
+    plain(**args.given(options, *SHAPE))  # complain before preparing gigabytes
     try:
-        limits = args.given(options, *Budget.model_fields)
-        budget = Budget(**limits) if limits else DEFAULT_BUDGET
+        budget = _budget(options)
         hardware = args.hardware_of(options, options.workers)
         watch = Watch(**args.given(options, *Watch.model_fields))
     except ValidationError as error:
         raise UsageError(explain(error)) from None
-    dataset = _dataset(options)
+    choose_precision(hardware.precision, choose_device(hardware.device))
+    dataset = _dataset(options, given)
     out = Path(options.out or Path("runs") / _name(options.data))
-    fit = fitted(options.recipe, asked, dataset, budget, Run(out), rate)
+    recipe = plain(size=dataset.size, channels=dataset.channels)
     if start is not None:
-        start.check(fit.recipe)
-    for remark in fit.remarks:
-        print(remark, file=sys.stderr)
-    trained = train(fit.recipe, dataset, out, budget, hardware, watch, start)
+        start.check(recipe)  # before measuring the machine
+    Pictures(dataset).check(recipe)
+    if recipe.batch > len(dataset.train):
+        raise UsageError(
+            f"a batch of {recipe.batch} is larger than the data, {len(dataset.train)} training "
+            f"pictures; use --batch {len(dataset.train)} or less, or more pictures"
+        )
+    if given is None:
+        fit = fitted(options.recipe, asked, dataset, budget, Run(out), rate)
+    else:
+        fit = Fitted(recipe, _fall(recipe))
+    trained = train(fit.recipe, dataset, out, budget, hardware, watch, start, fit.remarks)
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(options, trained, state, stopped=used < 1)
+
+
+def _recipe_given(options: argparse.Namespace) -> "Recipe | None":
+    """The recipe of --config or --like."""
+    from kaogan import recipes
+    from kaogan.training.run import Run
+
+    if options.like is None and options.config is None:
+        return None
+    like = options.like is not None
+    recipe = Run(options.like).recipe if like else recipes.read(options.config)
+    if len(recipe.model.sample_shape) != 3:
+        raise UsageError("this recipe is for points; kaogan train takes recipes for pictures")
+    return recipe
+
+
+def _budget(options: argparse.Namespace) -> "Budget":
+    """The budget that was asked for; else that of the RUN that --like names."""
+    from kaogan.training.recipe import Budget
+    from kaogan.training.run import Run
+    from kaogan.training.tasks.images import DEFAULT_BUDGET
+
+    limits = args.given(options, *Budget.model_fields)
+    if not limits and options.like is not None:
+        limits = Run(options.like).about.get("budget", {})
+    return Budget(**limits) if limits else DEFAULT_BUDGET
+
+
+def _fall(recipe: "Recipe") -> tuple[str, ...]:
+    """A remark on the schedule of a recipe that was not fitted to the budget."""
+    if recipe.anneal_images is None:
+        return ()
+    return (
+        f"learning rates fall over {recipe.anneal_images:,} images, as the recipe says; "
+        "--anneal-images changes that",
+    )
 
 
 def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) -> None:
@@ -113,9 +170,24 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
     data = [word for word in words if not word.startswith("-")]
     for run in args.values_of("--out", words) or [f"runs/{_name(word)}" for word in data]:
         plugins.load_kept(Path(run))
+    for run in args.values_of("--like", words):
+        plugins.load_kept(Path(run))
     plugins.load_installed()
     group = command.add_argument_group("recipe")
-    args.value(group, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
+    which = group.add_mutually_exclusive_group()
+    args.value(which, "--recipe", "NAME", "standard", "standard or dcgan; see kaogan recipes")
+    which.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.json",
+        help="a recipe as kaogan recipes NAME prints it; options here come first",
+    )
+    which.add_argument(
+        "--like",
+        type=Path,
+        metavar="RUN",
+        help="recipe of this run, and its budget if none is given",
+    )
     pictured = [name for name in models if draws_pictures(models[name])]
     parts = {
         "model": f"{', '.join(pictured)} (dcgan)",
@@ -154,12 +226,20 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
 
 def _described(name: str, field: "FieldInfo") -> str:
     """The help of an option: its field's description, and its default in each recipe."""
+    from kaogan.fitting import VARIANTS
     from kaogan.options import SHAPE, choices_of
     from kaogan.recipes import RECIPES
 
     found = {each: made.usual.get(name, field.default) for each, made in RECIPES.items()}
     (_, first), *others = found.items()
-    words = [_word(first), *(f"{each} {_word(one)}" for each, one in others if one != first)]
+    short = [
+        f"{each.options[name]} in short --minutes" for each in VARIANTS if name in each.options
+    ]
+    words = [
+        _word(first),
+        *short,
+        *(f"{each} {_word(one)}" for each, one in others if one != first),
+    ]
     told = "DATA's" if name in SHAPE else "; ".join(words)
     choices = [choice for choice in choices_of(field) if isinstance(choice, str)]
     before = f"{', '.join(choices)}: " if choices else ""
@@ -182,19 +262,24 @@ def recipe_options(options: argparse.Namespace) -> dict[str, Any]:
         asked |= {"penalty_schedule": others[-1]} if others else {}
     if "penalties" in asked:
         asked["penalties"] = parse_penalties(asked["penalties"])
+    if asked.get("augmentation") == "none":
+        asked["augmentation"] = None
     if asked.get("anneal_images") == 0:
         asked["anneal_images"] = None
     return asked
 
 
-def _dataset(options: argparse.Namespace) -> "Dataset":
-    """The data set that DATA is, or one prepared from it."""
+def _dataset(options: argparse.Namespace, recipe: "Recipe | None") -> "Dataset":
+    """The data set that DATA is, or one prepared from it, for this recipe."""
     from kaogan.data.cache import prepare_cached
     from kaogan.data.dataset import is_dataset
 
     if is_dataset(options.data):
         return args.open_data(options)
-    return prepare_cached(options.data, **args.given(options, "size", "channels"))
+    shape: dict[str, int] = {}
+    if recipe is not None:
+        shape = dict(zip(("channels", "size"), recipe.model.sample_shape[:2], strict=True))
+    return prepare_cached(options.data, **shape | args.given(options, "size", "channels"))
 
 
 def _name(data: str) -> str:
@@ -206,14 +291,18 @@ def _report(
     options: argparse.Namespace, trained: "Run", state: dict[str, Any], stopped: bool
 ) -> None:
     """Print the result, which files to look at, and what to run next."""
+    from kaogan.training.standing import standing
+
     shown = ("faces.png", "real-and-generated.png", "timelapse.mp4", "curves.png", "log.txt")
     files = {name: str(trained.path / name) for name in shown if (trained.path / name).exists()}
     seen, seconds = state["images_seen"], state["seconds"]
     about = {"run": str(trained.path), "images_seen": seen, "seconds": seconds, "files": files}
+    found = standing(trained.path)
+    about["quality"] = found and found.about
     args.tell(
         options,
         about,
-        f"{seen:,} images seen in {clock(seconds)}. Look at:",
+        "Look at:",
         *(f"  {file}" for file in files.values()),
         *([f"Go on: {options.command_line}"] if stopped else []),
         f"Draw more: kaogan sample {typed(trained.path)} --count 16 --out more.png",

@@ -25,10 +25,14 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "walk",
+        examples=(
+            "kaogan walk faces-64 --out walk.mp4",
+            "kaogan walk faces-64 --axes hair-redness --out hair.png",
+        ),
         run=run,
         help="walk through the latent space of a generator",
         description="Walk through the latent space of a generator, and write the faces on the way "
-        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png). Without --seeds, --axes or "
+        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png, .jpg). Without --seeds, --axes or "
         "--plus it is a random walk that begins with --seed and loops without a seam.",
     )
     args.shared(command, *args.GENERATOR)
@@ -81,7 +85,7 @@ def add(commands: args.Commands) -> None:
         "--directions", type=Path, metavar="FILE", help="for --axes (beside the generator)"
     )
     args.value(command, "--out", "FILE", "walk.mp4", "file to write")
-    args.shared(command, "--json")
+    args.shared(command, "--force", "--json", "--quiet")
 
 
 def seeds(text: str) -> list[int]:
@@ -95,11 +99,12 @@ def seeds(text: str) -> list[int]:
 def run(options: argparse.Namespace) -> None:
     """Draw and write."""
     from kaogan.films import film_of_faces, is_film, write_film
-    from kaogan.images import aligned_right, grid, write_png
+    from kaogan.images import aligned_right, grid, write_picture
 
-    out = args.file_named(options.out, ".mp4", ".gif", ".webp", ".png")
+    out = args.file_named(options.out, ".mp4", ".gif", ".webp", ".png", ".jpg")
     film = is_film(out)
     _check(options, film)
+    out = args.new_file(out, options.force)
     source = args.generator_of(options)
     frames = options.frames or PICTURE_FRAMES
     if film and options.frames is None:
@@ -123,7 +128,7 @@ def run(options: argparse.Namespace) -> None:
         drawn = _faces([face for row in rows for face in row], options, source)
         pictures = aligned_right([[next(drawn) for _ in row] for row in rows])
         made = {"shown": words, "truncation": options.truncation, "source": source.name}
-        write_png(grid(pictures, max(map(len, rows))), out, made)
+        write_picture(grid(pictures, max(map(len, rows))), out, made)
     args.tell(options, about, f"{words}, {frames} frame{'s' * (frames > 1)}: {out}")
 
 

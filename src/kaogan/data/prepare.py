@@ -218,7 +218,7 @@ def _decode_all(
         tracker.advance(len(outcomes))
         for of_one_item in outcomes:
             yield from of_one_item
-    tracker.advance(0, "comparing and writing")
+    tracker.doing("comparing and writing")
 
 
 def _chunked(work: Iterable[Work]) -> Iterator[list[Work]]:

@@ -16,6 +16,7 @@ TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "json": "application/json",
+    "png": "image/png",
     "mjs": "text/javascript; charset=utf-8",
     "wasm": "application/wasm",
     "webp": "image/webp",
@@ -91,11 +92,11 @@ class Handler(BaseHTTPRequestHandler):
         name = urlsplit(self.path).path.removeprefix("/") or "index.html"
         if not self._is_for_us():
             self._send(403, b"This page is for this machine only.\n")
-        elif name not in self.server.files:
+        elif (content := self.server.files.get(name)) is None:
             self._send(404, b"There is no such file.\n")
         else:
             kind = TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-            self._send(200, self.server.files[name], kind)
+            self._send(200, content, kind)
 
     do_HEAD = do_GET
 

@@ -163,4 +163,4 @@ def _say_failed(what: str, error: BaseException, run_log: RunLog, compiled: bool
     lines = str(error).strip().splitlines() or [type(error).__name__]
     then = "trying without compilation" if compiled else "training without it"
     run_log.say(f"note: {what} ({lines[0][:120]}); {then}")
-    run_log.write(text)
+    run_log.detail(text)

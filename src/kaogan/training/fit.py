@@ -1,7 +1,7 @@
 """`fit`: trains a recipe on a task (`kaogan.training.tasks`) in a RUN folder, or resumes it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -10,7 +10,7 @@ from kaogan import plugins
 from kaogan.convolutions import Plan
 from kaogan.errors import KaoganError, UsageError
 from kaogan.machine import limit_threads
-from kaogan.progress import track
+from kaogan.progress import clock, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
 from kaogan.training.callbacks.best_effort import BestEffort
@@ -45,6 +45,7 @@ def fit(
     hardware: Hardware | None = None,
     watch: Watch | None = None,
     start: Start | None = None,
+    remarks: Sequence[str] = (),
 ) -> Run:
     """Train until the budget is used up, or Ctrl-C. The same call again resumes the run.
 
@@ -63,6 +64,8 @@ def fit(
         _check_same(run, recipe, task, start)
         events = Events(run.events)
         run_log = RunLog(run.path / "log.txt", events)
+        for remark in remarks:
+            run_log.say(remark)
         compute = _compute(run, recipe, hardware, device, run_log)
         state = TrainState.fresh(recipe, compute)
         resumed = restore(state, run, run_log)
@@ -115,13 +118,22 @@ def _run_trainer(
     """Run the trainer with its callbacks; after NaN roll it back, a limited number of times."""
     state = trainer.state
     limit = budget.images_limit(len(trainer.batches))
+    planned = planned_images(budget, trainer.recipe, limit)
     with stop_on_signals(trainer, run_log):
         while True:
             left = budget.minutes and max(0.0, budget.minutes * 60 - state.seconds)
-            bar = track(limit, "training", task.unit, done=state.images_seen, time_limit=left)
-            with bar as tracker:
-                saver = Checkpoints(run.checkpoints, run_log, watch.checkpoint_minutes * 60)
-                callbacks = task.callbacks(RunContext(run, run_log, watch, tracker, saver))
+            with track(
+                limit,
+                "training",
+                task.unit,
+                done=state.images_seen,
+                time_limit=left,
+                used=state.seconds,
+            ) as tracker:
+                seconds = watch.checkpoint_minutes * 60
+                saver = Checkpoints(run.checkpoints, run_log, seconds, task.unit)
+                context = RunContext(run, run_log, watch, tracker, saver, planned)
+                callbacks = task.callbacks(context)
                 try:
                     trainer.run(budget, [BestEffort(callback, run_log) for callback in callbacks])
                     break
@@ -133,7 +145,11 @@ def _run_trainer(
             "room, then give the same command again: it goes on from the last good checkpoint"
         )
     if trainer.finished(budget):
-        run_log.record("finished", reason="done")
+        run_log.say(
+            f"done: {state.images_seen:,} {task.unit} seen in {clock(state.seconds)}",
+            "finished",
+            reason="done",
+        )
     else:
         run_log.say(
             f"stopped after {state.images_seen:,} {task.unit}, everything is saved; "
@@ -141,6 +157,17 @@ def _run_trainer(
             "finished",
             reason="stopped",
         )
+    for line in task.conclusion(run):
+        run_log.say(line)
+
+
+def planned_images(budget: Budget, recipe: Recipe, limit: int | None) -> int | None:
+    """Images of the whole training: the budget's `limit`, or, if time limits it, those after which
+    the learning rates end to fall; None if neither is known.
+    """
+    if budget.minutes is None:
+        return limit
+    return min((images for images in (limit, recipe.anneal_images) if images), default=None)
 
 
 def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> None:

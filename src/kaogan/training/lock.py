@@ -23,6 +23,18 @@ def claim(run: Run) -> None:
         )
 
 
+def at_work(run: Run) -> bool:
+    """Is a training at work in this folder now?"""
+    with contextlib.suppress(OSError):  # the folder may be somebody else's
+        if (run.path / ".lock").exists():
+            try:
+                with FileLock(run.path / ".lock", timeout=0):
+                    return False
+            except Timeout:
+                return True
+    return False
+
+
 @contextlib.contextmanager
 def locked(run: Run) -> Iterator[None]:
     """Lock the folder. The lock of a killed process ends with it."""

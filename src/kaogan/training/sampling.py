@@ -65,11 +65,22 @@ class Sampler:
             UsageError: `count`, `seed` or `truncation` is out of range.
 
         """
+        return np.stack(list(self.samples(count, seed, truncation)))
+
+    def samples(self, count: int, seed: int = 0, truncation: float = 1.0) -> Iterator[Pixels]:
+        """The pictures of `sample` (H x W x C), one after the other as they are drawn."""
         if count < 1:
             raise UsageError(f"cannot draw {count} pictures; ask for at least 1")
         if not 0 <= seed <= 2**63 - count:
             raise UsageError(f"there is no seed {seed}; use 0 to {2**63 - count}")
         if not 0.0 <= truncation <= 2.0:
             raise UsageError(f"a truncation of {truncation} makes no faces; use 0 to 2 (1 is none)")
-        z = latents(list(range(seed, seed + count)), self.latent_dim)
-        return self.draw(truncate(z, truncation))
+        parts = (range(first, min(first + BATCH, seed + count))
+                 for first in range(seed, seed + count, BATCH))  # fmt: skip
+        return (
+            picture
+            for part in parts
+            for picture in draw(
+                self.generator, truncate(latents(list(part), self.latent_dim), truncation)
+            )
+        )

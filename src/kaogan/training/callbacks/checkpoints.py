@@ -12,8 +12,10 @@ from kaogan.training.trainer import Callback, StepStats, Trainer
 class Checkpoints(Callback):
     """Saves every `seconds`. A failed save is a warning and is repeated soon."""
 
-    def __init__(self, folder: Path, run_log: RunLog, seconds: float = 300.0) -> None:
-        self.folder, self.run_log, self.seconds = folder, run_log, seconds
+    def __init__(
+        self, folder: Path, run_log: RunLog, seconds: float = 300.0, unit: str = "images"
+    ) -> None:
+        self.folder, self.run_log, self.seconds, self.unit = folder, run_log, seconds, unit
         self.saved = True
         """Did the last save succeed?"""
 
@@ -38,6 +40,7 @@ class Checkpoints(Callback):
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True
             self.run_log.record("saved")
+            self.run_log.detail(f"saved after {trainer.state.images_seen:,} {self.unit}")
         except OSError as error:
             self.run_log.warn(
                 f"could not save a checkpoint: {error.strerror or error}. Training goes on, the "

@@ -1,5 +1,6 @@
 """Metrics of a run while it trains: RUN/evaluation.jsonl, and the best checkpoint in RUN/best."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -7,15 +8,20 @@ from pathlib import Path
 
 import torch
 
+from kaogan.files import write_text
 from kaogan.images import Pixels
+from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
+from kaogan.metrics.verdict import figures_in_words
+from kaogan.progress import Silent, Tracker
 from kaogan.training import checkpoints
-from kaogan.training.callbacks.intervals import thinning
+from kaogan.training.callbacks.intervals import extra, thinning
 from kaogan.training.callbacks.nan_guard import is_finite
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import Sampler, standing_statistics
+from kaogan.training.standing import read_floor
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 FACES = 1000
@@ -37,8 +43,21 @@ class Evaluation(Callback):
     evaluate`, which has more faces. The state with the lowest Fréchet distance is kept.
 
     A resumed run has the rows and the best state of an uninterrupted one, because evaluations
-    depend on the images seen (`intervals.marks`). Only that at the end of a training does not. Its
-    row is marked with `end`, and is removed with its best state when the run is resumed.
+    depend on the images seen (`intervals.marks`). Two kinds do not, and their rows are removed with
+    their best states when the run is resumed: that at the end of a training (marked with `end`),
+    and those that a short training has in addition (`extra`), if other images are planned then.
+
+    Args:
+        held_out: the real pictures.
+        folder: the RUN.
+        interval: images between evaluations at first.
+        run_log: for messages.
+        listeners: are called with each row.
+        stop_when_flat: stop when nothing improves.
+        train: training pictures, whose figures are the floor; none: no floor.
+        planned: images of the whole training, if that is known.
+        tracker: shows that an evaluation is made.
+
     """
 
     def __init__(
@@ -49,9 +68,14 @@ class Evaluation(Callback):
         run_log: RunLog,
         listeners: Sequence[Callable[[Trainer, Row], None]],
         stop_when_flat: bool = False,
+        train: Pixels | None = None,
+        planned: int | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
         self.held_out, self.interval, self.run_log = held_out, interval, run_log
+        self.train, self.planned, self.tracker = train, planned, tracker or Silent()
         self.file, self.best_folder = folder / "evaluation.jsonl", folder / "best"
+        self.floor_file = folder / "floor.json"
         self.checkpoints = folder / "checkpoints"
         self.listeners, self.stop_when_flat = listeners, stop_when_flat
         self.rows: list[Row] = []
@@ -70,8 +94,11 @@ class Evaluation(Callback):
         if not self.rows:
             return ""
         newest, best = self.rows[-1], self.best
-        mark = " (best)" if newest is best else ""
-        return f"FD {newest[FIGURE]:.2f}{mark} coverage {newest['coverage']:.2f}"
+        mark = " (best)" if newest is best and len(self.rows) > 1 else ""
+        return (
+            f"FD {newest[FIGURE]:.1f} at {newest['images_seen']:,}{mark}  "
+            f"coverage {newest['coverage']:.2f}"
+        )
 
     def start(self, trainer: Trainer) -> None:
         seen, batch = trainer.state.images_seen, trainer.recipe.batch
@@ -84,16 +111,26 @@ class Evaluation(Callback):
                     row["images_seen"] <= seen
                     and row.get("features") == features
                     and row.get("end") is False
+                    and not (row.get("extra") and not self._extra(batch, row["images_seen"]))
                 ),
             )
         self._remove_others(seen)
-        if thinning(self.interval, max(0, seen - batch), seen) and not self._measured(seen):
-            self.evaluate(trainer)  # the run was killed between this checkpoint and its evaluation
+        if not self._measured(seen):  # it may have been killed between checkpoint and evaluation
+            self._evaluate_if_due(trainer)
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
-        after = trainer.state.images_seen
-        if thinning(self.interval, after - trainer.recipe.batch, after):
+        self._evaluate_if_due(trainer)
+
+    def _evaluate_if_due(self, trainer: Trainer) -> None:
+        seen, batch = trainer.state.images_seen, trainer.recipe.batch
+        if thinning(self.interval, max(0, seen - batch), seen):
             self.evaluate(trainer)
+        elif self._extra(batch, seen):
+            self.evaluate(trainer, extra=True)
+
+    def _extra(self, batch: int, seen: int) -> bool:
+        """Has the step that ended at `seen` images an evaluation only because the run is short?"""
+        return extra(self.interval, self.planned, max(0, seen - batch), seen)
 
     def finish(self, trainer: Trainer) -> None:
         # Users draw from the end of a run, so it is evaluated too.
@@ -103,27 +140,37 @@ class Evaluation(Callback):
     def _measured(self, seen: int) -> bool:
         return bool(self.rows) and self.rows[-1]["images_seen"] == seen
 
-    def evaluate(self, trainer: Trainer, end: bool = False) -> Row:
+    def evaluate(self, trainer: Trainer, end: bool = False, extra: bool = False) -> Row:
         """Measure the averaged generator, write a row, and keep the state if it is the best one.
 
-        `end`: the reason is the end of the training.
+        `end` and `extra` say why it is done, if it is not the schedule.
         """
+        self.tracker.doing("evaluating")
         started = time.perf_counter()
         extractor = self._extractor(trainer)
         if self._reference is None:
             self._reference = Reference.of(self.held_out, extractor, FACES)
+            self._measure_floor(self._reference)
         faces = self._draw(trainer, len(self._reference))
         figures = quick(self._reference, torch.from_numpy(faces))
         row: Row = {"images_seen": trainer.state.images_seen}
         row |= {name: round(value, 6) for name, value in figures.items()}
-        if best_of([*self.rows, row]) is row and is_finite(trainer):
+        # It may also be the best of the rows that stay when the run is prolonged.
+        lasting = [*filter(_lasts, self.rows), *([] if end or extra else [row])]
+        is_best = any(best_of(rows) is row for rows in ([*self.rows, row], lasting))
+        if is_best and is_finite(trainer):
             checkpoints.save(trainer.state, trainer.recipe, self.best_folder)
         self.rows.append(row)
         row["seconds"] = round(time.perf_counter() - started, 3)
         for listener in self.listeners:
             listener(trainer, row)
-        row |= {"end": end, "features": extractor.checksum[:NAMED]}
+        row |= {"end": end, "extra": extra, "features": extractor.checksum[:NAMED]}
         append_row(self.file, row)
+        self.tracker.advance(0, self.remark)
+        best = " (best so far)" if self.best is row and len(self.rows) > 1 else ""
+        self.run_log.detail(
+            f"evaluation after {row['images_seen']:,} images{best}: {figures_in_words(row)}"
+        )
         self.run_log.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
         saved = checkpoints.found(self.checkpoints)
         self._remove_others(checkpoints.images_seen(saved[-1]) if saved else 0)
@@ -131,18 +178,27 @@ class Evaluation(Callback):
             self._check_progress(trainer)
         return row
 
+    def _measure_floor(self, reference: Reference) -> None:
+        """Write the figures of training pictures: what a perfect generator would have."""
+        features = reference.extractor.checksum[:NAMED]
+        if self.train is None or read_floor(self.floor_file).get("features") == features:
+            return
+        real = PictureSource.shuffled(self.train, 0).draw(0, min(len(reference), len(self.train)))
+        figures = quick(reference, torch.from_numpy(real))
+        floor = {name: round(value, 6) for name, value in figures.items()}
+        write_text(self.floor_file, json.dumps(floor | {"features": features}) + "\n")
+
     def _remove_others(self, saved: int) -> None:
         """Keep only the best state and the one that was the best after `saved` images.
 
         If the run is killed or rolled back now, it returns to `saved` images. It may then develop
-        differently, and the older state may be the best again.
+        differently, and the older state may be the best again. The same of the rows that stay if
+        the run is resumed or prolonged then.
         """
-        lasting = [row for row in self.rows if not row.get("end")]
-        best = {
-            row["images_seen"]
-            for rows in (self.rows, lasting, [r for r in lasting if r["images_seen"] <= saved])
-            if (row := best_of(rows)) is not None
-        }
+        resumed = [row for row in self.rows if not row.get("end")]
+        kinds = [self.rows, resumed, [*filter(_lasts, self.rows)]]
+        kinds += [[row for row in rows if row["images_seen"] <= saved] for rows in kinds[1:]]
+        best = {row["images_seen"] for rows in kinds if (row := best_of(rows)) is not None}
         for checkpoint in checkpoints.found(self.best_folder):
             if checkpoints.images_seen(checkpoint) not in best:
                 shutil.rmtree(checkpoint, ignore_errors=True)
@@ -178,3 +234,8 @@ class Evaluation(Callback):
         if self.stop_when_flat and not trainer.stop_requested:
             trainer.stop_requested = True
             self.run_log.say("stopping, as --stop-when-flat asks")
+
+
+def _lasts(row: Row) -> bool:
+    """Does a row stay when the run is prolonged?"""
+    return not (row.get("end") or row.get("extra"))

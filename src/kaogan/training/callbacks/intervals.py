@@ -28,6 +28,19 @@ def marks(interval: int) -> Iterator[int]:
         mark += max(interval, mark // 4)
 
 
+def extra(interval: int, planned: int | None, before: int, after: int) -> bool:
+    """In a run that is too short for three of `marks`: is there one of two more marks after
+    `before` and up to `after` images seen?
+
+    They are a quarter and half of the `planned` images; if it is not known how many are planned, a
+    sixteenth and an eighth of the interval.
+    """
+    if planned is not None and planned > interval // 2:
+        return False
+    pair = (interval // 16, interval // 8) if planned is None else (planned // 4, planned // 2)
+    return any(before < mark <= after for mark in pair)
+
+
 def growing(before: int, after: int, first: int = 500, growth: float = 1.08) -> bool:
     """Is one of first, first * growth, first * growth^2, ... after `before` and up to `after`?
 

@@ -19,9 +19,9 @@ IMAGES_PER_ROW = 1000
 class MetricsLog(Callback):
     """Averages `StepStats` and writes a row about every thousand images.
 
-    `listeners` (health, TensorBoard) are called with each row before it is written. `remark` is
-    appended to the progress line. The sums are part of the state, so a resumed run has the rows of
-    an uninterrupted one.
+    `listeners` (health, TensorBoard) are called with each row before it is written. `remark` begins
+    the figures of the progress line. The sums are part of the state, so a resumed run has the rows
+    of an uninterrupted one.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class MetricsLog(Callback):
         sums[:-1] += torch.stack(stats)
         sums[-1] += 1
         after = trainer.state.images_seen
+        self.tracker.advance(after - self._shown)
+        self._shown = after
         if every(IMAGES_PER_ROW, after - trainer.recipe.batch, after):
             means = (sums[:-1] / sums[-1]).tolist()
             sums.zero_()
@@ -60,11 +62,10 @@ class MetricsLog(Callback):
             name: round(value, 5) for name, value in zip(StepStats._fields, means, strict=True)
         }
         self.tracker.advance(
-            row["images_seen"] - self._shown,
-            f"loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
-            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}  {self.remark()}".rstrip(),
+            0,
+            f"{self.remark()}  loss D {row['loss_d']:.2f} G {row['loss_g']:.2f}  "
+            f"D(x) {row['d_real']:.2f} D(G(z)) {row['d_fake']:.2f}".lstrip(),
         )
-        self._shown = row["images_seen"]
         for listener in self.listeners:
             listener(trainer, row)
         append_row(self.file, row)

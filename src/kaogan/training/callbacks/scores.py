@@ -104,5 +104,5 @@ class Scores(Callback):
         for weights, network in networks.items():
             points = generate(network, latent_dim)
             scores[weights] = [score(self.target, copy) for copy in points.unbind(1)]
-        self.remark = in_words(scores["ema"][0])
+        self.remark = f"{in_words(scores['ema'][0])} at {trainer.state.images_seen:,}"
         return scores

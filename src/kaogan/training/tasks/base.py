@@ -25,6 +25,8 @@ class RunContext:
     watch: Watch
     tracker: Tracker
     saver: Checkpoints
+    planned: int | None = None
+    """Images of the whole training, if that is known."""
 
 
 class Task(ABC):
@@ -53,6 +55,10 @@ class Task(ABC):
     @abstractmethod
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         """The callbacks in the order of their calls; the most important at the end come first."""
+
+    def conclusion(self, run: Run) -> list[str]:
+        """How good the result is, in sentences."""
+        return []
 
     def advise(self, run_log: RunLog) -> None:  # noqa: B027  # most data need no warning
         """Warn if this data will give bad results."""

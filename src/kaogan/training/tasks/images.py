@@ -18,11 +18,13 @@ from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard
 from kaogan.training.callbacks.nan_guard import NaNGuard
 from kaogan.training.callbacks.samples import Samples
 from kaogan.training.callbacks.side_by_side import SideBySide
+from kaogan.training.callbacks.stage import Stage
 from kaogan.training.callbacks.timelapse import Timelapse
 from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
+from kaogan.training.standing import standing
 from kaogan.training.start import Start
 from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Callback
@@ -41,6 +43,7 @@ def train(
     hardware: Hardware | None = None,
     watch: Watch | None = None,
     start: Start | None = None,
+    remarks: Sequence[str] = (),
 ) -> Run:
     """Train until the budget is used up, or Ctrl-C. The same call again resumes the run.
 
@@ -52,13 +55,14 @@ def train(
         hardware: device, precision, workers; by default chosen for this machine.
         watch: how often to save and to evaluate, and whether to stop when nothing improves.
         start: trained networks to start from (`kaogan.open_start`); by default fresh ones.
+        remarks: on the choices behind the recipe, for the run's log and the terminal.
 
     Raises:
         UsageError: recipe, data and start do not fit, or `out` has another run.
         KaoganError: out of memory, another training in `out`, or NaN after all rollbacks.
 
     """
-    return fit(recipe, Pictures(dataset), out, budget, hardware, watch, start)
+    return fit(recipe, Pictures(dataset), out, budget, hardware, watch, start, remarks)
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,16 @@ class Pictures(Task):
                 "collapse. Several thousand are needed for new faces"
             )
 
+    def conclusion(self, run: Run) -> list[str]:
+        if len(self.dataset.held_out) < FEWEST:
+            return [
+                f"how good they are was not measured: fewer than {FEWEST} pictures are held out"
+            ]
+        found = standing(run.path)
+        return found.lines if found else []
+
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
-        run, run_log, watch = context.run, context.run_log, context.watch
+        run, run_log, watch, tracker = context.run, context.run_log, context.watch, context.tracker
         samples = Samples(run.samples)
         guard = NaNGuard()
         health = Health(run_log, samples, evenly_spread(self.dataset.train, COMPARED))
@@ -117,19 +129,23 @@ class Pictures(Task):
                 run_log,
                 [board.listen],
                 watch.stop_when_flat,
+                self.dataset.train,
+                context.planned,
+                tracker,
             )
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
-            MetricsLog(
-                run.metrics, context.tracker, [guard.listen, health.listen, board.listen], remark
-            ),
+            MetricsLog(run.metrics, tracker, [guard.listen, health.listen, board.listen], remark),
             guard,
             health,
+            Stage(tracker, "saving"),
             context.saver,
             *evaluations,
             board,
+            Stage(tracker, "drawing"),
             samples,
             SideBySide(samples, self.dataset.train, run.path),
             Curves(run.metrics, run.evaluations, run.path / "curves.png"),
+            Stage(tracker, "filming"),
             Timelapse(run.samples, run.path / "timelapse"),
         ]

@@ -17,6 +17,7 @@ from kaogan.training.callbacks.metrics_log import MetricsLog
 from kaogan.training.callbacks.nan_guard import NaNGuard
 from kaogan.training.callbacks.scenes import Scenes
 from kaogan.training.callbacks.scores import Scores
+from kaogan.training.callbacks.stage import Stage
 from kaogan.training.callbacks.timelapse import Timelapse
 from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
@@ -90,7 +91,7 @@ class PointsTask(Task):
         return ToyBatches(self.target, recipe.model.sample_shape[0], device, recipe.seed)
 
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
-        run = context.run
+        run, tracker = context.run, context.tracker
         guard = NaNGuard()
         scores = Scores(self.target, self.name, run.path, context.watch.evaluate_every)
         scenes = [
@@ -98,10 +99,13 @@ class PointsTask(Task):
             Timelapse(run.samples, run.path / "timelapse"),
         ]
         return [
-            MetricsLog(run.metrics, context.tracker, [guard.listen], lambda: scores.remark),
+            MetricsLog(run.metrics, tracker, [guard.listen], lambda: scores.remark),
             guard,
+            Stage(tracker, "saving"),
             context.saver,
+            Stage(tracker, "scoring"),
             scores,
+            Stage(tracker, "drawing"),
             Curves(run.metrics, run.evaluations, run.path / "curves.png"),
             *(scenes if self.film else []),
         ]
