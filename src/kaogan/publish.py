@@ -20,7 +20,7 @@ from kaogan.export.network import Network
 from kaogan.files import write_text
 from kaogan.generators import TrainedGenerator
 from kaogan.hub import BESIDE, GENERATOR, PREFIX, check_name
-from kaogan.images import grid, write_png
+from kaogan.images import grid, write_picture
 from kaogan.latent.directions import described
 from kaogan.latent.encoder_file import write_encoder
 from kaogan.latent_tools import directions_of, encoder_beside
@@ -88,7 +88,9 @@ class Publication:
 
     def _write_pictures(self, generator: TrainedGenerator, folder: Path) -> dict[str, str]:
         """Write faces, and pictures of the run; returns their names and descriptions."""
-        write_png(grid(generator.sample(FACES)), folder / "faces.png", {"source": generator.name})
+        write_picture(
+            grid(generator.sample(FACES)), folder / "faces.png", {"source": generator.name}
+        )
         named = {"faces.png": f"{FACES} faces, of the seeds 0 to {FACES - 1}"}
         for name, words in OF_A_RUN.items():
             if generator.run is not None and (generator.run.path / name).is_file():
