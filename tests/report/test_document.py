@@ -1,11 +1,15 @@
 """Numbers of figures, tables, equations and citations; and what a text may hold."""
 
+import json
+
 import pytest
 
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
+from kaogan.page.making import modules
 from kaogan.report.document import Section, numbered, parsed
-from kaogan.report.html import Renderer
+from kaogan.report.html import Renderer, html_of
+from kaogan.report.live import SHARED
 from kaogan.report.pictures import Drawing, Figure, Part
 from kaogan.report.references import REFERENCES, SOURCES, citation
 from kaogan.report.writing import as_text
@@ -87,3 +91,11 @@ def test_every_loss_and_penalty_of_kaogan_has_its_paper():
     assert {key for keys in SOURCES.values() for key in keys} <= REFERENCES.keys()
     assert citation("r1", "r2") == " [@mescheder2018]"
     assert citation("my own loss") == ""
+
+
+@pytest.mark.parametrize(("kind", "unnamed"), [("sefa", True), ("named", False)])
+def test_the_live_generator_speaks_of_its_own_sliders(kind, unnamed):
+    files = {f"js/{file.name}": file.read_bytes() for file in modules() if file.stem in SHARED}
+    files["model/about.json"] = json.dumps({"directions": [{"kind": kind}]}).encode()
+    page = html_of(document("Text."), None, files).decode()
+    assert ("Nobody named them" in page) == unnamed

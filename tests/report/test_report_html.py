@@ -136,7 +136,7 @@ def test_its_equations_are_those_of_the_loss(read, run):
     assert [loss_d, loss_g] == [latex(one) for one in equations_of(run.recipe.loss)]
     assert loss_d.startswith(r"\mathcal{L}_{D} = -\mathbb{E}_{x}[(1 - s)")
     assert r"\sqrt{\hat{v}}" in adam
-    assert re.search(r"S: labels of real samples are 1 - s = 0\.1\b", read.words)
+    assert re.search(r"s: labels of real samples are 1 - s = 0\.1\b", read.words)
     assert "This run used the nonsaturating loss [1]" in read.words
 
 

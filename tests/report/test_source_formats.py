@@ -168,6 +168,7 @@ def test_a_drawing_is_the_same_file_each_time(report, tmp_path):
     assert content.startswith(b"%PDF-")
     svg = ET.fromstring(standalone(drawing))
     assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert (svg.get("width"), svg.get("height")) == ("640", "222")
 
 
 def test_every_kind_of_element_is_drawn(tmp_path):

@@ -66,7 +66,9 @@ def standalone(drawing: Drawing) -> bytes:
         rules.append(f".{name}{{{body}}}")
     rules.append(f"circle{{fill:{GROUND}}}")
     sheet = f"<style>{''.join(rules)}</style>"
-    svg = drawing.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    _, _, width, height = ET.fromstring(drawing.svg).attrib["viewBox"].split()
+    size = f'xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+    svg = drawing.svg.replace("<svg ", f"<svg {size} ", 1)
     return svg.replace("</desc>", f"</desc>{sheet}", 1).encode()
 
 

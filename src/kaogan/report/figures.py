@@ -77,7 +77,7 @@ def draw_figures(facts: Facts, measured: Measured | None, *, data_pictures: bool
         faces = facts.sampler.sample(FACES)
         alt = f"{FACES} generated pictures, of the seeds 0 to {FACES - 1}"
         found["faces"] = _alone(grid_of(faces, FACES_COLUMNS, alt))
-        alt = f"{WALKS} rows of generated pictures; in each the first turns into the last"
+        alt = "Rows of generated pictures; in each, the first turns step by step into the last"
         found["walk"] = _alone(grid_of(_interpolation(facts.sampler), STEPS, alt))
     shown = real if data_pictures else None
     ends = [None if pictures is None else pictures[:1] for pictures in (faces, shown)]

@@ -10,16 +10,14 @@ from kaogan.report.pictures import Drawing, Figure, Part
 from kaogan.training.rows import Row
 
 SCHEDULE_POINTS = 100
+NEAR = 0.06
+"""Of the training; events nearer to each other than this have one line in a chart."""
 
 
 def curves(facts: Facts) -> Iterator[tuple[str, Figure]]:
     """Losses and probabilities, and quality, over images seen: where there are two rows or more."""
     rows, evaluations = facts.training.curves, facts.training.evaluations
-    numbers: dict[int, list[str]] = {}
-    for number, event in enumerate(facts.training.told, start=1):
-        if event.images is not None and event.kind != "started":
-            numbers.setdefault(event.images, []).append(str(number))
-    marks = [Mark(images, ", ".join(events)) for images, events in numbers.items()]
+    marks = _marks(facts)
     x_label = f"{facts.unit} seen"
     if len(rows) >= 2:
         losses = [
@@ -72,6 +70,20 @@ def curves(facts: Facts) -> Iterator[tuple[str, Figure]]:
             ),
             columns=2,
         )  # fmt: skip
+
+
+def _marks(facts: Facts) -> list[Mark]:
+    """The events after the start; those near each other share a line."""
+    near = NEAR * (facts.training.images or 0)
+    marks: list[Mark] = []
+    for number, event in enumerate(facts.training.told, start=1):
+        if event.images is None or event.kind == "started":
+            continue
+        if marks and event.images - marks[-1].x <= near:
+            marks[-1] = Mark(marks[-1].x, f"{marks[-1].label}, {number}")
+        else:
+            marks.append(Mark(event.images, str(number)))
+    return marks
 
 
 def schedule(facts: Facts) -> Figure | None:

@@ -47,14 +47,14 @@ TITLES = {
 QUESTIONS = {
     SUMMARY: "What did you do, how, and what came out? Three sentences.",
     "introduction": "Why this data? What did you want to find out?",
-    "game": "Why do two losses that pull against each other lead to good pictures?",
-    "latent": "What changes along the rows, and what stays?",
-    "generator": "Which maps show an outline, hair or eyes? What do the early layers decide?",
+    "game": "Why does it help that the two losses pull against each other?",
+    "latent": "What changes when z changes a little, and what stays?",
+    "generator": "What do the early layers decide, and what the late ones? What can you recognise?",
     "discriminator": "Does it look at what you look at to tell real from generated?",
     "normalisation": "What would happen without it? Did you try?",
     "optimiser": "Which of these numbers did you change, and what happened?",
     "training": "What did you see while it trained? Where did you decide something?",
-    "results": "Which pictures are good, and what makes them good?",
+    "results": "Which results are good, and what makes them good?",
     "limits": "What went wrong? What would a critic say?",
     "conclusion": "What did you learn? What would you do next?",
 }
