@@ -17,13 +17,13 @@ from kaogan.report.pictures import Drawing
 from kaogan.report.writing import TITLES
 
 NOTES = """
-It works: 100% & more_or_less #1, {braces}, ~tilde, ^hat, "quotes" — “these”, β₁ ≈ ½.
+It works: 100% & more_or_less #1, {braces}, ~tilde, ^hat, "quotes" — “these”, β₁ ≈ ½, 顔 😀.
 
 # Introduction
 Chosen because $\\mathcal{L}_G$ falls; see <b>this</b> and `a_b --c`.
 
 ## My question
-1. one
+1. [one]
 2. two
 
 > Said somebody, in [a place](https://example.org/a_b?c=d&e=f#g%20h).
@@ -31,9 +31,10 @@ Chosen because $\\mathcal{L}_G$ falls; see <b>this</b> and `a_b --c`.
 | Longer than the others | n |
 |---|--:|
 | one | 1 |
+| [two] | 2 |
 
 ```python
-z = torch.randn(1, 100)  # a "comment" -- it's 100%
+[z] = torch.randn(1, 100)  # a "comment" -- it's 100%
 ```
 
 $$
@@ -187,4 +188,4 @@ def test_letters_of_latex_are_escaped():
     assert escape("a_b & 50% {x} \\y ~") == (
         r"a\_b \& 50\% \{x\} \textbackslash{}y \textasciitilde{}"
     )
-    assert escape("Müller, 顔") == "Müller, 顔"
+    assert escape("Müller — 顔") == r"Müller — \other{顔}{U+9854}"

@@ -15,12 +15,16 @@ from kaogan.report.pictures import Drawing, Figure, Part
 from kaogan.report.render import render
 
 FOLDER = "figures"
+LATIN_END, COMMON = 0x180, "—„‚•€™"
+"""Letters that pdflatex has: those before the first, and a few more."""
 PAGE = 760
 """Pixels across a page, of pictures that are not enlarged."""
 
 SPECIAL = {
     **{character: f"\\{character}" for character in "#$%&_{}"},
     "\\": r"\textbackslash{}",
+    "[": "{[}",  # after a line's end it would be an option
+    "]": "{]}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -61,7 +65,7 @@ SPECIAL = {
 
 
 SIMPLE = {
-    "paragraph_open": "", "paragraph_close": "\n\n",
+    "paragraph_open": "",
     "em_open": r"\emph{", "em_close": "}",
     "strong_open": r"\textbf{", "strong_close": "}",
     "bullet_list_open": "\\begin{itemize}\n", "bullet_list_close": "\\end{itemize}\n\n",
@@ -96,8 +100,16 @@ def write_latex(document: Document, author: str | None, folder: Path) -> None:
 
 
 def escape(text: str) -> str:
-    """Text without commands. Letters that only xelatex and lualatex have stay as they are."""
-    return "".join(SPECIAL.get(character, character) for character in text)
+    """Text without commands. Letters that pdflatex has not are shown by their numbers there."""
+    return "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    if character in SPECIAL:
+        return SPECIAL[character]
+    if ord(character) < LATIN_END or character in COMMON:
+        return character
+    return rf"\other{{{character}}}{{U+{ord(character):04X}}}"
 
 
 def _code(text: str) -> str:
@@ -124,6 +136,11 @@ class Renderer(RendererHTML):
 
     def text(self, tokens: Sequence[Token], place: int, *_: Any) -> str:
         return escape(tokens[place].content)
+
+    def paragraph_close(self, tokens: Sequence[Token], place: int, *_: Any) -> str:
+        """The line above an author's words stays with them."""
+        first = place > 2 and tokens[place - 3].type == "container_words_open"
+        return "\n\n\\nopagebreak\n" if first else "\n\n"
 
     def code_inline(self, tokens: Sequence[Token], place: int, *_: Any) -> str:
         return rf"\texttt{{{_code(tokens[place].content)}}}"

@@ -11,7 +11,7 @@ the author's. Pictures are files beside the Markdown file.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,8 +155,3 @@ def _on_white(picture: Image.Image) -> Image.Image:
     picture = picture.convert("RGBA")
     ground = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(ground, picture).convert("RGB")
-
-
-def unanswered(notes: Notes, sections: Collection[str]) -> list[str]:
-    """The names of the sections that wait for the author's words."""
-    return [name for name in sections if name not in notes.texts]
