@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from kaogan.cli import main
 
 
@@ -11,7 +13,7 @@ def test_a_report_lies_in_the_run_unless_told(kaogan, trained):
     file = trained / "report.html"
     assert told.out.splitlines()[0].startswith(f"{file}, ")
     assert "left out: " in told.out
-    assert "<title>How run was trained</title>" in file.read_text(encoding="utf-8")
+    assert "<title>A GAN trained on data</title>" in file.read_text(encoding="utf-8")
 
 
 def test_it_says_as_json_what_it_wrote_and_what_is_left_out(kaogan, trained, tmp_path):
@@ -42,6 +44,41 @@ def test_a_report_is_an_html_file(kaogan, trained):
     told = kaogan("report", trained, "--out", "report.docx")
     assert told.status == 2
     assert told.error == "error: cannot write report.docx: give --out FILE.html or .htm"
+
+
+@pytest.mark.parametrize(("kind", "main"), [("latex", "report.tex"), ("markdown", "report.md")])
+def test_sources_lie_in_a_folder_that_is_not_written_over(kaogan, trained, tmp_path, kind, main):
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Results\nThey are mine.\n", encoding="utf-8")
+    out = tmp_path / kind
+    command = ("report", trained, "--no-evaluate", "--format", kind, "--out", out)
+    told = kaogan(*command, "--text", notes, "--date", "May 2027", "--author", "Me", "--json")
+    assert told.status == 0
+    about = json.loads(told.out)
+    assert str(out / main) in about["files"]
+    assert "results" not in about["waiting"]
+    assert "conclusion" in about["waiting"]
+    text = (out / main).read_text(encoding="utf-8")
+    assert "They are mine." in text
+    assert "May 2027" in text
+    again = kaogan(*command)
+    assert again.status == 2
+    assert "may hold changes of yours" in again.error
+
+
+def test_words_that_fit_no_section_are_refused_before_the_work(kaogan, trained, tmp_path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Resluts\n", encoding="utf-8")
+    told = kaogan("report", trained, "--text", notes, "--out", tmp_path / "r.html")
+    assert told.status == 2
+    assert "the report has no section 'Resluts'" in told.error
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_pdf_is_of_the_html(kaogan, trained):
+    told = kaogan("report", trained, "--pdf", "--format", "latex")
+    assert told.status == 2
+    assert "leave out --format latex or --pdf" in told.error
 
 
 def test_a_pdf_without_a_browser_is_refused_before_the_work(kaogan, trained, tmp_path, monkeypatch):

@@ -15,8 +15,9 @@ from kaogan.data.reasons import Reason
 from kaogan.data.toy import Ring
 from kaogan.models import DCGAN, models
 from kaogan.models.dcgan import Generator
-from kaogan.report.html import Heading, Report
 from kaogan.report.make import make_report
+from kaogan.report.report import Report
+from kaogan.report.writing import Heading
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train

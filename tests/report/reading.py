@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
-SVG_EMPTY = {"line", "circle", "polyline", "rect", "path", "mspace"}
+SVG_EMPTY = {"line", "circle", "polyline", "rect", "path", "image", "mspace"}
 
 
 class Reader(HTMLParser):

@@ -23,8 +23,8 @@ from kaogan.export import Safetensors
 from kaogan.generators import open_network
 from kaogan.images import grid
 from kaogan.report.bundle import Bundle, making, train_script, write_bundle
-from kaogan.report.html import Heading
 from kaogan.report.pdf import BROWSERS
+from kaogan.report.writing import Heading
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 

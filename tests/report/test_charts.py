@@ -24,7 +24,7 @@ from kaogan.report.charts import (
 
 def chart(lines, **options) -> ET.Element:
     labels = {"x_label": "images seen", "y_label": "loss"}
-    return ET.fromstring(line_chart("c", "A <title>", "It & falls", lines, **labels | options))
+    return ET.fromstring(line_chart("c", "A <title>", "It & falls", lines, **labels | options).svg)
 
 
 def places(svg: ET.Element) -> list[list[tuple[float, float]]]:
@@ -84,7 +84,8 @@ def test_ticks_are_round():
 def test_a_diagram_has_a_box_for_each_layer_taller_for_larger_maps():
     rows = [{"shape": [8, 4, 4]}, {"shape": [3, 8, 8]}]
     ends = (("z", "latent vector"), ("G(z)", "picture"))
-    svg = ET.fromstring(network_diagram("d", "The generator", ends[0], rows, ends[1], "generator"))
+    drawing = network_diagram("d", "The generator", ends[0], rows, ends[1], "generator")
+    svg = ET.fromstring(drawing.svg)
     boxes = [box for box in svg.iter("rect") if box.get("class") == "generator"]
     assert [float(box.get("height")) for box in boxes] == [50.0, 64.0]
     assert "8 channels of 4 × 4" in svg.find("desc").text

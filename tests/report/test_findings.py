@@ -25,6 +25,7 @@ PERFECT = Measured(
     copies=0.01,
     searched=1000,
     neighbours=Neighbours(NONE, NONE, NONE, NONE),
+    worst=NONE,
 )
 
 
@@ -55,9 +56,9 @@ def test_a_perfect_generator_is_not_blamed(facts):
 @pytest.mark.parametrize(
     ("measured", "title"),
     [
-        (with_figure("KID", 0.2), "Drawn faces can be told from real ones"),
-        (with_figure("coverage", 0.5), "Some kinds of faces are missing"),
-        (with_figure("density", 0.5), "Some faces look like no real one"),
+        (with_figure("KID", 0.2), "Generated pictures can be told from real ones"),
+        (with_figure("coverage", 0.5), "Some kinds of pictures are missing"),
+        (with_figure("density", 0.5), "Some pictures look like no real one"),
         (dataclasses.replace(PERFECT, contrast=0.8), "Contrast is too low"),
         (dataclasses.replace(PERFECT, variety=0.8), "Variety is too low"),
         (dataclasses.replace(PERFECT, fine=5.0), "There is too much fine detail"),

@@ -50,27 +50,27 @@ def alive(report, tmp_path_factory):
 
 def shown(tab) -> list[str]:
     """The moments that can be seen."""
-    return tab.locator("#frames .frames > div:visible img").evaluate_all(
+    return tab.locator(".scrub .frames > div:visible img").evaluate_all(
         "all => all.map(i => i.alt)"
     )
 
 
 def test_the_scrubber_shows_one_moment_at_a_time(visit, plain):
     tab = visit(plain)
-    tab.wait_for_selector("#frames.scrubbing")
+    tab.wait_for_selector(".scrub.scrubbing")
     last = shown(tab)
     assert last == ["The same latents after 1,600 images"]
-    slider = tab.locator("#frames input")
+    slider = tab.locator(".scrub input")
     slider.focus()
     slider.press("Home")
     assert shown(tab) == ["The same latents after 0 images"]
-    assert tab.locator("#frames output").text_content() == "0 images"
+    assert tab.locator(".scrub output").text_content() == "0 images"
     assert slider.get_attribute("aria-valuetext") == "0 images"
 
 
 def test_paper_shows_a_few_moments_and_no_slider(visit, plain):
     tab = visit(plain)
-    tab.wait_for_selector("#frames.scrubbing")
+    tab.wait_for_selector(".scrub.scrubbing")
     tab.emulate_media(media="print")
     assert len(shown(tab)) == 4
     assert tab.locator(".scrubber").is_hidden()

@@ -54,6 +54,13 @@ SHARED: dict[str, dict[str, Any]] = {
     "--title": {"help": "title (the RUN's name)"},
     "--author": {"metavar": "NAME", "help": "name of the author"},
     "--course": {"metavar": "NAME", "help": "name of the course"},
+    "--date": {"metavar": "TEXT", "help": "date below the title (the day of the run's last event)"},
+    "--text": {
+        "type": Path,
+        "metavar": "NOTES.md",
+        "help": "your own words: a Markdown file whose headings are sections of the report",
+    },
+    "--no-marks": FLAG | {"help": "do not mark the places that wait for --text"},
     "--encoder": {
         **FLAG,
         "help": "train an encoder (minutes) if there is none: the page then reads pictures, too",
@@ -77,7 +84,7 @@ SHARED: dict[str, dict[str, Any]] = {
 """The declarations of options and arguments that more than one command has."""
 
 GENERATOR = ("what", "--pretrained", "--checkpoint", "--weights")
-HEADING = ("--title", "--author", "--course")
+WORDS = ("--author", "--course", "--date", "--text", "--no-marks")
 HARDWARE = ("--device", "--precision", "--no-compile", "--no-tune")
 
 

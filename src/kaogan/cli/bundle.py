@@ -3,6 +3,7 @@
 import argparse
 
 from kaogan.cli import arguments as args
+from kaogan.cli.report import add_heading, heading_of
 
 
 def add(commands: args.Commands) -> None:
@@ -21,7 +22,8 @@ def add(commands: args.Commands) -> None:
     )
     args.shared(command, "run_folder", "--data")
     args.value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")
-    args.shared(command, *args.HEADING, "--no-live")
+    add_heading(command)
+    args.shared(command, "--no-live")
     args.flag(command, "--no-pdf", "no report.pdf, which needs Chromium")
     args.flag(command, "--no-data-pictures", "show no training pictures in the report")
     args.shared(command, "--json", "--quiet")
@@ -31,17 +33,16 @@ def run(options: argparse.Namespace) -> None:
     """Collect the files and write the ZIP."""
     out = args.file_named(options.out, ".zip")
     from kaogan.report.bundle import write_bundle
-    from kaogan.report.html import Heading
     from kaogan.training.run import Run
 
     bundle = write_bundle(
         Run(options.run_folder),
         out,
-        Heading(options.title, options.author, options.course),
         pdf=not options.no_pdf,
         live=not options.no_live,
         data_pictures=not options.no_data_pictures,
         data=options.data,
+        **heading_of(options),
     )
     size = out.stat().st_size
     about = {"file": str(out), "bytes": size, "files": bundle.names}

@@ -1,4 +1,5 @@
-"""What the docstrings of losses and penalties say: their equations, as MathML, and their words.
+"""What the docstrings of losses and penalties say: their equations, as LaTeX and MathML, and their
+words.
 
 The docstrings are the one place where an equation is written. Their notation is plain text:
 
@@ -13,7 +14,7 @@ from latex2mathml.converter import convert
 
 from kaogan.registry import Component
 
-BEGINS = re.compile(r"(?<!\S)(?=(?:L_D|L_G|R1|R2|GP|y) = )")
+BEGINS = re.compile(r"(?<!\S)(?=(?:V\(D, G\)|L_D|L_G|R1|R2|GP|y) = )")
 OPENING, CLOSING = "([", ")]"
 
 NESTED = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
@@ -42,11 +43,14 @@ def equations_of(component: Component) -> tuple[str, ...]:
     An equation ends where a sentence or a comma outside brackets ends it.
     """
     classes = [cls for cls in reversed(type(component).__mro__) if issubclass(cls, Component)]
-    found: list[str] = []
-    for cls in classes[1:]:
-        text = " ".join(inspect.cleandoc(cls.__dict__.get("__doc__") or "").split())
-        found += [_up_to_its_end(text[match.start() :]) for match in BEGINS.finditer(text)]
-    return tuple(found)
+    docstrings = (cls.__dict__.get("__doc__") for cls in classes[1:])
+    return tuple(one for text in docstrings for one in equations_in(text))
+
+
+def equations_in(docstring: str | None) -> tuple[str, ...]:
+    """The equations in a docstring, in order."""
+    text = " ".join(inspect.cleandoc(docstring or "").split())
+    return tuple(_up_to_its_end(text[match.start() :]) for match in BEGINS.finditer(text))
 
 
 def _up_to_its_end(text: str) -> str:
@@ -77,15 +81,32 @@ def _paragraphs(component: Component) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
+def latex(equation: str) -> str:
+    """An equation in the docstrings' notation as LaTeX."""
+    for pattern, replacement in LATEX:
+        equation = re.sub(pattern, replacement, equation)
+    return equation
+
+
 def mathml(equation: str) -> str:
     """An equation in the docstrings' notation as a MathML element that stands on its own line."""
-    latex = equation
-    for pattern, replacement in LATEX:
-        latex = re.sub(pattern, replacement, latex)
+    return mathml_of(latex(equation), equation)
+
+
+def mathml_of(source: str, text: str, *, inline: bool = False) -> str:
+    """LaTeX as a MathML element.
+
+    Args:
+        source: the LaTeX.
+        text: for those who do not see it, and in place of what is no LaTeX.
+        inline: whether it stands in a line of text; otherwise it has a line of its own.
+
+    """
+    display = "inline" if inline else "block"
     try:
-        element = str(convert(latex, display="block"))
+        element = str(convert(source, display=display))
     except Exception:  # of many kinds: this is another notation, and is shown as it is written
-        element = f'<math display="block"><mtext>{html.escape(equation)}</mtext></math>'
+        element = f'<math display="{display}"><mtext>{html.escape(text)}</mtext></math>'
     element = element.replace("3D;</mo><mo>", '3D;</mo><mo form="prefix">')  # a sign after =
-    attributes = f'<math alttext="{html.escape(equation)}"'
+    attributes = f'<math alttext="{html.escape(text)}"'
     return re.sub(r'<math( xmlns="[^"]*")?', lambda _: attributes, element, count=1)

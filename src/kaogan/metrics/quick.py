@@ -69,8 +69,13 @@ def quick(reference: Reference, pictures: UInt8[Tensor, "N H W C"]) -> dict[str,
 
     Raises ValueError for fewer than 6 pictures on a side.
     """
-    count = min(len(reference), len(pictures))
-    real, fake = reference.features[:count], reference.extractor(pictures[:count])
+    return compared(reference.features, reference.extractor(pictures[: len(reference)]))
+
+
+def compared(real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"]) -> dict[str, float]:
+    """The metrics of `quick`, of features."""
+    count = min(len(real), len(fake))
+    real, fake = real[:count], fake[:count]
     kid, _ = kernel_distance(real, fake, subset=count, subsets=1)
     _, recall = precision_recall(real, fake)
     density, coverage = density_coverage(real, fake)

@@ -1,7 +1,8 @@
 """Charts and diagrams as SVG, for screen and paper.
 
 Their colours are those of the page. Lines differ in more than colour. A title and a description say
-in words what is to be seen. `templates/chart.svg` and `templates/diagram.svg` hold the markup.
+in words what is to be seen. The markup is in the templates that end in `.svg`. Two charts fit side
+by side.
 """
 
 import math
@@ -9,12 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kaogan.export.describe import thinned
+from kaogan.images import Pixels
+from kaogan.report.pictures import Drawing, strip
 from kaogan.report.render import render
 from kaogan.training.callbacks.curves import smooth
 from kaogan.training.rows import Row
 
-WIDTH, HEIGHT = 560, 230
-LEFT, RIGHT, TOP, BOTTOM = 44, 14, 36, 44
+WIDTH, HEIGHT = 400, 240
+WIDE, LOW = 820, 190
+"""Of a chart that has its line to itself."""
+LEFT, RIGHT, TOP, BOTTOM = 46, 14, 36, 46
+STRIPS, STRIP_LABEL, STRIP_GAP = 760, 112, 4
+"""Width of rows of pictures, of the words before them, and of what is between pictures."""
 MOST_POINTS = 400
 """Of a line; more are not visible."""
 
@@ -49,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Mark:
-    """An event on the x axis: a number that the text below the chart explains."""
+    """Events on the x axis: their numbers, which the text explains."""
 
     x: float
     label: str
@@ -57,20 +64,22 @@ class Mark:
 
 @dataclass(frozen=True)
 class Frame:
-    """The range of both axes, and where its values lie in the picture."""
+    """The range of both axes, the size of the picture, and where values lie in it."""
 
     left: float
     right: float
     low: float
     high: float
+    width: int
+    height: int
 
     def x(self, value: float) -> float:
         share = (value - self.left) / (self.right - self.left)
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + share * (self.width - LEFT - RIGHT), 1)
 
     def y(self, value: float) -> float:
         share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
+        return round(self.height - BOTTOM - share * (self.height - TOP - BOTTOM), 1)
 
     def places(self, points: Points) -> list[tuple[float, float]]:
         """Where the finite points lie, at most `MOST_POINTS` of them."""
@@ -88,8 +97,9 @@ def line_chart(
     y_range: tuple[float, float] | None = None,
     marks: Sequence[Mark] = (),
     dotted: float | None = None,
-) -> str:
-    """A chart as an <svg> element.
+    wide: bool = False,
+) -> Drawing:
+    """A chart.
 
     Args:
         name: begins the ids inside it; unique in the page.
@@ -101,20 +111,22 @@ def line_chart(
         y_range: of the y axis; from the points unless given.
         marks: vertical lines.
         dotted: a y at which a dotted line lies.
+        wide: it has its line to itself.
 
     """
     xs = [x for line in lines for x, _ in line.points]
     low, high = y_range or _range([y for line in lines for _, y in line.points])
     right = max([*xs, *(mark.x for mark in marks)])
-    frame = Frame(min(0.0, *xs) if xs else 0.0, max(right, 1e-9), low, high)
-    return render(
+    width, height = (WIDE, LOW) if wide else (WIDTH, HEIGHT)
+    frame = Frame(min(0.0, *xs) if xs else 0.0, max(right, 1e-9), low, high, width, height)
+    svg = render(
         "chart.svg",
         name=name,
         title=title,
         description=description,
-        width=WIDTH,
-        height=HEIGHT,
-        edges={"left": LEFT, "right": WIDTH - RIGHT, "top": TOP, "bottom": HEIGHT - BOTTOM},
+        width=width,
+        height=height,
+        edges={"left": LEFT, "right": width - RIGHT, "top": TOP, "bottom": height - BOTTOM},
         frame=frame,
         x_ticks=[(frame.x(value), short(value)) for value in ticks(frame.left, frame.right, 5)],
         y_ticks=[(frame.y(value), short(value)) for value in ticks(low, high, 5)],
@@ -124,6 +136,7 @@ def line_chart(
         marks=marks,
         dotted=dotted,
     )
+    return Drawing(svg, width, f"{title}. {description}")
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
@@ -160,7 +173,7 @@ def network_diagram(
     rows: Sequence[Row],
     after: tuple[str, str],
     style: str,
-) -> str:
+) -> Drawing:
     """A network as boxes from left to right. A box is taller the larger its map is.
 
     Args:
@@ -174,13 +187,68 @@ def network_diagram(
     """
     maps = [(row["shape"][0], row["shape"][-1]) for row in rows]
     words = ", ".join(f"{channels} channels of {size} × {size}" for channels, size in maps)
-    return render(
+    description = f"{before[1]} goes in. The layers give {words}. {after[1]} comes out."
+    svg = render(
         "diagram.svg",
         name=name,
         title=title,
-        description=f"{before[1]} goes in. The layers give {words}. {after[1]} comes out.",
+        description=description,
         before=before,
         maps=[(channels, size, 22 + 14 * math.log2(size)) for channels, size in maps],
         after=after,
         style=style,
     )
+    return Drawing(svg, 100 * (len(maps) + 2), f"{title}. {description}")
+
+
+def game_diagram(generated: Pixels | None, real: Pixels | None) -> Drawing:
+    """Both networks and what goes in: z to G to D, and x to D.
+
+    Args:
+        generated: a picture (1 x H x W x C); without it there is a sign.
+        real: likewise.
+
+    """
+    title = "The two networks and what they see"
+    description = (
+        "The generator G makes G(z) of the latent vector z. The discriminator D sees G(z) and real "
+        "x, and says how real each is. Its gradient goes back to G."
+    )
+    pictures = [None if one is None else strip(one) for one in (generated, real)]
+    svg = render("game.svg", title=title, description=description, pictures=pictures)
+    return Drawing(svg, 640, f"{title}. {description}")
+
+
+def strips(name: str, title: str, rows: Sequence[tuple[str, str, Pixels]], columns: int) -> Drawing:
+    """Rows of small pictures, each row with two lines of words before it.
+
+    Args:
+        name: begins the ids inside it.
+        title: what it shows.
+        rows: words, smaller words, and pictures (N x H x W x C), at most `columns` of them.
+        columns: pictures in the longest row.
+
+    """
+    tile = (STRIPS - STRIP_LABEL + STRIP_GAP) / columns - STRIP_GAP
+    placed = []
+    for n, (words, below, pixels) in enumerate(rows):
+        count, size = pixels.shape[:2]
+        gap = max(1, round(STRIP_GAP * size / tile))
+        width = tile * (count * (size + gap) - gap) / size
+        top = n * (tile + STRIP_GAP)
+        placed.append((round(top, 1), words, below, strip(pixels, gap), round(width, 1)))
+    description = "From the top: " + "; ".join(
+        f"{words} {below}".strip() for words, below, _ in rows
+    )
+    height = round(len(rows) * (tile + STRIP_GAP) - STRIP_GAP, 1)
+    svg = render(
+        "strips.svg",
+        name=name,
+        title=title,
+        description=description,
+        rows=placed,
+        left=STRIP_LABEL,
+        tile=round(tile, 1),
+        size=(STRIPS, height),
+    )
+    return Drawing(svg, STRIPS, f"{title}. {description}")

@@ -13,7 +13,7 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import PLAYERS, layers, parameters
 from kaogan.export.network import Network, Player, build
 from kaogan.files import read_json
-from kaogan.generators import open_network
+from kaogan.generators import TrainedGenerator, open_generator
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, read_history
@@ -92,6 +92,7 @@ class Training:
         curves: rows of `metrics.jsonl`.
         evaluations: rows of `evaluation.jsonl`.
         start: the name of the trained networks that it began with; None for fresh networks.
+        start_images: how many images those had seen; None if that is not known.
 
     """
 
@@ -104,11 +105,17 @@ class Training:
     curves: tuple[Row, ...]
     evaluations: tuple[Row, ...]
     start: str | None
+    start_images: int | None = None
 
     @property
     def speed(self) -> float | None:
         """Images in a second."""
         return self.images / self.seconds if self.images and self.seconds else None
+
+    @property
+    def told(self) -> tuple[Event, ...]:
+        """The events that are said in words. Charts have their numbers, from 1."""
+        return tuple(event for event in self.events if event.text)
 
     @property
     def hardware(self) -> tuple[tuple[str, str], ...]:
@@ -134,8 +141,9 @@ class Facts:
         data: what it learned from.
         players: both networks.
         training: how it went.
-        sampler: draws the report's pictures; None without a checkpoint, and for points.
-        drawn: the same generator, ready for export; also None for a model that has no export.
+        trained: the networks that draw the report's pictures; None without a checkpoint, and for
+            points.
+        drawn: its generator, ready for export; also None for a model that has no export.
         dataset: the data set, if it is still there and unchanged.
         scores: `toy.json`, of points.
         frames: sample grids by images seen, the oldest first.
@@ -151,12 +159,17 @@ class Facts:
     data: Data
     players: tuple[PlayerFacts, ...]
     training: Training
-    sampler: Sampler | None
+    trained: TrainedGenerator | None
     drawn: Network | None
     dataset: Dataset | None
     scores: Mapping[str, Any] | None
     frames: tuple[tuple[int, Path], ...]
     missing: tuple[Missing, ...]
+
+    @property
+    def sampler(self) -> Sampler | None:
+        """Draws the report's pictures."""
+        return self.trained.sampler if self.trained else None
 
     @property
     def is_toy(self) -> bool:
@@ -198,12 +211,12 @@ def gather(run: Run, data: Path | None = None) -> Facts:
     scores, frames = _scores(run), _frames(run)
     drawn_at = [seen for seen, _ in frames[-1:]] + ([scores["images_seen"]] if scores else [])
     training = _training(run, about, drawn_at, missing)
-    dataset = sampler = drawn = None
+    dataset = trained = drawn = None
     if toy:
         missing.append(Missing("the generator, alive in the page", "it draws points, not pictures"))
     else:
         dataset = _dataset(run, data, missing)
-        sampler, drawn = _drawn(run, missing)
+        trained, drawn = _drawn(run, missing)
         if not training.evaluations:
             why = "the run was not evaluated: that was not asked for, or fewer than 100 pictures "
             missing.append(Missing("quality over the training", why + "were held out"))
@@ -219,7 +232,7 @@ def gather(run: Run, data: Path | None = None) -> Facts:
         data=_data(about["dataset"], dataset),
         players=players,
         training=training,
-        sampler=sampler,
+        trained=trained,
         drawn=drawn,
         dataset=dataset,
         scores=scores if toy else None,
@@ -257,6 +270,7 @@ def _training(run: Run, about: Row, drawn_at: list[int], missing: list[Missing])
         curves=curves,
         evaluations=evaluations,
         start=about.get("start", {}).get("from"),
+        start_images=about.get("start", {}).get("images_seen"),
     )
 
 
@@ -280,18 +294,19 @@ def _data(about: Mapping[str, Any], dataset: Dataset | None) -> Data:
     return Data(name, fingerprint, count, dataset.summary, side)
 
 
-def _drawn(run: Run, missing: list[Missing]) -> tuple[Sampler | None, Network | None]:
-    """The generator to draw with: the best, or the newest of a run that was not evaluated."""
+def _drawn(run: Run, missing: list[Missing]) -> tuple[TrainedGenerator | None, Network | None]:
+    """The networks to draw with: the best, or the newest of a run that was not evaluated."""
     try:
-        network = open_network(run.path)
-        return Sampler(network.module, network.model.latent_dim), network
-    except UsageError as error:
-        missing.append(Missing("the generator, alive in the page", str(error)))
-        return run.sampler(), None
+        trained = open_generator(run.path)
     except KaoganError:
         none = "no checkpoint" if not checkpoints.found(run.checkpoints) else "no sound checkpoint"
         missing.append(Missing("new faces, and the generator itself", f"there is {none}"))
         return None, None
+    try:
+        return trained, trained.network()
+    except UsageError as error:
+        missing.append(Missing("the generator, alive in the page", str(error)))
+        return trained, None
 
 
 def _players(

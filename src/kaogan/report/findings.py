@@ -45,20 +45,20 @@ def _of_the_faces(measured: Measured) -> Iterator[Finding]:
     kid, coverage, density = (figures[name] for name in ("KID", "coverage", "density"))
     if kid.value > 2 * abs(kid.floor) + 0.01:
         yield Finding(
-            "Drawn faces can be told from real ones",
+            "Generated pictures can be told from real ones",
             f"KID is {kid.value:.3g}, and {kid.floor:.3g} for real training pictures.",
         )
     if coverage.value < LESS * coverage.floor:
         yield Finding(
-            "Some kinds of faces are missing",
-            f"{1 - coverage.value:.0%} of the held-out pictures have no drawn face near them; "
-            f"for real training pictures it is {1 - coverage.floor:.0%}.",
+            "Some kinds of pictures are missing",
+            f"{1 - coverage.value:.0%} of the held-out pictures have no generated picture near "
+            f"them; for real training pictures it is {1 - coverage.floor:.0%}.",
         )
     if density.value < LESS * density.floor:
         yield Finding(
-            "Some faces look like no real one",
-            f"Density is {density.value:.2f}, and {density.floor:.2f} for real pictures: drawn "
-            "faces often lie where there are no real ones.",
+            "Some pictures look like no real one",
+            f"Density is {density.value:.2f}, and {density.floor:.2f} for real pictures: "
+            "generated pictures often lie where there are no real ones.",
         )
     for what, share, place in (
         ("Contrast", measured.contrast, "inside a picture"),
@@ -73,14 +73,14 @@ def _of_the_faces(measured: Measured) -> Iterator[Finding]:
             much, signs = ("much", "noise or a checkerboard")
         yield Finding(
             f"There is too {much} fine detail",
-            f"At the finest quarter of spatial frequencies drawn faces have "
+            f"At the finest quarter of spatial frequencies generated pictures have "
             f"{measured.fine:+.1f} dB of the power of real ones: {signs}.",
         )
     if measured.copies > MANY_COPIES:
         yield Finding(
             "It may repeat training pictures",
-            f"{measured.copies:.1%} of the drawn faces are nearer to a training picture than "
-            f"all but {QUANTILE:.0%} of new real ones are. Look at the nearest pairs.",
+            f"{measured.copies:.1%} of the generated pictures lie as near to a training picture as "
+            f"only {QUANTILE:.0%} of new real ones do. Look at the nearest pairs.",
         )
 
 
@@ -104,8 +104,8 @@ def _of_the_training(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 "The discriminator was ahead",
                 f"At the end it gave real pictures a probability of being real of {real:.2f} on "
-                f"average, and drawn ones {fake:.2f}. That is usual without a penalty. It means "
-                "that the discriminator still sees faults in drawn faces.",
+                f"average, and generated ones {fake:.2f}. That is usual without a penalty. It "
+                "means that the discriminator still sees faults in generated pictures.",
             )
     warnings = sum(event.kind == "warned" for event in training.events)
     if warnings:
@@ -125,7 +125,7 @@ def _of_the_course(training: Training) -> Iterator[Finding]:
         yield Finding(
             "It was best before its end",
             f"{name} was lowest, {best[key]:.3g}, after {best['images_seen']:,} images and "
-            f"{rows[-1][key]:.3g} at the end. That best state draws the faces here.",
+            f"{rows[-1][key]:.3g} at the end. The pictures here are those of that best state.",
         )
     elif best[key] < STILL_FALLING * before:
         yield Finding(

@@ -13,25 +13,25 @@ GLOSSARY = {
     "checkpoint": "Everything that a training needs to continue, saved on the disk.",
     "convolution": "A layer that slides a small window of weights over a map; each number of its "
     "output is a weighted sum of what the window sees.",
-    "coverage": "The share of real pictures that have a drawn one in their neighbourhood; low when "
-    "the generator leaves kinds of faces out.",
-    "D(x), D(G(z))": "How real the discriminator holds real pictures and drawn ones to be, from 0 "
-    "to 1, averaged. At 0.5 for both it cannot tell them apart.",
-    "density": "How many real neighbourhoods a drawn picture falls into, on average; low when "
-    "drawn pictures lie where there are no real ones.",
+    "coverage": "The share of real pictures that have a generated one in their neighbourhood; "
+    "low when the generator leaves kinds of pictures out.",
+    "D(x), D(G(z))": "How real the discriminator holds real pictures and generated ones to be, "
+    "from 0 to 1, averaged. At 0.5 for both it cannot tell them apart.",
+    "density": "How many real neighbourhoods a generated picture falls into, on average; low when "
+    "generated pictures lie where there are no real ones.",
     "discriminator": "D, the network that says how real a picture looks.",
     "EMA": "Exponential moving average, here of the generator's weights: the jitter of single "
-    "steps is averaged out, and the faces are better for it.",
+    "steps is averaged out, and the pictures are better for it.",
     "epoch": "As many pictures as the training set has, shown once each.",
     "features": "The numbers that a fixed network makes of a picture; pictures that look alike "
     "have features near each other.",
-    "floor": "The figure that as many real training pictures get in the place of drawn ones: what "
-    "a perfect generator would get.",
+    "floor": "The figure that as many real training pictures get in the place of generated ones: "
+    "what a perfect generator would get.",
     "generator": "G, the network that draws.",
-    "held-out pictures": "Real pictures that were set aside and never trained on, so that drawn "
-    "ones can be compared with something new to both networks.",
+    "held-out pictures": "Real pictures that were set aside and never trained on, so that "
+    "generated ones can be compared with something new to both networks.",
     "KID": "Kernel Inception Distance, here with other features than Inception's: how far the "
-    "features of drawn pictures are from those of real ones, as a whole. 0 is best.",
+    "features of generated pictures are from those of real ones, as a whole. 0 is best.",
     "latent vector": "z, the random numbers that a picture is drawn from.",
     "learning rate": "How far a step moves the weights.",
     "logit": "C, what the discriminator puts out: any number; the higher, the more real.",

@@ -1,134 +1,156 @@
-"""The report as one HTML file, which loads nothing from any network."""
+"""A report as one HTML file, which loads nothing from any network."""
 
-import platform
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
 
-import torch
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 
-from kaogan.errors import KaoganError
-from kaogan.export.describe import describe_losses
-from kaogan.export.equations import equations_of, mathml
-from kaogan.files import atomic_file
+from kaogan.export.equations import mathml_of
 from kaogan.page.making import style
 from kaogan.page.singlefile import single_file
-from kaogan.report.facts import Facts, Missing
-from kaogan.report.findings import findings
-from kaogan.report.glossary import GLOSSARY
-from kaogan.report.live import live_files
-from kaogan.report.measure import Measured
-from kaogan.report.pdf import write_pdf
-from kaogan.report.pictures import FACES, ReportPictures
-from kaogan.report.plots import charts, diagrams
+from kaogan.report.document import PARSER, PARTS, Document, parsed
+from kaogan.report.pictures import Drawing, Figure, Part
 from kaogan.report.render import FOLDER, render
-from kaogan.report.reproduce import commands
-from kaogan.training.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Heading:
-    """Title, author and course of a report. Without a title it has the name of the run."""
-
-    title: str | None = None
-    author: str | None = None
-    course: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """A report that is ready to be written, with or without the live generator.
+def html_of(document: Document, author: str | None, live: Mapping[str, bytes]) -> bytes:
+    """The file.
 
     Args:
-        facts: about the run.
-        measured: figures with their floors, if there are any.
-        pictures: of its faces and data.
-        missing: what was not measured, besides what the facts lack.
-        heading: title, author and course.
+        document: the report.
+        author: for the page's metadata.
+        live: files of the live generator; empty to leave it out.
 
     """
+    renderer = Renderer(document)
+    index = render(
+        "report.html",
+        document=document,
+        author=author,
+        summary=renderer.html(document.summary),
+        sections=[(section, renderer.html(section.text)) for section in document.sections],
+        references=[(key, renderer.html(text)) for key, text in document.references.items()],
+        live=bool(live),
+        named=_are_named(live),
+    )
+    scripts = ["scrubber", "live"] if live else ["scrubber"]
+    page = {
+        "index.html": index.encode(),
+        "style.css": style(FOLDER / "style.css"),
+        "js/main.js": "".join(f'import "./{name}.js";\n' for name in scripts).encode(),
+        **{f"js/{name}.js": (FOLDER / "js" / f"{name}.js").read_bytes() for name in scripts},
+    }
+    return single_file({**page, **live})
 
-    facts: Facts
-    measured: Measured | None
-    pictures: ReportPictures
-    missing: tuple[Missing, ...]
-    heading: Heading
 
-    def write(self, out: Path, *, live: bool) -> list[Missing]:
-        """Write the HTML file; returns all that it leaves out.
+def _are_named(live: Mapping[str, bytes]) -> bool:
+    """Do the sliders of the live generator have names that say what they do?"""
+    about = json.loads(live.get("model/about.json", b"{}"))
+    return any(one["kind"] == "named" for one in about.get("directions", ()))
 
-        Args:
-            out: the file.
-            live: with the generator in it, if that is possible.
 
-        """
-        files, missing = {}, [*self.facts.missing, *self.missing]
-        if live and self.facts.drawn is not None:
-            try:
-                files = live_files(self.facts.drawn)
-            except KaoganError as error:
-                missing.append(Missing("the generator, alive in the page", str(error)))
-        scripts = ["scrubber", "live"] if files else ["scrubber"]
-        page = {
-            "index.html": self._index(missing, bool(files)).encode(),
-            "style.css": style(FOLDER / "style.css"),
-            "js/main.js": "".join(f'import "./{name}.js";\n' for name in scripts).encode(),
-            **{f"js/{name}.js": (FOLDER / "js" / f"{name}.js").read_bytes() for name in scripts},
-        }
-        with atomic_file(out) as partial:
-            partial.write_bytes(single_file(page | files))
-        return missing
+class Renderer(RendererHTML):
+    """Markdown as HTML, with figures, numbered equations, and tables that scroll."""
 
-    def write_pdf(self, out: Path) -> Path:
-        """Print the report, without the live generator.
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self.document = document
+        rules: dict[str, Any] = self.rules
+        for part in PARTS:
+            rules[f"container_{part}_open"] = _open_part
+            rules[f"container_{part}_close"] = lambda *_: "</div>\n"
 
-        Raises:
-            KaoganError: there is no Chromium, or it does not print.
+    def html(self, text: str) -> str:
+        """Markdown as HTML."""
+        return self.render(parsed(text), PARSER.options, {})
 
-        """
-        with tempfile.TemporaryDirectory(prefix="kaogan-report-") as folder:
-            page = Path(folder) / "report.html"
-            self.write(page, live=False)
-            return write_pdf(page, out)
-
-    def _index(self, missing: Sequence[Missing], live: bool) -> str:
-        facts, recipe = self.facts, self.facts.recipe
-        events = [event for event in facts.training.events if event.text]
-        return render(
-            "report.html",
-            facts=facts,
-            pictures=self.pictures,
-            measured=self.measured,
-            missing=missing,
-            live=live,
-            heading=self.heading,
-            events=events,
-            charts=list(charts(facts, events)),
-            diagrams=diagrams(facts.players),
-            losses=describe_losses(recipe),
-            loss_fields=[
-                (field.description or name, getattr(recipe.loss, name))
-                for name, field in type(recipe.loss).model_fields.items()
-                if name != "name"
-            ],
-            lazy_equation=_lazy_equation(recipe),
-            findings=findings(facts, self.measured),
-            commands=commands(facts),
-            glossary=GLOSSARY,
-            shown_faces=FACES,
-            torch_version=torch.__version__,
-            python_version=platform.python_version(),
+    def figure(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        token, document = tokens[place], self.document
+        caption = self.renderInline(token.children or [], options, env)
+        number = document.numbers["figure", token.info]
+        found = document.figures[token.info]
+        kind = "as-it-is" if found.as_it_is else f"columns-{found.columns}"
+        return (
+            f'<figure id="figure-{token.info}" class="{kind}">{_parts(found)}'
+            f"<figcaption><b>Figure {number}.</b> {caption}</figcaption></figure>\n"
         )
 
+    def image(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        """A picture in a line of text: its words, because only figures are stored."""
+        return escape(tokens[place].content)
 
-def _lazy_equation(recipe: Recipe) -> str | None:
-    """The discriminator's loss on a step with penalties, if there are steps without."""
-    if len(recipe.kinds_of_steps) == 1:
-        return None
-    symbols = [
-        equation.partition(" = ")[0]
-        for term in recipe.penalties
-        for equation in equations_of(term)[:1] or [term.name]
-    ]
-    return mathml(f"L_D + {recipe.penalty_interval} ({' + '.join(symbols)})")
+    def math_block(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        source = tokens[place].content.strip()
+        return f'<div class="equation">{mathml_of(source, source)}</div>\n'
+
+    def math_block_label(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        name, source = tokens[place].info, tokens[place].content.strip()
+        number = self.document.numbers.get(("equation", name))
+        if number is None:
+            return self.math_block(tokens, place, options, env)
+        return (
+            f'<div class="equation" id="equation-{name}">{mathml_of(source, source)}'
+            f"<span>({number})</span></div>\n"
+        )
+
+    def math_inline(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        source = tokens[place].content
+        return mathml_of(source, source, inline=True)
+
+    def table_open(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        return '<div class="wide"><table>\n'
+
+    def table_close(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        return "</table></div>\n"
+
+    def th_open(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        return f'<th scope="col"{_alignment(tokens[place])}>'
+
+    def td_open(self, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+        return f"<td{_alignment(tokens[place])}>"
+
+
+def _open_part(tokens: Sequence[Token], place: int, *_: Any) -> str:
+    """A part of another look, and the id that stands behind its name."""
+    part, *name = tokens[place].info.split()
+    anchor = f' id="{escape(name[0])}"' if name else ""
+    return f'<div class="{part}"{anchor}>\n'
+
+
+def _alignment(cell: Token) -> str:
+    """The policy of the page ignores the attribute `style`."""
+    return ' class="number"' if "right" in str(cell.attrs.get("style", "")) else ""
+
+
+def _parts(figure: Figure) -> str:
+    """The pictures of a figure; those to leaf through have a slider, which a script shows."""
+    if not figure.moments:
+        return f'<div class="parts">{"".join(map(_part, figure.parts))}</div>'
+    keys = {id(part) for part in figure.parts}
+    frames = "".join(
+        f"<div{_key(id(part) in keys)}>{_shown(part)}<p>{escape(part.label)}</p></div>"
+        for part in figure.moments
+    )
+    return render("scrubber.html", frames=frames, last=len(figure.moments) - 1)
+
+
+def _key(is_key: bool) -> str:
+    return ' class="key"' if is_key else ""
+
+
+def _part(part: Part) -> str:
+    label = f"<p>{escape(part.label)}</p>" if part.label else ""
+    return f"<div>{_shown(part)}{label}</div>"
+
+
+def _shown(part: Part) -> str:
+    shown = part.shown
+    if isinstance(shown, Drawing):
+        return f'<div class="wide">{shown.svg}</div>'
+    return (
+        f'<img src="{shown.src}" width="{shown.width}" height="{shown.height}" '
+        f'alt="{escape(shown.alt)}">'
+    )

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
 from kaogan.data.dataset import Dataset
@@ -18,7 +18,7 @@ from kaogan.metrics.clouds import CHUNK, PictureSource, thumbnails_of
 from kaogan.metrics.copying import QUANTILE, copy_rate
 from kaogan.metrics.features import load_extractor
 from kaogan.metrics.points import nearest
-from kaogan.metrics.quick import Reference, quick
+from kaogan.metrics.quick import Reference, compared, quick
 from kaogan.metrics.spectrum import radial_spectrum, spectrum_distance
 from kaogan.progress import Tracker
 from kaogan.training.sampling import Sampler
@@ -30,6 +30,8 @@ SEARCHED = 20_000
 """Most training pictures that are searched for the nearest."""
 SHOWN = 8
 """Faces shown above their nearest training pictures, of each kind."""
+WORST = 16
+"""Faces shown that are least like real ones."""
 PLAIN_SIZE = 64
 """Of larger pictures, which take longer, fewer are measured."""
 
@@ -76,6 +78,8 @@ class Measured:
             all but `QUANTILE` of held-out pictures are.
         searched: how many training pictures were searched for that.
         neighbours: to look at.
+        worst: the generated faces (N x H x W x C) whose features are farthest from those of any
+            held-out picture, the farthest first.
 
     """
 
@@ -88,6 +92,7 @@ class Measured:
     copies: float
     searched: int
     neighbours: Neighbours
+    worst: Pixels
 
 
 def faces_measured(dataset: Dataset) -> int:
@@ -114,7 +119,8 @@ def measure_generator(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> M
     held_out = torch.from_numpy(PictureSource.shuffled(dataset.held_out, 0).draw(0, count))
     tracker.advance(count)
     train = torch.from_numpy(PictureSource.shuffled(dataset.train, 0).draw(0, count))
-    found, floor = quick(reference, faces), quick(reference, train)
+    features = extractor(faces)
+    found, floor = compared(reference.features, features), quick(reference, train)
     tracker.advance(count)
     spectra = (spectrum_distance(held_out, faces), spectrum_distance(held_out, train))
     copies, searched, neighbours = _copies(faces, held_out, dataset, tracker)
@@ -133,7 +139,14 @@ def measure_generator(sampler: Sampler, dataset: Dataset, tracker: Tracker) -> M
         copies=copies,
         searched=searched,
         neighbours=neighbours,
+        worst=faces[_farthest(features, reference.features)].numpy(),
     )
+
+
+def _farthest(features: Float[Tensor, "N F"], real: Float[Tensor, "M F"]) -> Int64[Tensor, "K"]:
+    """The places of the features that are farthest from their nearest real ones."""
+    distances, _ = nearest(features, real)
+    return distances.argsort(descending=True)[:WORST]
 
 
 def _contrast(pictures: UInt8[Tensor, "N H W C"]) -> float:

@@ -51,6 +51,7 @@ def write_pdf(html: Path, out: Path) -> Path:
             "--disable-background-networking",
             "--no-first-run",
             "--no-pdf-header-footer",
+            "--generate-pdf-document-outline",
             f"--user-data-dir={folder}/profile",
             f"--print-to-pdf={printed}",
             html.resolve().as_uri(),

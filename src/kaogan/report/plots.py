@@ -1,86 +1,155 @@
-"""The charts of a run, each with a caption, and the diagrams of its networks."""
+"""The charts of a run and the diagrams of its networks, as figures."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.charts import Line, Mark, line_chart, network_diagram
 from kaogan.report.facts import Facts, PlayerFacts
-from kaogan.report.history import Event
+from kaogan.report.inside import NormedChannel
+from kaogan.report.pictures import Drawing, Figure, Part
 from kaogan.training.rows import Row
 
+SCHEDULE_POINTS = 100
+NEAR = 0.06
+"""Of the training; events nearer to each other than this have one line in a chart."""
 
-def charts(facts: Facts, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    """Losses, probabilities and quality over images seen, where there are at least two rows."""
+
+def curves(facts: Facts) -> Iterator[tuple[str, Figure]]:
+    """Losses and probabilities, and quality, over images seen: where there are two rows or more."""
     rows, evaluations = facts.training.curves, facts.training.evaluations
-    marks = [
-        Mark(event.images, str(number))
-        for number, event in enumerate(events, start=1)
-        if event.images is not None and event.kind != "started"
-    ]
-
-    def chart(name: str, title: str, lines: Sequence[Line], y_label: str, **options: Any) -> str:
-        x_label = f"{facts.unit} seen"
-        words = _course(lines, facts.unit)
-        return line_chart(
-            name, title, words, lines, x_label=x_label, y_label=y_label, marks=marks, **options
-        )
-
+    marks = _marks(facts)
+    x_label = f"{facts.unit} seen"
     if len(rows) >= 2:
-        lines = [
+        losses = [
             Line("discriminator", column(rows, "loss_d"), smoothed=True),
             Line("generator", column(rows, "loss_g"), smoothed=True),
         ]
-        penalties = "; the discriminator’s with its penalties" if facts.recipe.penalties else ""
-        yield (
-            chart("losses", "Losses of both players", lines, "loss"),
-            f"Losses{penalties}: each row of the log faintly, and their running average.",
-        )
-        title = "How real the discriminator holds real and drawn samples to be"
-        lines = [
-            Line("D(x), real", column(rows, "d_real"), smoothed=True),
-            Line("D(G(z)), drawn", column(rows, "d_fake"), smoothed=True),
+        probabilities = [
+            Line("D(x)", column(rows, "d_real"), smoothed=True),
+            Line("D(G(z))", column(rows, "d_fake"), smoothed=True),
         ]
-        label = "probability of being real"
-        yield (
-            chart("probabilities", title, lines, label, y_range=(0.0, 1.0), dotted=0.5),
-            "What D says of real samples and of drawn ones. Dotted: it cannot tell.",
-        )
+        yield "losses", Figure(
+            (
+                Part(
+                    line_chart(
+                        "losses", "Losses of both networks", _course(losses, facts.unit), losses,
+                        x_label=x_label, y_label="loss", marks=marks,
+                    )
+                ),
+                Part(
+                    line_chart(
+                        "probabilities", "How real D holds real and generated samples to be",
+                        _course(probabilities, facts.unit), probabilities,
+                        x_label=x_label, y_label="probability of being real",
+                        y_range=(0.0, 1.0), dotted=0.5, marks=marks,
+                    )
+                ),
+            ),
+            columns=2,
+        )  # fmt: skip
     if len(evaluations) >= 2:
         key = deciding(evaluations)
-        name, best = NAMES[key], facts.training.best or evaluations[-1]
-        lines = [Line(name, column(evaluations, key), marked=True)]
-        yield (
-            chart(key, f"{name} during the training", lines, f"{name}, lower is better"),
-            f"{name} between drawn and held-out pictures; the lowest is {best[key]:.3g}, "
-            f"after {best['images_seen']:,} images.",
-        )
-        title, label = "Coverage during the training", "coverage, higher is better"
-        lines = [Line("coverage", column(evaluations, "coverage"), marked=True)]
-        yield (
-            chart("coverage", title, lines, label, y_range=(0.0, 1.0)),
-            "Coverage: the share of held-out pictures with a drawn one near.",
-        )
+        name = NAMES[key]
+        quality = [Line(name, column(evaluations, key), marked=True)]
+        coverage = [Line("coverage", column(evaluations, "coverage"), marked=True)]
+        yield "quality", Figure(
+            (
+                Part(
+                    line_chart(
+                        key, f"{name} during the training", _course(quality, facts.unit), quality,
+                        x_label=x_label, y_label=f"{name}, lower is better", marks=marks,
+                    )
+                ),
+                Part(
+                    line_chart(
+                        "coverage", "Coverage during the training", _course(coverage, facts.unit),
+                        coverage, x_label=x_label, y_label="coverage, higher is better",
+                        y_range=(0.0, 1.0), marks=marks,
+                    )
+                ),
+            ),
+            columns=2,
+        )  # fmt: skip
 
 
-def diagrams(players: Sequence[PlayerFacts]) -> dict[str, str]:
+def _marks(facts: Facts) -> list[Mark]:
+    """The events after the start; those near each other share a line."""
+    near = NEAR * (facts.training.images or 0)
+    marks: list[Mark] = []
+    for number, event in enumerate(facts.training.told, start=1):
+        if event.images is None or event.kind == "started":
+            continue
+        if marks and event.images - marks[-1].x <= near:
+            marks[-1] = Mark(marks[-1].x, f"{marks[-1].label}, {number}")
+        else:
+            marks.append(Mark(event.images, str(number)))
+    return marks
+
+
+def schedule(facts: Facts) -> Figure | None:
+    """The learning rate over images seen; None if it stays the same."""
+    images, recipe = facts.training.images, facts.recipe
+    if not images or recipe.lr_schedule.name == "constant":
+        return None
+    points = [
+        (seen, recipe.lr_schedule(round(seen)))
+        for seen in (images * n / SCHEDULE_POINTS for n in range(SCHEDULE_POINTS + 1))
+    ]
+    lines = [Line("learning rate", points)]
+    drawing = line_chart(
+        "schedule", "The learning rate", _course(lines, facts.unit), lines,
+        x_label=f"{facts.unit} seen", y_label=f"share of {recipe.lr:g}", y_range=(0.0, 1.0),
+        wide=True,
+    )  # fmt: skip
+    return Figure((Part(drawing),))
+
+
+def normalisation(
+    normed: NormedChannel | None, sizes: Sequence[tuple[float, float]]
+) -> Figure | None:
+    """A channel before and after a batch norm of G, and the size of numbers in each layer of D."""
+    parts: list[Part] = []
+    if normed is not None:
+        before, after = normed.before, normed.after
+        lines = [Line("before", before.points), Line("after", after.points)]
+        words = (
+            f"Before, the mean is {before.mean:.2g} and the deviation {before.deviation:.2g}; "
+            f"after, {after.mean:.2g} and {after.deviation:.2g}."
+        )
+        drawing = line_chart(
+            "batch-norm", f"A channel of layer {normed.layer} before and after batch norm", words,
+            lines, x_label=f"numbers in channel {normed.channel} of layer {normed.layer}",
+            y_label="density",
+        )  # fmt: skip
+        parts.append(Part(drawing))
+    if len(sizes) > 1:
+        lines = [Line("D", sizes, marked=True)]
+        words = "; ".join(f"layer {place:.0f}: {size:.2g}" for place, size in sizes) + "."
+        drawing = line_chart(
+            "sizes", "The size of numbers in each layer of D", words, lines,
+            x_label="layer of D (0: the picture)", y_label="standard deviation",
+        )  # fmt: skip
+        parts.append(Part(drawing))
+    return Figure(tuple(parts), columns=2) if parts else None
+
+
+def diagrams(players: Sequence[PlayerFacts]) -> dict[str, Figure]:
     """Both networks as boxes. Networks that are not a row of feature maps have no diagram."""
     ends = {
         "generator": (("z", "latent vector"), ("G(z)", "picture")),
         "discriminator": (("x", "picture"), ("C", "logit")),
     }
     return {
-        player.name: network_diagram(
-            f"diagram-{player.name}",
-            f"The {player.name}, layer by layer",
-            ends[player.name][0],
-            player.rows,
-            ends[player.name][1],
-            player.name,
-        )
+        f"layers-{player.name}": Figure((Part(_diagram(player, *ends[player.name])),))
         for player in players
         if player.rows and all(len(row["shape"]) == 3 for row in player.rows)
     }
+
+
+def _diagram(player: PlayerFacts, before: tuple[str, str], after: tuple[str, str]) -> Drawing:
+    title = f"The {player.name}, layer by layer"
+    name = f"diagram-{player.name}"
+    return network_diagram(name, title, before, player.rows, after, player.name)
 
 
 def column(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:

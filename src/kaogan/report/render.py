@@ -1,4 +1,4 @@
-"""Filling in the templates of reports, panels and bundles."""
+"""Filling in the templates of pages, drawings, panels and bundles."""
 
 from functools import cache
 from pathlib import Path
@@ -29,17 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {
-        "anchor": anchor,
-        "clock": clock,
-        "count": "{:,}".format,
-        "duration": duration,
-        "figure": lambda value: f"{value:.3g}" if abs(value) >= 0.01 else f"{value:.4f}",
-        "first_upper": lambda words: words[:1].upper() + words[1:],
-        "plural": plural,
-        "real": "{:g}".format,
-        "scores": in_words,
-    }
+    made.filters |= FILTERS
     return made
 
 
@@ -55,3 +45,24 @@ def duration(seconds: float) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: 1 hour, 2 hours."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share: 0.893 as 89%, and 0.004 as 0.4%."""
+    return f"{share:.0%}" if share >= 0.0095 or share == 0 else f"{share:.1%}"
+
+
+FILTERS = {
+    "anchor": anchor,
+    "clock": clock,
+    "count": "{:,}".format,
+    "decimals": lambda value: f"{value:.2f}".replace("-", "−"),
+    "duration": duration,
+    "figure": lambda value: f"{value:.3g}" if abs(value) >= 0.01 else f"{value:.4f}",
+    "first_upper": lambda words: words[:1].upper() + words[1:],
+    "percent": percent,
+    "plural": plural,
+    "real": "{:g}".format,
+    "scores": in_words,
+}
+"""Of templates."""

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan import plugins
@@ -22,11 +22,12 @@ from kaogan.images import grid, to_pil
 from kaogan.machine import PACKAGES, versions
 from kaogan.report.bundle.standalone import standalone
 from kaogan.report.facts import Facts, Missing
-from kaogan.report.html import Heading, Report
 from kaogan.report.make import make_report
 from kaogan.report.pdf import find_browser
 from kaogan.report.render import render
+from kaogan.report.report import Report
 from kaogan.report.reproduce import call_of, plugin_files, preparing
+from kaogan.report.writing import Heading
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler
@@ -56,17 +57,21 @@ def write_bundle(
     live: bool = True,
     data_pictures: bool = True,
     data: Path | None = None,
+    text: Path | None = None,
+    mark: bool = True,
 ) -> Bundle:
     """Write the ZIP of a run, completely or not at all.
 
     Args:
         run: the training.
         out: the ZIP; an existing one is replaced.
-        heading: title, author and course.
+        heading: title, author, course and date.
         pdf: also print the report, if there is a Chromium.
         live: with the generator in the report's page, where that is possible.
         data_pictures: show training pictures in the report.
         data: where the data set is now, if it was moved.
+        text: the author's own words, for the report.
+        mark: mark the places in the report that wait for the author's words.
 
     Raises:
         UsageError: the run draws points, or there is another data set in `data`.
@@ -77,10 +82,7 @@ def write_bundle(
         raise UsageError("this run draws points, not pictures; a hand-in is made of pictures' runs")
     heading = heading or Heading()
     generator, discriminator = (open_network(run.path, player) for player in PLAYERS)
-    report = make_report(run, heading, data=data)
-    if not data_pictures:
-        pictures = replace(report.pictures, sheet=None, neighbours=None, suspects=None)
-        report = replace(report, pictures=pictures)
+    report = make_report(run, heading, data=data, data_pictures=data_pictures, text=text, mark=mark)
     with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as scratch:
         folder = Path(scratch) / "bundle"
         missing = [

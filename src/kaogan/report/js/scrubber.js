@@ -1,6 +1,6 @@
 // Samples through time: one frame at a time, chosen with a slider.
 
-const root = document.querySelector("#frames");
+const root = document.querySelector(".scrub");
 if (root) {
   const frames = [...root.querySelectorAll(".frames > div")];
   const slider = root.querySelector("input");
