@@ -1,6 +1,7 @@
 """The charts of a run and the diagrams of its networks, as figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from kaogan.metrics.quick import NAMES, deciding
 from kaogan.report.charts import Line, Mark, line_chart, network_diagram
@@ -15,10 +16,37 @@ NEAR = 0.06
 
 
 def curves(facts: Facts) -> Iterator[tuple[str, Figure]]:
-    """Losses and probabilities, and quality, over images seen: where there are two rows or more."""
-    rows, evaluations = facts.training.curves, facts.training.evaluations
-    marks = _marks(facts)
-    x_label = f"{facts.unit} seen"
+    """Losses and probabilities, and quality, over images seen."""
+    training = facts.training
+    drawn = training_charts(training.curves, training.evaluations, facts.unit, _marks(facts))
+    for name, drawings in drawn:
+        yield name, Figure(tuple(map(Part, drawings)), columns=2)
+
+
+def training_charts(
+    rows: Sequence[Row],
+    evaluations: Sequence[Row],
+    unit: str,
+    marks: Sequence[Mark] = (),
+    floor: Mapping[str, float] | None = None,
+) -> Iterator[tuple[str, tuple[Drawing, Drawing]]]:
+    """Two charts of the losses, and two of the quality, where there are two rows or more.
+
+    Args:
+        rows: of `metrics.jsonl`.
+        evaluations: of `evaluation.jsonl`.
+        unit: "images" or "points".
+        marks: upright lines.
+        floor: the metrics of real pictures, as dotted lines.
+
+    """
+    floor = floor or {}
+
+    def chart(name: str, title: str, lines: Sequence[Line], label: str, **more: Any) -> Drawing:
+        course = _course(lines, unit)
+        more |= {"x_label": f"{unit} seen", "y_label": label, "marks": marks}
+        return line_chart(name, title, course, lines, **more)
+
     if len(rows) >= 2:
         losses = [
             Line("discriminator", column(rows, "loss_d"), smoothed=True),
@@ -28,47 +56,32 @@ def curves(facts: Facts) -> Iterator[tuple[str, Figure]]:
             Line("D(x)", column(rows, "d_real"), smoothed=True),
             Line("D(G(z))", column(rows, "d_fake"), smoothed=True),
         ]
-        yield "losses", Figure(
+        title = "How real D holds real and generated samples to be"
+        yield (
+            "losses",
             (
-                Part(
-                    line_chart(
-                        "losses", "Losses of both networks", _course(losses, facts.unit), losses,
-                        x_label=x_label, y_label="loss", marks=marks,
-                    )
-                ),
-                Part(
-                    line_chart(
-                        "probabilities", "How real D holds real and generated samples to be",
-                        _course(probabilities, facts.unit), probabilities,
-                        x_label=x_label, y_label="probability of being real",
-                        y_range=(0.0, 1.0), dotted=0.5, marks=marks,
-                    )
+                chart("losses", "Losses of both networks", losses, "loss"),
+                chart(
+                    "probabilities", title, probabilities, "probability of being real",
+                    y_range=(0.0, 1.0), dotted=0.5,
                 ),
             ),
-            columns=2,
         )  # fmt: skip
     if len(evaluations) >= 2:
         key = deciding(evaluations)
-        name = NAMES[key]
-        quality = [Line(name, column(evaluations, key), marked=True)]
+        quality = [Line(NAMES[key], column(evaluations, key), marked=True)]
         coverage = [Line("coverage", column(evaluations, "coverage"), marked=True)]
-        yield "quality", Figure(
+        title, label = f"{NAMES[key]} during the training", f"{NAMES[key]}, lower is better"
+        yield (
+            "quality",
             (
-                Part(
-                    line_chart(
-                        key, f"{name} during the training", _course(quality, facts.unit), quality,
-                        x_label=x_label, y_label=f"{name}, lower is better", marks=marks,
-                    )
-                ),
-                Part(
-                    line_chart(
-                        "coverage", "Coverage during the training", _course(coverage, facts.unit),
-                        coverage, x_label=x_label, y_label="coverage, higher is better",
-                        y_range=(0.0, 1.0), marks=marks,
-                    )
+                chart(key, title, quality, label, dotted=floor.get(key)),
+                chart(
+                    "coverage", "Coverage during the training", coverage,
+                    "coverage, higher is better", y_range=(0.0, 1.0),
+                    dotted=floor.get("coverage"),
                 ),
             ),
-            columns=2,
         )  # fmt: skip
 
 

@@ -2,17 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kaogan.metrics.quick import NAMES, deciding
 from kaogan.page.making import style
-from kaogan.report.charts import Line, line_chart
 from kaogan.report.history import read_history
+from kaogan.report.plots import training_charts
 from kaogan.report.render import FOLDER, render
 from kaogan.training.fit import planned_images
 from kaogan.training.recipe import Budget
-from kaogan.training.rows import Row, read_rows
+from kaogan.training.records import EvaluationRecord, MetricsRecord
+from kaogan.training.rows import read_rows
 from kaogan.training.run import Run
 from kaogan.training.standing import standing, summary
 
@@ -74,7 +74,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "planned": _planned(run),
         "quality": quality,
         "grids": grids(run),
-        "charts": list(charts(run, found.unit)),
+        "charts": charts(run, found.unit),
         "events": [
             {"time": event.time.isoformat(), "kind": event.kind, "text": event.text}
             for event in read_history(run.path)[-MOST_EVENTS:]
@@ -90,37 +90,10 @@ def _planned(run: Run) -> int | None:
     return planned_images(budget, run.recipe, limit)
 
 
-def charts(run: Run, unit: str) -> Iterator[str]:
+def charts(run: Run, unit: str) -> list[str]:
     """The curves so far, as SVG. Those of quality have a dotted line: real pictures."""
-    rows, evaluations = read_rows(run.metrics), read_rows(run.evaluations)
+    rows = read_rows(run.metrics, MetricsRecord)
+    evaluations = read_rows(run.evaluations, EvaluationRecord)
     told = standing(run.path)
-
-    def chart(name: str, title: str, lines: Sequence[Line], label: str, **more: Any) -> str:
-        return line_chart(name, title, title, lines, x_label=f"{unit} seen", y_label=label, **more)
-
-    if len(evaluations) >= 2 and told is not None:
-        key = deciding(evaluations)
-        name = NAMES[key]
-        lines = [Line(name, _column(evaluations, key), marked=True)]
-        label = f"{name}, lower is better"
-        yield chart("quality", f"{name} over {unit} seen", lines, label, dotted=told.floor.get(key))
-        lines = [Line("coverage", _column(evaluations, "coverage"), marked=True)]
-        label, real = "coverage, higher is better", told.floor.get("coverage")
-        title = f"Coverage over {unit} seen"
-        yield chart("coverage", title, lines, label, y_range=(0.0, 1.0), dotted=real)
-    if len(rows) >= 2:
-        lines = [
-            Line("discriminator", _column(rows, "loss_d"), smoothed=True),
-            Line("generator", _column(rows, "loss_g"), smoothed=True),
-        ]
-        yield chart("losses", "Losses of both players", lines, "loss")
-        lines = [
-            Line("D(x), real", _column(rows, "d_real"), smoothed=True),
-            Line("D(G(z)), drawn", _column(rows, "d_fake"), smoothed=True),
-        ]
-        label, title = "probability of being real", "D(x) and D(G(z))"
-        yield chart("probabilities", title, lines, label, y_range=(0.0, 1.0), dotted=0.5)
-
-
-def _column(rows: Sequence[Row], key: str) -> list[tuple[float, float]]:
-    return [(float(row["images_seen"]), float(row[key])) for row in rows if key in row]
+    found = training_charts(rows, evaluations, unit, floor=told.floor if told else None)
+    return [drawing.svg for _, drawings in found for drawing in drawings]

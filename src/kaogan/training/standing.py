@@ -1,17 +1,18 @@
 """How far a run is, and how good: for the end of a training, `kaogan list` and `kaogan watch`."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from kaogan.files import read_json
 from kaogan.metrics.quick import FIGURE, best_of
 from kaogan.metrics.verdict import figures_in_words, grade, sentence, variety
 from kaogan.training import checkpoints
 from kaogan.training.callbacks.scores import in_words
 from kaogan.training.events import read_events
 from kaogan.training.lock import at_work
+from kaogan.training.records import EvaluationRecord
 from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import Run
 
@@ -21,7 +22,7 @@ State = Literal["training", "done", "stopped", "cut off", "unknown"]
 def read_floor(file: Path) -> dict[str, Any]:
     """The figures of real pictures in floor.json; nothing if there is no such file."""
     try:
-        floor = json.loads(file.read_text(encoding="utf-8"))
+        floor = read_json(file)
     except (OSError, ValueError):
         return {}
     return floor if isinstance(floor, dict) else {}
@@ -74,7 +75,7 @@ class Standing:
 
 def standing(run: Path) -> Standing | None:
     """How good the run in this folder is; None if it was not evaluated."""
-    rows = read_rows(run / "evaluation.jsonl")
+    rows = read_rows(run / "evaluation.jsonl", EvaluationRecord)
     best = best_of(rows)
     return None if best is None else Standing(best, rows[-1], read_floor(run / "floor.json"))
 
