@@ -533,10 +533,10 @@ for name, pictures in contenders.items():
 
 # %% [markdown]
 # **What to notice.** In our run `standard` was better in both: KID 0.072 against 0.128, coverage
-# 0.44 against 0.34. Its colours are purer, and its hair more varied. Both are small networks after a
-# few minutes, far from real pictures. Compare the two `curves.png` in `runs`. At the end, D(x) and
-# D(G(z)) of `dcgan` were 0.89 and 0.11: its discriminator was winning. Those of `standard`, which are
-# probabilities within a pair, were 0.51 and 0.49.
+# 0.44 against 0.34. Its colours are purer, and its hair more varied. Both are small networks after
+# a few minutes, far from real pictures. Compare the two `curves.png` in `runs`. At the end, D(x)
+# and D(G(z)) of `dcgan` were 0.89 and 0.11: its discriminator was winning. Those of `standard`,
+# which are probabilities within a pair, were 0.51 and 0.49.
 #
 # ## 8. What you know now
 #
