@@ -11,7 +11,7 @@ DEMO_RUN := runs/demo
 
 # The labs: a part of their names chooses among them, `make labs LAB=2`.
 LAB :=
-LABS_RUN := build/labs
+LABS_RUN := build/labs$(if $(KAOGAN_LAB_QUICK),-quick)
 SITE := build/site
 
 .PHONY: help demo test check labs docs format clean

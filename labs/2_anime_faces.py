@@ -605,9 +605,9 @@ for name, mine, other, first in zip(
 #
 # ## 9. A generator that was trained for longer
 #
-# Two generators come with kaogan. `avatars-64` saw 94,880 drawn avatars. `faces-64` saw 320,000
-# anime faces, which is 23 times a data set of 14,092, with a newer loss than this lab's (see
-# `kaogan recipes`). They load in a moment.
+# Two generators come with kaogan, `avatars-64` and `faces-64`. They have larger networks, saw
+# hundreds of thousands of pictures, and were trained with the newer game of [lab
+# 5](5_the_modern_game.ipynb). They load in a moment.
 
 # %%
 longer = kaogan.pretrained("faces-64" if REAL_FACES else "avatars-64")
@@ -669,4 +669,5 @@ for player in (7, 1_234_567, 40_000_000_000):
 # | save and show generated faces | section 7: `saved/`; section 8: the folder in `runs/` |
 #
 # For better faces, use `WIDTH = 64`, a GPU, and a million images. [Lab 3](3_latent_space.ipynb)
-# explains what the numbers in a latent vector *mean*.
+# explains what the numbers in a latent vector *mean*. [Lab 5](5_the_modern_game.ipynb) shows why
+# the loss of this lab forgets modes, and what is used today.

@@ -613,8 +613,8 @@ sheet(faces([[value] * LATENT for value in (-1.0, -0.8, -0.6, -0.4)]), columns=4
 
 # %% [markdown]
 # **Parts of the input.** Change more and more of the leading entries from 1 to −1, ten at a time.
-# Hair and background change on the way. Then hold the first 35 at −1 and draw the others again: the
-# faces have something in common.
+# Hair and background change on the way. Then hold the first 35 at −1 and draw the others again. Do
+# these faces have something in common? Lab 3, exercise 3, measures it.
 
 # %%
 turned = np.ones((11, LATENT))

@@ -77,7 +77,9 @@ def test_equations_are_set_and_no_mark_of_them_is_left(site):
 def test_the_labs_and_the_code_are_there(site):
     made = pages(site)
     for notebook in ROOT.glob("labs/notebooks/*.ipynb"):
-        assert f"labs/{notebook.stem}/" in made
+        page = made[f"labs/{notebook.stem}/"]
+        assert 'src="data:image/' in page
+        assert "<progress" not in page
         assert (site / "labs" / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
     text = re.sub(r"<[^>]+>", "", made["python/losses/"])
     assert "real_term = (1 - s) * softplus(-real) + s * softplus(real)" in text

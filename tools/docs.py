@@ -126,11 +126,13 @@ def linked(found: re.Match[str], origin: str, here: str) -> str:
 
 
 def notebook_page(notebook: Path) -> str:
-    """A lab as a page: its words and its code, without what the code prints."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"][1:]  # without Colab's badge
+    """A lab as a page: its words, its code, and what the code prints and draws."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    if "colab-badge" in "".join(cells[0]["source"]):
+        del cells[0]
     title, _, rest = "".join(cells[0]["source"]).partition("\n")
     note = (
-        "*This page is a notebook to read. To run it and see its pictures, take "
+        "*This page is a notebook to read. To run it, take "
         f"[{notebook.name}](notebooks/{notebook.name}){{ download }} "
         "to Jupyter or Colab, as [the labs](index.md) say.*"
     )
@@ -139,7 +141,18 @@ def notebook_page(notebook: Path) -> str:
         source = "".join(cell["source"]).strip()
         code = cell["cell_type"] == "code"
         blocks.append(f"```python\n{source}\n```" if code else source)
+        blocks += [shown(output) for output in cell.get("outputs", ())]
     return "\n\n".join(blocks) + "\n"
+
+
+def shown(output: dict[str, Any]) -> str:
+    """What a cell printed or drew; nothing of progress bars and messages."""
+    for kind, content in output.get("data", {}).items():
+        if kind.startswith("image/"):
+            data = "".join(content).strip()
+            return f'<img alt="what this code draws" src="data:{kind};base64,{data}">'
+    text = output["text"] if output.get("name") == "stdout" else []
+    return f"```text\n{''.join(text)}\n```" if text else ""
 
 
 def python_pages() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ def test_a_run_becomes_a_zip(kaogan, trained, tmp_path):
     assert "left out: report.pdf" in outcome.out
     with zipfile.ZipFile(out) as archive:
         assert archive.testzip() is None
-        assert "A. Student" in archive.read("README.md").decode()
+        assert "A. Student" in archive.read("mine/README.md").decode()
 
 
 def test_json_says_what_is_in_it(kaogan, trained, tmp_path):

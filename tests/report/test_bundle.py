@@ -49,11 +49,10 @@ def made(run, tmp_path_factory) -> Bundle:
 
 @pytest.fixture
 def project(made, tmp_path) -> Path:
-    """The ZIP, unpacked into an empty folder."""
-    folder = tmp_path / "project"
+    """The folder in the ZIP, unpacked."""
     with zipfile.ZipFile(made.file) as archive:
-        archive.extractall(folder)
-    return folder
+        archive.extractall(tmp_path)
+    return tmp_path / "handin"
 
 
 def call(*words: object, cwd: Path, **environment: str) -> str:
@@ -77,8 +76,10 @@ def pixels(file: Path) -> np.ndarray:
 
 
 def test_all_that_was_asked_for_is_in_it(made, project):
-    top = {name.split("/")[0] for name in made.names}
-    assert top == {
+    with zipfile.ZipFile(made.file) as archive:
+        assert tuple(archive.namelist()) == made.names
+    assert {name.split("/")[0] for name in made.names} == {"handin"}
+    assert {name.split("/")[1] for name in made.names} == {
         "Makefile", "README.md", "SHA256SUMS", "images", "report.html", "requirements.txt",
         "train.py", "train_standalone.py", "weights",
     }  # fmt: skip
@@ -104,7 +105,9 @@ def test_the_same_run_gives_the_same_bytes(made, run, tmp_path, monkeypatch):
     monkeypatch.chdir(run.path.parent)
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     torch.manual_seed(1)  # what was drawn before plays no part
-    again = write_bundle(Run(Path("run")), tmp_path / "b.zip", HEADING, pdf=False, live=False)
+    again = write_bundle(
+        Run(Path("run")), tmp_path / made.file.name, HEADING, pdf=False, live=False
+    )
     assert again.names == made.names
     assert again.file.read_bytes() == made.file.read_bytes()
     with zipfile.ZipFile(again.file) as archive:
@@ -125,7 +128,7 @@ def test_training_pictures_can_be_left_out(run, made, tmp_path):
     pages = []
     for file in (made.file, without.file):
         with zipfile.ZipFile(file) as archive:
-            pages.append(archive.read("report.html").decode())
+            pages.append(archive.read(f"{file.stem}/report.html").decode())
     assert "of the training pictures, evenly" in pages[0]
     assert "of the training pictures, evenly" not in pages[1]
 
@@ -140,12 +143,13 @@ def test_weights_are_the_runs(run, project):
 
 def test_a_model_of_ones_own_is_handed_in_without_a_standalone_program(other_run, tmp_path):
     made = write_bundle(other_run, tmp_path / "b.zip", HEADING, pdf=False, live=False)
-    assert {"README.md", "report.html", "weights/generator.safetensors"} <= set(made.names)
-    assert not {"train_standalone.py", "Makefile", "requirements.txt"} & set(made.names)
+    names = {name.removeprefix("b/") for name in made.names}
+    assert {"README.md", "report.html", "weights/generator.safetensors"} <= names
+    assert not {"train_standalone.py", "Makefile", "requirements.txt"} & names
     why = next(one.why for one in made.missing if one.part == "train_standalone.py")
     assert f"not of a {other_run.recipe.model.name}" in why
     with zipfile.ZipFile(made.file) as archive:
-        readme = archive.read("README.md").decode()
+        readme = archive.read("b/README.md").decode()
     assert "make setup" not in readme
     assert f"- train_standalone.py: {why}" in readme
 
@@ -153,16 +157,17 @@ def test_a_model_of_ones_own_is_handed_in_without_a_standalone_program(other_run
 def test_without_a_browser_there_is_no_pdf_and_it_says_so(run, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     bundle = write_bundle(run, tmp_path / "b.zip", HEADING, live=False)
-    assert "report.pdf" not in bundle.names
+    assert "b/report.pdf" not in bundle.names
     assert "Chromium" in next(one.why for one in bundle.missing if one.part == "report.pdf")
 
 
 def test_with_a_browser_there_is_a_pdf_and_it_is_always_the_same(run, tmp_path):
     if not any(map(shutil.which, BROWSERS)):
         pytest.skip("needs Chromium")
-    files = [tmp_path / "a.zip", tmp_path / "b.zip"]
+    files = [tmp_path / folder / "a.zip" for folder in ("once", "twice")]
     for file in files:
-        assert "report.pdf" in write_bundle(run, file, HEADING, live=False).names
+        file.parent.mkdir()
+        assert "a/report.pdf" in write_bundle(run, file, HEADING, live=False).names
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -206,6 +211,33 @@ def test_its_instructions_work_in_a_fresh_environment(run, project):
     assert list((project / "trained").glob("samples-000000200.png"))
 
 
+def test_make_alone_says_what_there_is(project):
+    if not shutil.which("make"):
+        pytest.skip("needs make")
+    said = call("make", cwd=project)
+    for target in ("setup", "sample", "train PICTURES=FOLDER_OR_ZIP"):
+        assert f"make {target}" in said
+    assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_setup_takes_the_cpu_build_where_there_is_no_gpu(project, tmp_path, gpu):
+    """What make would run; the download itself needs a network."""
+    if not shutil.which("make") or sys.platform != "linux":
+        pytest.skip("needs make, on Linux")
+    if gpu:
+        driver = tmp_path / "bin" / "nvidia-smi"
+        driver.parent.mkdir()
+        driver.touch(mode=0o755)
+        path = os.pathsep.join([str(driver.parent), os.environ["PATH"]])
+    else:
+        folders = os.environ["PATH"].split(os.pathsep)
+        path = os.pathsep.join(f for f in folders if not Path(f, "nvidia-smi").exists())
+    said = call(shutil.which("make"), "--dry-run", "setup", cwd=project, PATH=path)
+    assert ("--torch-backend cpu -r requirements.txt" in said) == (not gpu)
+    assert "pip install -r requirements.txt" in said
+
+
 def test_it_says_what_make_train_needs(project):
     if not shutil.which("make"):
         pytest.skip("needs make")
@@ -221,7 +253,7 @@ def test_commands_of_the_readme_parse(project):
     lines = [*blocks(project, "powershell"), *blocks(project, "ipython")]
     for line in lines:
         if "train_standalone.py" in line:
-            words = line.split("train_standalone.py")[1].split()
+            words = line.replace('"', "").split("train_standalone.py")[1].split()
             assert words[0] in ("train", "sample")
             known = {"--out", "--weights", "--images", "--seeds"}
             assert {word for word in words if word.startswith("--")} <= known

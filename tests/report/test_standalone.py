@@ -4,6 +4,7 @@ import contextlib
 import copy
 import importlib.util
 import itertools
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_it_is_short_and_clean(tmp_path, size, upsample):
             longest |= dict.fromkeys(("lr_schedule", "penalty_schedule"), Cosine(images=10**9))
         recipe = small.model_copy(update={"model": model, **longest})
         text = standalone(recipe, 10**9)
-        assert text.count("\n") < 400, name_of(recipe)
+        assert text.count("\n") < 460, name_of(recipe)
         assert text.endswith("\n")
         (tmp_path / f"game_{number}.py").write_text(text, encoding="utf-8")
     config = ["--config", str(ROOT / "pyproject.toml"), str(tmp_path)]
@@ -218,6 +219,7 @@ def test_it_needs_three_packages_and_shows_what_it_uses_only():
         **dict.fromkeys(("relu(", "spectral", "PACK", "SCHEDULE"), False),
     }
     standard = standalone(recipes.standard(), IMAGES)
+    assert standard.count("\n") < 420
     for part, is_standard in parts.items():
         assert part not in text
         assert (part in standard) == is_standard, part
@@ -273,25 +275,108 @@ def test_pictures_are_read_as_kaogan_does(load, tmp_path, channels):
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
-def test_it_trains_stops_and_goes_on(load, tmp_path, capsys, name):
+def test_a_stop_changes_nothing(load, tmp_path, capsys, name):
     awkward_pictures(tmp_path / "pictures")
     alone = load(recipes.named(name, **SMALL))
-    out = tmp_path / "trained"
+    alone.train(tmp_path / "pictures", tmp_path / "at-once", 40)
+    out = tmp_path / "stopped"
     alone.train(tmp_path / "pictures", out, 20)
-    first = torch.load(out / "checkpoint.pt", weights_only=True)
     alone.train(tmp_path / "pictures", out, 40)
     said = capsys.readouterr().out
-    assert "20 of 20" in said
-    assert "40 of 40" in said
-    again = torch.load(out / "checkpoint.pt", weights_only=True)
-    assert (first["images_seen"], again["images_seen"]) == (20, 40)
-    assert again["adam_d"]["state"][0]["step"] == 10  # of 4 pictures each, five before the stop
+    assert "20 of 20, 0:00:00 left: loss D" in said
+    assert f"{out} has seen 20 of 40 images" in said
+    first, again = (
+        torch.load(folder / "checkpoint.pt", weights_only=True)
+        for folder in (tmp_path / "at-once", out)
+    )
+    assert first["images_seen"] == again["images_seen"] == 40
+    assert again["adam_d"]["state"][0]["step"] == 10  # of 4 pictures each
+    for network in ("generator", "discriminator", "average"):
+        assert_near(list(again[network].values()), list(first[network].values()), 1e-6)
     weights = alone.read_weights(out / "generator.pt")
     assert all(tensor.isfinite().all() for tensor in weights.values())
     assert weights["layers.1.running_var"].ne(1).all()  # measured
     assert sorted(file.name for file in out.iterdir()) == [
         "checkpoint.pt", "generator.pt", "samples-000000020.png", "samples-000000040.png"
     ]  # fmt: skip
+    alone.train(tmp_path / "no-pictures-are-needed", out, 40)
+    assert "has seen 40 of 40 images" in capsys.readouterr().out
+
+
+def test_it_saves_from_time_to_time(load, tmp_path, monkeypatch):
+    awkward_pictures(tmp_path / "pictures")
+    alone = load(recipes.dcgan(**SMALL))
+    monkeypatch.setattr(alone, "SAVE_SECONDS", 0)
+    alone.train(tmp_path / "pictures", tmp_path / "trained", 12)
+    saved = sorted(file.stem for file in tmp_path.glob("trained/samples-*"))
+    assert saved == ["samples-000000004", "samples-000000008", "samples-000000012"]
+
+
+def start(text: str, folder: Path, *words: object) -> subprocess.Popen:
+    """The program, started in a folder as a user starts it."""
+    (folder / "train_standalone.py").write_text(text, encoding="utf-8")
+    return subprocess.Popen(
+        [sys.executable, "train_standalone.py", *map(str, words)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_ctrl_c_loses_nothing(tmp_path):
+    awkward_pictures(tmp_path / "pictures")
+    program = start(standalone(recipes.dcgan(**SMALL), 10**8), tmp_path, "train", "pictures")
+    said = []
+    while "left: loss D" not in "".join(said):
+        said.append(program.stdout.readline())
+        assert program.poll() is None, program.stderr.read()
+    program.send_signal(signal.SIGINT)
+    out, err = program.communicate(timeout=60)
+    assert (program.returncode, err) == (0, "")
+    assert out.endswith("stopped; all is saved in trained\n")
+    seen = torch.load(tmp_path / "trained" / "checkpoint.pt", weights_only=True)["images_seen"]
+    assert f"{seen:,} of 100,000,000" in out.splitlines()[-2]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["train", "nowhere"], "error: there is no folder and no ZIP nowhere; "),
+        (["train", "train_standalone.py"], "error: there is no folder and no ZIP train_stand"),
+        (["train", "empty"], "error: there is no picture in empty; "),
+        (["train", "empty", "--out", "damaged"], "error: damaged/checkpoint.pt is damaged "),
+        (["sample"], "error: there are no weights of this generator in "),
+        (["sample", "--weights", "damaged/checkpoint.pt"], "error: there are no weights of"),
+        (["sample", "--seeds", "7", "7"], "error: the seeds go from FIRST "),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(
+    tmp_path, monkeypatch, capsys, load, words, complaint
+):
+    alone = load(recipes.dcgan(**SMALL))
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("empty/notes.txt").write_text("no picture", encoding="utf-8")
+    Path("damaged").mkdir()
+    Path("damaged/checkpoint.pt").write_bytes(b"half of one")
+    monkeypatch.setattr(sys, "argv", ["train_standalone.py", *words])
+    with pytest.raises(SystemExit) as stopped:
+        alone.main()
+    assert stopped.value.code.startswith(complaint)
+    assert "\n" not in stopped.value.code
+    assert not Path("trained").exists()
+
+
+def test_a_file_that_cannot_be_written_is_said_in_a_line(tmp_path):
+    awkward_pictures(tmp_path / "pictures")
+    (tmp_path / "trained").write_text("a file", encoding="utf-8")
+    program = start(standalone(recipes.dcgan(**SMALL), 4), tmp_path, "train", "pictures")
+    _, err = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert err.startswith("error: ")
+    assert len(err.splitlines()) == 1
 
 
 def test_what_has_no_standalone_form_is_refused():

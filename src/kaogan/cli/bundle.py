@@ -18,7 +18,7 @@ def add(commands: args.Commands) -> None:
         help="make a ZIP of a run to hand in",
         description="Make a ZIP to hand in: the training as two programs (one of them is a single "
         "file that needs no kaogan), instructions, the report, new faces, weights and checksums. "
-        "The same RUN gives the same bytes.",
+        "All is in one folder with the name of the ZIP. The same RUN and name give the same bytes.",
     )
     args.shared(command, "run_folder", "--data")
     args.value(command, "--out", "FILE.zip", "handin.zip", "ZIP to write")

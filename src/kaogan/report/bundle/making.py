@@ -1,7 +1,7 @@
 """The ZIP to hand in: a RUN with programs, instructions, report, pictures and weights.
 
-The same RUN gives the same bytes: names are sorted, times are fixed, and no path of this machine is
-in it.
+Everything is in one folder, which has the name of the ZIP. The same RUN gives the same bytes: names
+are sorted, times are fixed, and no path of this machine is in it.
 """
 
 import hashlib
@@ -84,7 +84,7 @@ def write_bundle(
     generator, discriminator = (open_network(run.path, player) for player in PLAYERS)
     report = make_report(run, heading, data=data, data_pictures=data_pictures, text=text, mark=mark)
     with tempfile.TemporaryDirectory(prefix="kaogan-bundle-") as scratch:
-        folder = Path(scratch) / "bundle"
+        folder = Path(scratch) / out.stem
         missing = [
             *_write_pictures(run, generator, folder / "images"),
             *_write_weights(generator, discriminator, folder / "weights"),
@@ -198,6 +198,7 @@ def _write_instructions(
         facts=facts,
         generator=generator,
         preparing=preparing(facts),
+        folder=folder.name,
         files=[*_names(folder), "README.md", "SHA256SUMS"],
         plugins=plugin_files(generator.origin.recipe),
         missing=missing,
@@ -221,12 +222,12 @@ def _write_checksums(folder: Path) -> None:
 
 
 def _write_zip(folder: Path, out: Path) -> tuple[str, ...]:
-    """A ZIP of the folder's files. Its bytes depend only on their names and contents."""
-    names = _names(folder)
+    """A ZIP of the folder. Its bytes depend only on the names and contents of its files."""
+    names = tuple(f"{folder.name}/{name}" for name in _names(folder))
     with atomic_file(out) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name in names:
             entry = zipfile.ZipInfo(name, EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system, entry.external_attr = 3, 0o644 << 16  # as on any Unix
-            archive.writestr(entry, (folder / name).read_bytes(), compresslevel=6)
-    return tuple(names)
+            archive.writestr(entry, (folder.parent / name).read_bytes(), compresslevel=6)
+    return names
