@@ -22,7 +22,7 @@ COLUMNS = {
     **{"picture_sources": 11.5},
     **{"page": 7.6, "latent_tools": 9.6},
     **{"generators": 10.4},
-    **{"recipes": 3.0, "export": 8.2, "zoo": 11.5},
+    **{"recipes": 5.0, "export": 8.2, "zoo": 11.5},
     **{"training": 6.0},
     **{"latent": 2.0, "metrics": 9.9},
     **{"models": 1.0, "convolutions": 3.0, "losses": 4.9, "schedules": 6.8},
