@@ -37,7 +37,7 @@ VARIANTS = (
 """The table behind `--minutes`. Its threshold is a guess until the study is done."""
 
 
-CHOSEN = ("batch", "mirror", "width")
+CHOSEN = ("batch", "mirror", "mirror_until", "width")
 """The options that may be chosen, besides the schedule."""
 
 

@@ -29,6 +29,7 @@ STANDARD: Options = MODERN | {
     "initialization": "he",
     "minibatch_std": 4,
     "mirror": True,
+    "mirror_until": 0.5,
     "batch": 32,
     "lr": 3e-4,
 }
@@ -41,7 +42,7 @@ def standard(**options: Any) -> Recipe:
     GAN! A Modern Baseline GAN" (R3GAN, NeurIPS 2024), with DCGAN's networks. The discriminator has
     no norm, He's initialisation and a minibatch standard deviation (ProGAN, section 3). Penalties
     are lazy (StyleGAN2, appendix B) and keep their weights while learning rates fall. Pictures are
-    mirrored. Adam has betas (0, 0.99).
+    mirrored in the first half of the training. Adam has betas (0, 0.99).
 
     Args:
         **options: see `kaogan.options`, e.g. `size=64, loss="hinge"`.

@@ -114,7 +114,7 @@ def test_the_standard_game_is_told(sources, network, tmp_path):
     origin = Origin("r", tmp_path, recipe)
     training = describe_training(Network(plain.model, "generator", plain.module, origin))
     assert training["penalties"] == ["r1", "r2"]
-    assert (training["penalty_interval"], training["mirror"]) == (4, True)
+    assert (training["penalty_interval"], training["mirrored_images"]) == (4, 2500)
     assert (training["betas"], training["anneal_images"]) == ([0.0, 0.99], 5000)
     last, logit = [row for row in training["layers"] if row["network"] == "discriminator"][-2:]
     assert last["layer"] == "convolution 4×4, LeakyReLU, minibatch standard deviation"

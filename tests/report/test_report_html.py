@@ -177,7 +177,8 @@ def test_it_tells_what_the_standard_game_is(standard_run, tmp_path):
         "x and latents z, paired as they come",
         "at the end of this training 52% of them were left",
         "Then D judges both again",
-        "it is mirrored left to right with probability one half",
+        "For the first 400 images, each real picture is mirrored left to right with probability",
+        "Later ones are shown as they are",
         "--anneal-images 800",
     ):
         assert words in read.words, words

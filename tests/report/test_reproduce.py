@@ -21,7 +21,7 @@ RECIPES = [
     recipes.standard(anneal_images=1000, mirror=False, lr=0.000123456789, seed=7, ema_share=0.05),
     recipes.standard(framework="keras", upsample="resize", penalties={"r2": 2.5, "r1": 0.1}),
     recipes.standard(loss="hinge", penalties={}, penalty_interval=1, minibatch_std=0, packing=2),
-    recipes.standard(anneal_images=1000, mirror_until=0.5, generator_lr=1e-4),
+    recipes.standard(anneal_images=1000, mirror_until=0.75, generator_lr=1e-4),
     recipes.dcgan(),
     recipes.dcgan(label_smoothing=0.1, lr=4e-4, batch=32, beta2=0.99, seed=7),
     recipes.dcgan(loss="hinge", norm="spectral", width=32, latent_dim=64, initialization="he"),

@@ -61,7 +61,7 @@ def standards() -> list[Recipe]:
     return [
         recipes.standard(**small),
         recipes.standard(**small, anneal_images=7),
-        recipes.standard(**small, anneal_images=100, mirror_until=0.5, generator_lr=5e-4),
+        recipes.standard(**small, anneal_images=100, mirror_until=0.75, generator_lr=5e-4),
         recipes.standard(**small | {"batch": 6}, penalty_interval=1, anneal_images=100),
         recipes.dcgan(**SMALL, anneal_images=7),
     ]
