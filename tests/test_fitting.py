@@ -7,7 +7,8 @@ from tests.data.test_handedness import letters
 from tests.training.toys import CPU, make_dataset
 
 from kaogan import recipes
-from kaogan.fitting import VARIANTS, fitted, rounded
+from kaogan.fitting import fitted, rounded
+from kaogan.recipes import VARIANTS
 from kaogan.schedules import Cosine
 from kaogan.training.recipe import Budget, Recipe, Watch
 from kaogan.training.run import Run

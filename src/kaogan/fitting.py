@@ -11,6 +11,7 @@ from kaogan import recipes
 from kaogan.data.dataset import Dataset
 from kaogan.data.handedness import HANDED, handedness
 from kaogan.options import Options, flat
+from kaogan.recipes import VARIANTS
 from kaogan.schedules import Constant, Cosine
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
@@ -18,23 +19,6 @@ from kaogan.training.run import Run
 
 Rate = Callable[[Recipe], float]
 """Measures the speed of this machine with a recipe, in images per second."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """Options for a short training."""
-
-    below: float
-    """Images that the standard recipe would see in the time."""
-    options: Options
-    why: str
-
-
-VARIANTS = (
-    Variant(60_000, {"width": 32, "batch": 16}, "half the width sees three times as many images"),
-    Variant(float("inf"), {}, ""),
-)
-"""The table behind `--minutes`. Its threshold is a guess until the study is done."""
 
 
 CHOSEN = ("batch", "mirror", "mirror_until", "width")

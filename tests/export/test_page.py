@@ -61,7 +61,8 @@ def network(tmp_path) -> Network:
     recipe, run = Recipe(model=MODEL), Run(tmp_path / "my-run")
     run.path.mkdir()
     run.write_about(recipe, {"path": "secret/place/anime", "pictures": 99}, "fp32", {})
-    rows = [{"images_seen": n, "loss_d": 1.0, "loss_g": n / 7} for n in range(1, 1001)]
+    same = {"loss_d": 1.0, "d_real": 0.6, "d_fake": 0.4}
+    rows = [{"images_seen": n, "loss_g": n / 7, **same} for n in range(1, 1001)]
     run.metrics.write_text("".join(json.dumps(row) + "\n" for row in rows))
     (run.path / "timelapse.webp").write_bytes(b"film")
     plain = trained(MODEL, "generator")

@@ -95,6 +95,9 @@ def test_the_progress_is_of_so_many_faces():
         def advance(self, n: int, text: str = "") -> None:
             self.done += n
 
+        def doing(self, activity: str) -> None:
+            pass
+
     counted = Count()
     find(Painter(), Z, fit=256, tracker=counted)
     assert 256 < counted.done <= faces_drawn(256)

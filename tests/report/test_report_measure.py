@@ -65,5 +65,8 @@ def test_the_work_is_counted(dataset):
         def advance(self, n: int, text: str = "") -> None:
             done.append(n)
 
+        def doing(self, activity: str) -> None:
+            pass
+
     measure_generator(Sampler(Grey(), 4), dataset, Counter())
     assert sum(done) == work(dataset) == 3 * faces_measured(dataset) + len(dataset.train)

@@ -100,4 +100,5 @@ def test_rows_of_nonsense_are_left_out(tmp_path):
     rows = read_rows(tmp_path / "rows.jsonl", MetricsRecord)
     others = [{**good, "x": "x"}, {**good, "x": None}]  # fields that are not known may be anything
     assert rows == [good, good, *others]
-    assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == []
+    (tmp_path / "rows.jsonl").write_text('{"images_seen": 1, "fd": NaN}\n{"images_seen": 2}')
+    assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == [{"images_seen": 2}]

@@ -12,6 +12,10 @@ def add(commands: args.Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
         "publish",
+        examples=(
+            "kaogan publish runs/pictures --repo USER/NAME --dry-run build/publish",
+            "kaogan publish runs/pictures --repo USER/NAME --licence cc-by-4.0",
+        ),
         run=run,
         help="publish a generator on the Hugging Face hub",
         description="Publish a generator: a repository with the weights (safetensors, ONNX), the "

@@ -226,9 +226,8 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
 
 def _described(name: str, field: "FieldInfo") -> str:
     """The help of an option: its field's description, and its default in each recipe."""
-    from kaogan.fitting import VARIANTS
     from kaogan.options import SHAPE, choices_of
-    from kaogan.recipes import RECIPES
+    from kaogan.recipes import RECIPES, VARIANTS
 
     found = {each: made.usual.get(name, field.default) for each, made in RECIPES.items()}
     (_, first), *others = found.items()

@@ -53,7 +53,10 @@ def compile_networks(trainer: Trainer, run_log: RunLog) -> None:
                 trainer.train_step(trainer.draw_inputs(), penalised)
     except Exception as error:
         trainer.generator, trainer.discriminator = state.generator, state.discriminator
-        _say_failed("torch.compile does not work here", error, run_log)
+        run_log.say(
+            f"note: torch.compile does not work here ({_cause(error)}); training without it"
+        )
+        run_log.detail("".join(traceback.format_exception(error)))
 
 
 def capture_steps(trainer: Trainer, run_log: RunLog, record: Recorder) -> None:
@@ -65,8 +68,16 @@ def capture_steps(trainer: Trainer, run_log: RunLog, record: Recorder) -> None:
     try:
         _capture(trainer, record)
     except Exception as error:
-        compiled = trainer.generator is not state.generator
-        _say_failed("a step cannot be recorded as a graph", error, run_log, compiled)
+        cause, compiled = _cause(error), trainer.generator is not state.generator
+        if compiled:
+            run_log.say(
+                f"note: a step cannot be recorded as a graph ({cause}); trying without compilation"
+            )
+        else:
+            run_log.say(
+                f"note: a step cannot be recorded as a graph ({cause}); training without it"
+            )
+        run_log.detail("".join(traceback.format_exception(error)))
         if compiled:
             trainer.generator, trainer.discriminator = state.generator, state.discriminator
             capture_steps(trainer, run_log, record)
@@ -155,12 +166,9 @@ def unchanged(state: TrainState) -> Iterator[None]:
         state.restore(tensors, numbers)
 
 
-def _say_failed(what: str, error: BaseException, run_log: RunLog, compiled: bool = False) -> None:
-    """Say what failed and the first cause; log.txt also gets the traceback."""
-    text = "".join(traceback.format_exception(error))
+def _cause(error: BaseException) -> str:
+    """The first cause of an error, in a line."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    then = "trying without compilation" if compiled else "training without it"
-    run_log.say(f"note: {what} ({lines[0][:120]}); {then}")
-    run_log.detail(text)
+    return lines[0][:120]

@@ -22,8 +22,8 @@ class Record(BaseModel):
 class DatasetRecord(Record):
     """The data of a run: pictures in a DATASET, or points of a distribution."""
 
-    path: Text
-    fingerprint: Text
+    path: Text = ""
+    fingerprint: Text = ""
     absolute_path: Text | None = None
     pictures: Count | None = None
     points: Count | None = None
@@ -33,7 +33,7 @@ class StartRecord(Record):
     """The networks that a run started from (`kaogan.training.start`)."""
 
     name: Text = Field(alias="from")
-    sha256: Text
+    sha256: Text = ""
     images_seen: Count | None = None
     recipe: dict[str, Any] = {}
 
@@ -101,7 +101,7 @@ class MetricsRecord(RowRecord):
 class EvaluationRecord(RowRecord):
     """A row of `evaluation.jsonl`; older versions wrote fewer metrics."""
 
-    fd: Number
+    fd: Number | None = None
     kid: Number | None = None
     recall: Number | None = None
     density: Number | None = None
