@@ -173,7 +173,8 @@ def test_a_mapped_file_does_not_pile_up_in_memory(tmp_path):
     most = 0
     for start in range(0, 3000, 10):
         batch = batches(start, 10).x
-        maps = psutil.Process().memory_maps(grouped=True)
-        most = max(most, sum(each.rss for each in maps if each.path == str(path)))
+        if start % 100 == 0:  # to ask takes longer than to read
+            maps = psutil.Process().memory_maps(grouped=True)
+            most = max(most, sum(each.rss for each in maps if each.path == str(path)))
     assert most < pictures.nbytes / 2
     assert torch.equal(batch, to_model(torch.from_numpy(pictures[expected(2990, 10).numpy()])))
