@@ -135,7 +135,6 @@ SETTINGS: Mapping[str, Options] = {
     "width 64": {"width": 64},
     "width 96": {"width": 96},
     "no minibatch std": {"minibatch_std": 0},
-    "mirrored for half": {"mirror_until": 0.5},
     "mirrored for 0.75": {"mirror_until": 0.75},
     "mirrored for 0.9": {"mirror_until": 0.9},
     "mirrored throughout": {"mirror_until": 1.0},
@@ -249,7 +248,7 @@ def judge(run: Run, dataset: Dataset | None, count: int) -> None:
     (run.path / "evaluation.json").write_text(text + "\n", encoding="utf-8")
 
 
-PANELS = {"fd": "Fréchet", "kid": "KID", "recall": "recall", "density": "density"}
+PANELS = {"fd": "Fréchet distance", "kid": "KID", "recall": "recall", "density": "density"}
 PANELS |= {"coverage": "coverage"}
 
 
@@ -286,7 +285,7 @@ def table(folders: list[Path]) -> str:
         (folder.name, report["seconds"], {each["label"]: each for each in report["figures"]})
         for folder, report in zip(folders, reports, strict=True)
     ]
-    labels = list(found[0][2]) if found else []
+    labels = [label for label in found[0][2] if all(label in each[2] for each in found)]
     lines = ["| setting | minutes | " + " | ".join(labels) + " |"]
     lines.append("|---" * (len(labels) + 2) + "|")
     for name, seconds, figures in sorted(found, key=lambda each: _held_out(each[2][labels[0]])):

@@ -1,19 +1,13 @@
 """The drawing of the architecture shows what is imported."""
 
-import importlib.util
 from pathlib import Path
+
+from loading import TOOLS, load
 
 ROOT = Path(__file__).parent.parent
 
 
-def load_tool():
-    spec = importlib.util.spec_from_file_location("imports", ROOT / "tools" / "imports.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
+tool = load(TOOLS / "imports.py")
 
 
 def test_a_long_way_stands_for_its_short_cuts():

@@ -1,7 +1,6 @@
 """tools/page_runtime.py: the known files or none, from a stand-in for npm."""
 
 import hashlib
-import importlib.util
 import io
 import json
 import os
@@ -12,20 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from loading import TOOLS, load
+
 ROOT = Path(__file__).parent.parent
 RUNTIME = ROOT / "src" / "kaogan" / "page" / "runtime"
 
 CONTENTS = {"ort.mjs": b"export default 1;", "ort.wasm": b"\0asm"}
 
 
-def load_tool():
-    spec = importlib.util.spec_from_file_location("page_runtime", ROOT / "tools/page_runtime.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
+tool = load(TOOLS / "page_runtime.py")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """tools/torch_index.py: which build of PyTorch the Makefile installs."""
 
-import importlib.util
 import socket
 import subprocess
 import sys
@@ -10,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from loading import TOOLS, load
+
 ROOT = Path(__file__).parent.parent
 
 
-def load_tool():
-    spec = importlib.util.spec_from_file_location("torch_index", ROOT / "tools/torch_index.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
+tool = load(TOOLS / "torch_index.py")
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ The weights: {weights}.
 
 ## Training data
 
-{self.data or _about_data(generator)}
+{self.data or _about_data(network)}
 
 The training pictures are not in this repository.
 
@@ -152,16 +152,13 @@ A generator that draws in the browser, made with kaogan. No picture leaves your 
 """
 
 
-def _about_data(generator: TrainedGenerator) -> str:
+def _about_data(network: Network) -> str:
     """What the run knows about its data set."""
-    summary = {}
-    name = "an unknown data set"
-    if generator.run is not None:
-        about = generator.run.about.get("dataset") or {}
-        name = f"the data set {Path(about.get('path', '')).name}"
-        name += f" with {about.get('pictures', 0):,} training pictures"
+    name, summary, origin = "an unknown data set", {}, network.origin
+    if origin is not None and origin.run is not None and (data := origin.dataset):
+        name = f"the data set {data['name']} with {data['pictures']:,} training pictures"
         try:
-            summary = dict(generator.run.dataset().summary)
+            summary = dict(origin.run.dataset().summary)
         except KaoganError:
             summary = {}
     sources = ", ".join(str(source) for source in summary.get("sources", ()))

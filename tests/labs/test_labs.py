@@ -2,7 +2,6 @@
 is kaogan's. That every notebook runs from top to bottom is shown by `make labs`."""
 
 import base64
-import importlib.util
 import io
 import re
 import sys
@@ -23,19 +22,13 @@ from kaogan.data.batches import ImageBatches
 from kaogan.training.precision import Compute
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
+from loading import TOOLS, load
 
 ROOT = Path(__file__).parent.parent.parent
 CPU = torch.device("cpu")
 
 
-def load_tool():
-    spec = importlib.util.spec_from_file_location("labs_tool", ROOT / "tools" / "labs.py")
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
-
-
-TOOL = load_tool()
+TOOL = load(TOOLS / "labs.py")
 SCRIPTS = TOOL.scripts()
 
 every_lab = pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kaogan.cli import main
 from kaogan.errors import KaoganError
 from kaogan.files import LARGEST_JSON, read_json
 from kaogan.training import checkpoints
@@ -100,5 +101,21 @@ def test_rows_of_nonsense_are_left_out(tmp_path):
     rows = read_rows(tmp_path / "rows.jsonl", MetricsRecord)
     others = [{**good, "x": "x"}, {**good, "x": None}]  # fields that are not known may be anything
     assert rows == [good, good, *others]
-    (tmp_path / "rows.jsonl").write_text('{"images_seen": 1, "fd": NaN}\n{"images_seen": 2}')
-    assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == [{"images_seen": 2}]
+    good = {"images_seen": 1, "kid": 0.5, "coverage": 0.1, "fd": 9.0}
+    older = {name: good[name] for name in ("images_seen", "kid", "coverage")}
+    lines = [json.dumps(each) for each in (good, older)]
+    lines += [json.dumps(changed(good, (name,), value)) for name in good for value in (None, "x")]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == [good, older]
+
+
+def test_a_folder_of_damaged_runs_is_listed(tmp_path, capsys):
+    whole = (OLDER / "run.json").read_text()
+    for number, text in enumerate(["[" * 100_000, '{"images_seen": 1, "fd": 2}', '{"ema": []}']):
+        run = tmp_path / "runs" / str(number)
+        run.mkdir(parents=True)
+        (run / "run.json").write_text(whole)
+        for name in ("evaluation.jsonl", "metrics.jsonl", "events.jsonl", "floor.json", "toy.json"):
+            (run / name).write_text(text)
+    assert main(["list", str(tmp_path / "runs")]) == 0
+    assert capsys.readouterr().out.count("not evaluated") == 3

@@ -43,7 +43,7 @@ def add(commands: args.Commands) -> None:
     command.add_argument(
         "--dry-run", type=Path, metavar="OUT", help="write a folder and publish nothing"
     )
-    args.shared(command, "--title", "--json")
+    args.shared(command, "--title", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -54,9 +54,8 @@ class Network:
 
         Raises KaoganError if their file is damaged.
         """
-        if self.origin is None or self.player != "generator":
-            return None
-        return read_directions(self.origin.home / DIRECTIONS, self.module)
+        home = self._home
+        return None if home is None else read_directions(home / DIRECTIONS, self.module)
 
     @property
     def encoder(self) -> Encoder | None:
@@ -64,9 +63,13 @@ class Network:
 
         Raises KaoganError if its file is damaged.
         """
-        if self.origin is None or self.player != "generator":
-            return None
-        return read_encoder(self.origin.home / ENCODER, self.module)
+        home = self._home
+        return None if home is None else read_encoder(home / ENCODER, self.module)
+
+    @property
+    def _home(self) -> Path | None:
+        """The folder of the files that belong to a generator."""
+        return self.origin.home if self.origin and self.player == "generator" else None
 
 
 class Format(Protocol):

@@ -12,12 +12,12 @@ from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import PLAYERS, layers, parameters
 from kaogan.export.network import Network, Player, build
-from kaogan.files import read_json
 from kaogan.generators import TrainedGenerator, open_generator
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, read_history
 from kaogan.training import checkpoints
+from kaogan.training.callbacks.scores import read_scores
 from kaogan.training.recipe import Recipe
 from kaogan.training.records import EvaluationRecord, MetricsRecord
 from kaogan.training.rows import Row, read_rows
@@ -208,7 +208,7 @@ def gather(run: Run, data: Path | None = None) -> Facts:
     about, recipe = run.about, run.recipe
     missing: list[Missing] = []
     toy = len(recipe.model.sample_shape) != 3
-    scores, frames = _scores(run), _frames(run)
+    scores, frames = read_scores(run.path / "toy.json"), _frames(run)
     drawn_at = [seen for seen, _ in frames[-1:]] + ([scores["images_seen"]] if scores else [])
     training = _training(run, about, drawn_at, missing)
     dataset = trained = drawn = None
@@ -323,14 +323,6 @@ def _players(
         PlayerFacts(p, parameters(build(model, p)), tuple(layers(model, p)) if known else ())
         for p in PLAYERS
     )
-
-
-def _scores(run: Run) -> Mapping[str, Any] | None:
-    try:
-        scores: Mapping[str, Any] = read_json(run.path / "toy.json")
-    except (OSError, ValueError):
-        return None
-    return scores
 
 
 def _frames(run: Run) -> tuple[tuple[int, Path], ...]:

@@ -98,13 +98,56 @@ class MetricsRecord(RowRecord):
     d_fake: Number
 
 
-class EvaluationRecord(RowRecord):
-    """A row of `evaluation.jsonl`; older versions wrote fewer metrics."""
+class FiguresRecord(Record):
+    """`floor.json`, the metrics of real pictures. Older versions wrote fewer metrics: what is
+    missing in a file is missing in what is read, too, and has no default.
+    """
 
-    fd: Number | None = None
-    kid: Number | None = None
-    recall: Number | None = None
-    density: Number | None = None
-    coverage: Number | None = None
-    seconds: Number | None = None
+    model_config = ConfigDict(extra="allow")
+
+    kid: Number
+    coverage: Number
+    fd: Number = 0.0
+    recall: Number = 0.0
+    density: Number = 0.0
+    features: Text = ""
+
+
+class EvaluationRecord(RowRecord, FiguresRecord):
+    """A row of `evaluation.jsonl`."""
+
+    seconds: Number = 0.0
     end: bool = False
+
+
+class ModesRecord(Record):
+    """The scores of a generator of points, for a mixture of normal distributions."""
+
+    modes: Count
+    covered: Count
+    high_quality: Number
+    reverse_kl: Number | None
+    mean: Annotated[tuple[Number, ...], Field(min_length=1)]
+    std: Annotated[tuple[Number, ...], Field(min_length=1)]
+
+
+class CoverageRecord(Record):
+    """The same for other distributions."""
+
+    density: Number
+    coverage: Number
+    mean: Annotated[tuple[Number, ...], Field(min_length=1)]
+    std: Annotated[tuple[Number, ...], Field(min_length=1)]
+
+
+Scores = Annotated[tuple[ModesRecord | CoverageRecord, ...], Field(min_length=1)]
+
+
+class ScoresRecord(Record):
+    """`toy.json`: the scores of every copy of the generator, by weights."""
+
+    images_seen: Count
+    steps: Count = 0
+    points: Count = 0
+    ema: Scores
+    raw: Scores

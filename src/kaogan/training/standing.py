@@ -9,10 +9,10 @@ from kaogan.files import read_json
 from kaogan.metrics.quick import FIGURE, best_of
 from kaogan.metrics.verdict import figures_in_words, grade, sentence, variety
 from kaogan.training import checkpoints
-from kaogan.training.callbacks.scores import in_words
+from kaogan.training.callbacks.scores import in_words, read_scores
 from kaogan.training.events import read_events
 from kaogan.training.lock import at_work
-from kaogan.training.records import EvaluationRecord
+from kaogan.training.records import EvaluationRecord, FiguresRecord
 from kaogan.training.rows import Row, read_rows
 from kaogan.training.run import Run
 
@@ -20,12 +20,11 @@ State = Literal["training", "done", "stopped", "cut off", "unknown"]
 
 
 def read_floor(file: Path) -> dict[str, Any]:
-    """The figures of real pictures in floor.json; nothing if there is no such file."""
+    """The figures of real pictures in floor.json; nothing if it is missing or damaged."""
     try:
-        floor = read_json(file)
+        return FiguresRecord.model_validate(read_json(file)).model_dump(exclude_unset=True)
     except (OSError, ValueError):
         return {}
-    return floor if isinstance(floor, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,8 @@ class Summary:
 
 def summary(run: Run) -> Summary:
     """The summary of a run. Raises a KaoganError if it is none, or damaged."""
-    about, scores = run.about, run.path / "toy.json"
-    points = read_floor(scores)["ema"][0] if scores.exists() else None
+    about, scores = run.about, read_scores(run.path / "toy.json")
+    points = scores["ema"][0] if scores else None
     logged, kept = read_rows(run.metrics)[-1:], checkpoints.found(run.checkpoints)[-1:]
     seen = [row["images_seen"] for row in logged] + [checkpoints.images_seen(one) for one in kept]
     unit = "points" if "points" in about["dataset"] else "images"

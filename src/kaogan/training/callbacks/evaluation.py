@@ -18,6 +18,7 @@ from kaogan.progress import Silent, Tracker
 from kaogan.training import checkpoints
 from kaogan.training.callbacks.intervals import extra, thinning
 from kaogan.training.callbacks.nan_guard import is_finite
+from kaogan.training.records import EvaluationRecord
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import Sampler, standing_statistics
@@ -113,6 +114,7 @@ class Evaluation(Callback):
                     and row.get("end") is False
                     and not (row.get("extra") and not self._extra(batch, row["images_seen"]))
                 ),
+                EvaluationRecord,
             )
         self._remove_others(seen)
         if not self._measured(seen):  # it may have been killed between checkpoint and evaluation

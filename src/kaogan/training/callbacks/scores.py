@@ -8,11 +8,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.data.toy import Distribution
-from kaogan.files import write_text
+from kaogan.files import read_json, write_text
 from kaogan.metrics.coverage import density_coverage
 from kaogan.metrics.modes import score_modes
 from kaogan.rng import seed_of
 from kaogan.training.callbacks.intervals import every
+from kaogan.training.records import ScoresRecord
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
@@ -66,6 +67,14 @@ def in_words(scores: Row) -> str:
             f"{scores['high_quality']:.0%} of high quality"
         )
     return f"coverage {scores['coverage']:.0%}, density {scores['density']:.2f}"
+
+
+def read_scores(file: Path) -> Row | None:
+    """The content of `toy.json`; None if there is no such file, or it is damaged."""
+    try:
+        return ScoresRecord.model_validate(read_json(file)).model_dump(exclude_unset=True)
+    except (OSError, ValueError):
+        return None
 
 
 class Scores(Callback):
