@@ -16,6 +16,7 @@ from kaogan.convolutions.algorithms import ALGORITHMS
 from kaogan.convolutions.layers import (
     DoublingConv2d,
     HalvingConv2d,
+    Logit,
     Projection,
     convolution,
     input_gradient,
@@ -94,14 +95,14 @@ def test_networks_stay_what_they_were(name: str, norm: Norm) -> None:
 
 
 @each_norm
-def test_every_convolution_of_a_dcgan_but_the_last_finds_its_layer(norm: Norm) -> None:
+def test_every_convolution_of_a_dcgan_finds_its_layer(norm: Norm) -> None:
     generator, discriminator = networks(norm)
     for network in (generator, discriminator):
         use(network, Plan())
     kinds = [type(layer) for layer in generator.modules()]
     assert (kinds.count(Projection), kinds.count(DoublingConv2d)) == (1, 3)
     kinds = [type_before_parametrizations(layer) for layer in discriminator.modules()]
-    assert (kinds.count(HalvingConv2d), kinds.count(nn.Conv2d)) == (3, 1)
+    assert (kinds.count(HalvingConv2d), kinds.count(Logit)) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from toys import COMPUTE, CPU, checkpoint_names, log_text, make_trainer, rows, t
 from kaogan.data.batches import ImageBatches
 from kaogan.images import grid
 from kaogan.progress import Silent
+from kaogan.training.background import Background
 from kaogan.training.callbacks.best_effort import BestEffort
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.curves import smooth
-from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard
+from kaogan.training.callbacks.intervals import every
+from kaogan.training.callbacks.metrics_log import MetricsLog, TensorBoard, spacing
 from kaogan.training.callbacks.samples import LATENTS_FOR_STATISTICS, Samples, faces_in_grid
 from kaogan.training.callbacks.timelapse import FRAMES_PER_SECOND, HOLD_SECONDS
 from kaogan.training.recipe import Budget
@@ -45,6 +47,17 @@ def picture(path):
     with Image.open(path) as image:
         assert image.format == "PNG"
         return np.asarray(image)
+
+
+def test_rows_come_less_often_in_a_long_training():
+    def rows(images):
+        steps = range(64, images + 1, 64)
+        return sum(every(spacing(after), after - 64, after) for after in steps)
+
+    assert rows(100_000) == 99
+    assert rows(1_000_000) == 1_000
+    assert 1_400 <= rows(2_000_000) <= 1_450
+    assert 1_900 <= rows(5_000_000) <= 1_920
 
 
 def test_metrics_have_a_row_for_a_thousand_images_and_one_at_the_end(run):
@@ -110,7 +123,7 @@ def test_sample_grids_come_in_pairs_from_the_beginning_to_the_end(run):
 
 
 def test_a_grid_shows_fixed_latents_with_both_kinds_of_weights(trainer, tmp_path):
-    samples = Samples(tmp_path)
+    samples = Samples(tmp_path, Background())
     trainer.run(Budget(images=50), [samples])
     for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
         settled = standing_statistics(network, 8, LATENTS_FOR_STATISTICS)
@@ -123,7 +136,7 @@ def test_what_was_drawn_after_the_last_checkpoint_is_drawn_again(trainer, tmp_pa
     for name in ("000000050-ema.png", "000000100-ema.png", "mine.png"):
         (tmp_path / name).write_bytes(b"")
     trainer.state.images_seen = 50
-    Samples(tmp_path).start(trainer)
+    Samples(tmp_path, Background()).start(trainer)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["000000050-ema.png", "mine.png"]
 
 

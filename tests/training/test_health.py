@@ -8,6 +8,7 @@ from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Picture, write_dataset
 from kaogan.progress import Silent
+from kaogan.training.background import Background
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.health import WARM_UP_STEPS, WINNING_STEPS, Health, pixel_deviation
 from kaogan.training.callbacks.samples import Samples
@@ -25,7 +26,7 @@ def trainer(dataset):
 
 @pytest.fixture
 def health(dataset, tmp_path):
-    samples = Samples(tmp_path / "samples")
+    samples = Samples(tmp_path / "samples", Background())
     return Health(RunLog(tmp_path / "log.txt"), samples, dataset.train)
 
 
@@ -110,7 +111,7 @@ def test_a_sorted_data_set_is_as_diverse_as_a_shuffled_one(tmp_path, trainer):
     dataset = write_dataset(tmp_path / "sorted", rows, size=32, channels=3, about={})
     run_log = RunLog(tmp_path / "log.txt")
     saver = Checkpoints(tmp_path / "checkpoints", run_log)
-    context = RunContext(Run(tmp_path), run_log, Watch(), Silent(), saver)
+    context = RunContext(Run(tmp_path), run_log, Watch(), Silent(), saver, Background())
     (health,) = (one for one in Pictures(dataset).callbacks(context) if isinstance(one, Health))
     trainer.state.images_seen = WARM_UP_STEPS * 8
     health.samples.newest = [(picture // 10).astype(np.uint8) for picture in pictures[::20]]

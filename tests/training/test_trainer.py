@@ -196,7 +196,7 @@ def test_without_a_learning_rate_nothing_is_learnt():
     before = snapshot(trainer.state)
     trainer.train_step(trainer.draw_inputs()._replace(lr_factor=torch.tensor(0.0)), False)
     for name, tensor in trainer.state.tensors().items():
-        assert torch.equal(tensor, before[name]) or name.startswith("adam.")
+        assert torch.equal(tensor, before[name]) or name.startswith(("adam.", "unlogged"))
 
 
 def test_a_step_may_be_given_its_inputs_in_the_same_memory_again_and_again(trainer, dataset):
@@ -657,3 +657,11 @@ def test_budgets_count_epochs_and_minutes():
 def test_a_recipe_of_points_survives_python(dataset):
     recipe = Recipe(model=Points(), loss=Relativistic())
     assert recipe.model_copy() == recipe
+
+
+def test_the_numbers_of_every_step_are_added_up(trainer):
+    sums = torch.zeros(5)
+    for _ in range(3):
+        stats = trainer.step()
+        sums += torch.stack([*stats, torch.tensor(1.0)])
+    assert torch.equal(trainer.state.unlogged, sums)

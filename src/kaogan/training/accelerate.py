@@ -97,18 +97,18 @@ def _capture(trainer: Trainer, record: Recorder) -> None:
 def recorded_step(trainer: Trainer, record: Recorder) -> Callable[[StepInputs, bool], StepStats]:
     """A recording of `Trainer.train_step`: each call runs the same kernels on the same memory.
 
-    Steps with penalties and steps without have a recording each. Inputs are copied to the memory
-    that the recording reads. The next call overwrites the returned tensors.
+    Steps with penalties and steps without have a recording each. Inputs are copied, in one
+    launch, to the memory that the recording reads. The next call overwrites the returned tensors.
     """
-    inputs = StepInputs(*(tensor.clone() for tensor in trainer.draw_inputs()))
+    kept = [tensor.clone() for tensor in trainer.draw_inputs()]
+    inputs = StepInputs(*kept)
     recordings = {
         penalised: record(functools.partial(trainer.train_step, inputs, penalised))
         for penalised in trainer.recipe.kinds_of_steps
     }
 
     def replay_step(new_inputs: StepInputs, penalised: bool) -> StepStats:
-        for kept, new in zip(inputs, new_inputs, strict=True):
-            kept.copy_(new)
+        torch._foreach_copy_(kept, [*new_inputs])
         stats, replay = recordings[penalised]
         replay()
         return stats

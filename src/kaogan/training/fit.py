@@ -13,6 +13,7 @@ from kaogan.machine import limit_threads
 from kaogan.progress import clock, track
 from kaogan.training import checkpoints
 from kaogan.training.accelerate import accelerate
+from kaogan.training.background import Background
 from kaogan.training.callbacks.best_effort import BestEffort
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.nan_guard import Diverged
@@ -119,6 +120,7 @@ def _run_trainer(
     state = trainer.state
     limit = budget.images_limit(len(trainer.batches))
     planned = planned_images(budget, trainer.recipe, limit)
+    background = Background()
     with stop_on_signals(trainer, run_log):
         while True:
             left = budget.minutes and max(0.0, budget.minutes * 60 - state.seconds)
@@ -131,13 +133,15 @@ def _run_trainer(
                 used=state.seconds,
             ) as tracker:
                 seconds = watch.checkpoint_minutes * 60
-                saver = Checkpoints(run.checkpoints, run_log, seconds, task.unit)
-                context = RunContext(run, run_log, watch, tracker, saver, planned)
+                saver = Checkpoints(run.checkpoints, run_log, seconds, task.unit, background)
+                context = RunContext(run, run_log, watch, tracker, saver, background, planned)
                 callbacks = task.callbacks(context)
                 try:
                     trainer.run(budget, [BestEffort(callback, run_log) for callback in callbacks])
                     break
                 except Diverged as reason:
+                    with contextlib.suppress(OSError):
+                        background.wait()
                     roll_back(trainer, run, task.unit, run_log, str(reason))
     if not saver.saved:
         raise KaoganError(

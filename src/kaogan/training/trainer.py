@@ -207,7 +207,9 @@ class Trainer:
         self.update_averages(inputs.ema_weight)
         self.update_augmentation(before, fake_pass.logits.detach())
         probabilities = loss.real_probabilities(before, fake_pass.logits.detach())
-        return StepStats(loss_d.detach(), loss_g.detach(), *probabilities)
+        stats = StepStats(loss_d.detach(), loss_g.detach(), *probabilities)
+        self.state.unlogged += torch.stack([*stats, torch.ones_like(stats.loss_d)])
+        return stats
 
     def passes(self, inputs: StepInputs, fake: Samples, penalised: bool) -> tuple[Pass, Pass]:
         """Real and generated samples through the discriminator.

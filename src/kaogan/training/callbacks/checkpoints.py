@@ -1,21 +1,33 @@
 """Saves the state at intervals of time, and at the end."""
 
+import contextlib
 import time
 from pathlib import Path
 
 from kaogan.training import checkpoints
+from kaogan.training.background import Background
 from kaogan.training.callbacks.nan_guard import is_finite
 from kaogan.training.run_log import RunLog
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 
 class Checkpoints(Callback):
-    """Saves every `seconds`. A failed save is a warning and is repeated soon."""
+    """Saves every `seconds`. A failed save is a warning and is repeated soon.
+
+    Pictures of earlier steps are written before, because a run that goes on from this checkpoint
+    does not draw them again.
+    """
 
     def __init__(
-        self, folder: Path, run_log: RunLog, seconds: float = 300.0, unit: str = "images"
+        self,
+        folder: Path,
+        run_log: RunLog,
+        seconds: float = 300.0,
+        unit: str = "images",
+        background: Background | None = None,
     ) -> None:
         self.folder, self.run_log, self.seconds, self.unit = folder, run_log, seconds, unit
+        self.background = background or Background()
         self.saved = True
         """Did the last save succeed?"""
 
@@ -36,6 +48,8 @@ class Checkpoints(Callback):
         self.saved = False
         if not is_finite(trainer):
             return  # NaNGuard will report it, and the run will be rolled back
+        with contextlib.suppress(OSError):  # a picture is missing, which is no reason not to save
+            self.background.wait()
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)
             self.saved = True

@@ -6,22 +6,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from kaogan.progress import Tracker
 from kaogan.training.callbacks.intervals import every
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 IMAGES_PER_ROW = 1000
+SHARE = 1 / 500
+"""Rows are at most this share of the images seen apart, so five million images have 1,900 rows."""
+
+
+def spacing(images_seen: int) -> int:
+    """Images between rows. Each row waits for the device, and long logs are slow to read."""
+    return IMAGES_PER_ROW * max(1, int(images_seen * SHARE / IMAGES_PER_ROW))
 
 
 class MetricsLog(Callback):
-    """Averages `StepStats` and writes a row about every thousand images.
+    """Writes the means of `StepStats` about every thousand images, later less often (`spacing`).
 
     `listeners` (health, TensorBoard) are called with each row before it is written. `remark` begins
-    the figures of the progress line. The sums are part of the state, so a resumed run has the rows
-    of an uninterrupted one.
+    the figures of the progress line. The trainer adds the numbers up in the state, so a resumed
+    run has the rows of an uninterrupted one.
     """
 
     def __init__(
@@ -41,23 +46,20 @@ class MetricsLog(Callback):
         self._shown = state.images_seen
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
-        sums = trainer.state.unlogged
-        sums[:-1] += torch.stack(stats)
-        sums[-1] += 1
         after = trainer.state.images_seen
         self.tracker.advance(after - self._shown)
         self._shown = after
-        if every(IMAGES_PER_ROW, after - trainer.recipe.batch, after):
-            means = (sums[:-1] / sums[-1]).tolist()
-            sums.zero_()
-            self._write(trainer, means)
+        if every(spacing(after), after - trainer.recipe.batch, after):
+            self._write(trainer)
+            trainer.state.unlogged.zero_()
 
     def finish(self, trainer: Trainer) -> None:
-        sums = trainer.state.unlogged
-        if sums[-1] > 0:
-            self._write(trainer, (sums[:-1] / sums[-1]).tolist())
+        if trainer.state.unlogged[-1] > 0:
+            self._write(trainer)
 
-    def _write(self, trainer: Trainer, means: list[float]) -> None:
+    def _write(self, trainer: Trainer) -> None:
+        sums = trainer.state.unlogged
+        means = (sums[:-1] / sums[-1]).tolist()  # waits for the device
         row: Row = {"images_seen": trainer.state.images_seen} | {
             name: round(value, 5) for name, value in zip(StepStats._fields, means, strict=True)
         }

@@ -3,10 +3,12 @@
 RUN/samples/000051200-ema.png and 000051200-raw.png
 """
 
+from functools import partial
 from pathlib import Path
 
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
+from kaogan.training.background import Background
 from kaogan.training.callbacks.intervals import growing
 from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.trainer import Callback, StepStats, Trainer
@@ -58,8 +60,9 @@ class Gallery(Callback):
 class Samples(Gallery):
     """Grids of faces, always from the same latents."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, background: Background) -> None:
         super().__init__(folder)
+        self.background = background
         self.newest: list[Pixels] = []
         """The last faces drawn with averaged weights."""
 
@@ -70,5 +73,13 @@ class Samples(Gallery):
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
             settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)
             self.newest = list(Sampler(settled, model.latent_dim).sample(count))
-            with atomic_file(self.name(trainer, name)) as partial:
-                to_pil(grid(self.newest)).save(partial, format="PNG")
+            self.background.do(partial(_write, self.newest, self.name(trainer, name)))
+
+    def finish(self, trainer: Trainer) -> None:
+        super().finish(trainer)
+        self.background.wait()
+
+
+def _write(faces: list[Pixels], file: Path) -> None:
+    with atomic_file(file) as unfinished:
+        to_pil(grid(faces)).save(unfinished, format="PNG")

@@ -9,6 +9,7 @@ import torch
 
 from kaogan.contracts import Batches
 from kaogan.progress import Tracker
+from kaogan.training.background import Background
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.recipe import Recipe, Watch
 from kaogan.training.run import Run
@@ -25,6 +26,7 @@ class RunContext:
     watch: Watch
     tracker: Tracker
     saver: Checkpoints
+    background: Background
     planned: int | None = None
     """Images of the whole training, if that is known."""
 

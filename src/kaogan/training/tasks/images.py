@@ -115,7 +115,7 @@ class Pictures(Task):
 
     def callbacks(self, context: RunContext) -> Sequence[Callback]:
         run, run_log, watch, tracker = context.run, context.run_log, context.watch, context.tracker
-        samples = Samples(run.samples)
+        samples = Samples(run.samples, context.background)
         guard = NaNGuard()
         health = Health(run_log, samples, evenly_spread(self.dataset.train, COMPARED))
         board = TensorBoard(run.path / "tensorboard")
