@@ -43,10 +43,12 @@ def faces(tmp_path_factory):
 
 @pytest.fixture
 def evaluate(kaogan, data):
-    """The report of an evaluation."""
+    """The report of an evaluation: of one split and few pictures, unless it is to be `whole`."""
 
-    def report(*arguments):
-        outcome = kaogan("evaluate", *arguments, "--data", data, "--device", "cpu", "--json")
+    def report(*arguments, whole=False):
+        few = () if whole else ("--split", "held-out", "--count", "105")
+        options = ("--data", data, "--device", "cpu", "--json", *few)
+        outcome = kaogan("evaluate", *options, *arguments)
         assert outcome.status == 0, outcome.err
         return json.loads(outcome.out)
 
@@ -116,7 +118,7 @@ def test_weights_truncation_and_seed_matter_and_are_named(evaluate, run):
 def test_real_pictures_are_better_than_a_run(evaluate, run, faces):
     pictures, generated = evaluate(faces), evaluate(run)
     assert pictures["subject"]["what"] == str(faces)
-    assert pictures["subject"]["resized"].startswith("110 by lanczos")
+    assert pictures["subject"]["resized"].startswith("105 by lanczos")
     assert value(pictures, "KID") < 0.2 < value(generated, "KID")
     assert value(pictures, "coverage") > 0.7 > value(generated, "coverage")
 
@@ -135,12 +137,12 @@ def test_what_is_no_picture_is_counted(evaluate, faces, tmp_path):
         for index in range(105):
             zipped.write(faces / f"{index}.png", f"{index}.png")
         zipped.writestr("notes.txt", "no picture")
-    report = evaluate(archive)
+    report = evaluate(archive, whole=True)
     assert (report["count"], report["subject"]["unusable"]) == (105, 1)
 
 
 def test_a_data_set_against_itself(evaluate, data):
-    report = evaluate(data)
+    report = evaluate(data, whole=True)
     assert report["subject"]["fingerprint"] == open_dataset(data).fingerprint[:12]
     assert report["copies"]["pixels"] > 0.7  # nine tenths of it are training pictures
     assert report["copies"]["picture"] is None

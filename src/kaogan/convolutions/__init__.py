@@ -5,7 +5,7 @@ padding 1, and its transpose. Three algorithms compute it (`algorithms`), with d
 order (`layers`). A plan chooses one for each shape by measurement (`plan`).
 """
 
-from kaogan.convolutions.layers import use
+from kaogan.convolutions.layers import PRODUCTS, use
 from kaogan.convolutions.plan import Plan
 
-__all__ = ["Plan", "use"]
+__all__ = ["PRODUCTS", "Plan", "use"]

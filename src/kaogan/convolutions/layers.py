@@ -1,5 +1,6 @@
 """Layers that replace PyTorch's convolutions and follow a plan, with the same weights."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -124,8 +125,16 @@ class Logit(_Planned):
         return (rows @ column.T)[:, :, None, None]
 
 
-def use(network: nn.Module, plan: Plan) -> None:
-    """Replace the network's convolutions by layers that follow the plan, where they fit.
+PRODUCTS = (Projection, Logit)
+"""Layers that need no plan."""
+
+
+def use(
+    network: nn.Module,
+    plan: Plan,
+    kinds: Sequence[type[_Planned]] = (HalvingConv2d, DoublingConv2d, *PRODUCTS),
+) -> None:
+    """Replace the network's convolutions by layers of these kinds, where they fit.
 
     Parameters stay the same objects under the same names, so optimizers, checkpoints and averages
     are not affected. What is computed from a parameter (spectral norm) moves with it.
@@ -136,7 +145,7 @@ def use(network: nn.Module, plan: Plan) -> None:
             if kind in (nn.Conv2d, nn.ConvTranspose2d):  # not what is derived from them
                 layer = cast(nn.Conv2d | nn.ConvTranspose2d, child)
                 planned = _planned(kind, layer)
-                if planned is not None:
+                if planned is not None and planned in kinds:
                     setattr(parent, name, _replacement(planned, layer, plan))
 
 

@@ -9,6 +9,7 @@ standardised and mixed by a random projection, are the features. The features of
 mean square of 1. The outputs of earlier layers show fine texture, and would dominate the faces.
 """
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -29,6 +30,7 @@ NOISE = 256
 
 
 @extractors.register("random")
+@functools.cache  # standardising takes a second
 def load_random(device: torch.device, weights: Path | None) -> Extractor:
     """The random network. Raises UsageError if weights are given, because it takes none."""
     if weights is not None:
