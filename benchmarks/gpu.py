@@ -102,7 +102,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--width", type=int, default=64, help="channels of the largest map (64)")
     parser.add_argument("--rounds", type=int, default=5, help="that count; one more warms up (5)")
-    parser.add_argument("--seconds", type=float, default=0.3, help="of each turn (0.3)")
+    parser.add_argument("--seconds", type=float, default=0.2, help="of each turn (0.2)")
     parser.add_argument(
         "--images", type=int, default=TRAINED_IMAGES, help="of `kaogan train` (1000000)"
     )

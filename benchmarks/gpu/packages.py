@@ -21,12 +21,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WHEELS = ROOT / "build" / "wheels"
 
-IMPORTED = ("PIL", "filelock", "jaxtyping", "pydantic", "rich", "safetensors")
+IMPORTED = ("PIL", "filelock", "jaxtyping", "latex2mathml", "pydantic", "rich", "safetensors")
 """What training imports, besides torch and NumPy."""
 NEEDED = (
-    *("annotated-types", "filelock", "jaxtyping", "markdown-it-py", "mdurl", "pillow", "pydantic"),
-    *("pydantic-core", "pygments", "rich", "safetensors", "typing-extensions", "typing-inspection"),
-    "wadler-lindig",
+    *("annotated-types", "filelock", "jaxtyping", "latex2mathml", "markdown-it-py", "mdurl"),
+    *("pillow", "pydantic", "pydantic-core", "pygments", "rich", "safetensors"),
+    *("typing-extensions", "typing-inspection", "wadler-lindig"),
 )
 """These, and all that they need in turn."""
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")

@@ -17,9 +17,9 @@ from gpu.race import (
     COMPILING,
     ON_A_CPU,
     ON_A_GPU,
-    Clock,
     Entry,
     Stage,
+    TimeIsOver,
     is_compiled,
     race,
 )
@@ -29,6 +29,8 @@ RECIPES = ("standard", "dcgan")
 CHECKED_BATCH = 128
 LIGHT_BATCH = 256
 """Of the target for an epoch: a shorter race, without the profiler."""
+LIGHT = ("example", "example-resident", "recorded", "compiled-recorded")
+"""Its contenders."""
 TRAINED_IMAGES = 1_000_000
 MOST_OF_TRAINING = 100.0
 """Seconds after which `kaogan train` is stopped, as by Ctrl-C."""
@@ -61,7 +63,7 @@ class Bench:
         self.compiling = Entry.all(["compiled"], options.recipe) if compiling else []
         self.compiled: set[tuple[str | None, int]] = set()
         """Recipe and batch of what could be compiled."""
-        self.profiled = [batch for batch in options.batches if batch != LIGHT_BATCH]
+        self.large_races = [batch for batch in options.batches if batch != LIGHT_BATCH]
         self.checked_batch = min(options.batches, key=lambda batch: abs(batch - CHECKED_BATCH))
         self.shared: Task = {"width": options.width, "device": options.device}
 
@@ -92,7 +94,7 @@ class Bench:
                 self.machine()
                 for name, seconds, part in self.plan():
                     self.part(name, seconds, part)
-        except Clock:
+        except TimeIsOver:
             raise SystemExit("error: no time was left to measure; give more --minutes") from None
         finally:
             if self.file is not None:
@@ -102,7 +104,7 @@ class Bench:
         print(f"all of it: {self.options.markdown}, {self.options.out}", file=sys.stderr)
 
     def part(self, name: str, seconds: float, part: Callable[[], None]) -> None:
-        """Run a part that takes so long at most, if there is time for it."""
+        """Run a part, if so many seconds are left for it."""
         if self.left() < (0 if self.options.quick else seconds):
             self.say("skipped", part=name, why=f"needs {seconds:.0f} s, {self.left():.0f} are left")
             return
@@ -110,30 +112,33 @@ class Bench:
         start = time.monotonic()
         try:
             part()
-        except Clock:
+        except TimeIsOver:
             self.say("skipped", part=name, why="the time was over in the middle of it")
         self.say("part", part=name, seconds=time.monotonic() - start)
         self.options.markdown.write_text(table.markdown(self.lines), encoding="utf-8")
 
     def plan(self) -> list[tuple[str, float, Callable[[], None]]]:
-        """Parts with the seconds that each is thought to need, the most valuable first."""
+        """Parts, the most valuable first, each with the least seconds that are worth beginning it.
+
+        All of them take about 9 minutes on a large GPU.
+        """
         recorded, compiled = self.checked("recorded"), self.checked("compiled-recorded")
         races = [
-            (f"race {batch}", 50.0 if batch == LIGHT_BATCH else 80.0, partial(self.race, batch))
+            (f"race {batch}", 30.0 if batch == LIGHT_BATCH else 45.0, partial(self.race, batch))
             for batch in self.options.batches
         ]
         parts: list[tuple[str, float, Callable[[], None]]] = []
         if recorded:
-            parts.append(("checks recorded", 30.0, partial(self.checks, recorded)))
+            parts.append(("checks recorded", 20.0, partial(self.checks, recorded)))
         if self.compiling:
             parts.append(("compiling", 60.0, self.compile))
-        parts += races[:1]
-        parts += [("losses", 20.0, self.losses), ("convolutions", 15.0, self.convolutions)]
-        parts += races[1:2]
-        parts += [("train", 50.0, self.train), ("floor", 20.0, self.floor)]
-        parts += races[2:]
+        parts += races[:2]
+        parts += [("train", 40.0, self.train), ("losses", 15.0, self.losses)]
+        parts += [("convolutions", 10.0, self.convolutions), ("floor", 5.0, self.floor)]
+        parts += races[2:3]
         if compiled:
-            parts.append(("checks compiled", 45.0, partial(self.checks, compiled)))
+            parts.append(("checks compiled", 30.0, partial(self.checks, compiled)))
+        parts += races[3:]
         wanted = (*self.options.parts, "compiling")
         return [part for part in parts if part[0].split()[0] in wanted]
 
@@ -223,10 +228,20 @@ class Bench:
                     self.compiled.add((about["recipe"], about["batch"]))
 
     def race(self, batch: int) -> None:
-        """All contenders with this batch."""
-        rounds, seconds = self.options.rounds, self.options.seconds
-        entries = self.ready(self.entries, batch)
-        race(self.stage, batch, entries, self.shared, rounds, seconds, batch in self.profiled)
+        """All contenders with this batch, or few; profiles of one recipe, at first of both."""
+        options = self.options
+        light, first = batch == LIGHT_BATCH, batch == options.batches[0]
+        entries = [entry for entry in self.entries if not light or entry.name in LIGHT]
+        profiled = [] if light else options.recipe if first else options.recipe[:1]
+        race(
+            self.stage,
+            batch,
+            self.ready(entries, batch),
+            self.shared,
+            options.rounds,
+            options.seconds,
+            profiled,
+        )
 
     def ready(self, entries: list[Entry], batch: int) -> list[Entry]:
         """Those that can be built soon: all, but for what could not be compiled."""
@@ -263,7 +278,7 @@ class Bench:
             about = {"recipe": recipe}
             task = {**self.shared, **about}
             (process,) = self.stage.start(stack, "convolutions", [(about, task)])
-            for batch in self.profiled:
+            for batch in self.large_races:
                 facts = {**about, "batch": batch, **process.about}
                 result = self.stage.order(process, facts, "measure", batch, 60)
                 if result is not None:
@@ -272,7 +287,7 @@ class Bench:
     def train(self) -> None:
         """`kaogan train` with the first recipe, and what its time went into."""
         options, about = self.options, {"recipe": self.options.recipe[0]}
-        small = ["--width", "4", "--batch", "4"] if options.quick else []
+        small = ["--width", "4", "--batch", "4", "--no-tune"] if options.quick else []
         seconds = min(MOST_OF_TRAINING, 0.5 * self.left())
         shared = {"folder": str(self.folder), "seconds": seconds, "options": small}
         with ExitStack() as stack:

@@ -79,8 +79,8 @@ def is_compiled(name: str) -> bool:
     return "compile" in CONTENDERS[name].get("speedups", ())
 
 
-class Clock(Exception):
-    """The time is over."""
+class TimeIsOver(Exception):
+    """No time is left, whatever is going on."""
 
 
 class Stage:
@@ -107,8 +107,8 @@ class Stage:
 
         with ThreadPoolExecutor(max(len(tasks), 1)) as pool:
             started = list(pool.map(load, tasks))
+        stack.callback(end, started)
         for contender, (facts, _) in zip(started, tasks, strict=True):
-            stack.callback(contender.end)
             if contender.failure:
                 self._failed(contender, facts)
         return started
@@ -119,17 +119,17 @@ class Stage:
         """What it answers; None, and a line, if it cannot, and from then on.
 
         Raises:
-            Clock: no time is left for it.
+            TimeIsOver: no time is left for it.
 
         """
         if contender.failure:
             return None
         if self.left() < 1:
-            raise Clock
+            raise TimeIsOver
         answer = contender.turn(order, count, min(limit, self.left()))
         if answer is None:
             if self.left() < 1:  # it was ended for that
-                raise Clock
+                raise TimeIsOver
             self._failed(contender, {**facts, "order": order})
             return None
         return answer["result"]
@@ -139,6 +139,12 @@ class Stage:
         self.say("failure", **facts, why=str(contender.failure), said=said[-20_000:])
 
 
+def end(contenders: Sequence[Contender]) -> None:
+    """End them all at once: to give up a GPU takes each of them a while."""
+    with ThreadPoolExecutor(max(len(contenders), 1)) as pool:
+        list(pool.map(Contender.end, contenders))
+
+
 def race(
     stage: Stage,
     batch: int,
@@ -146,11 +152,12 @@ def race(
     shared: Task,
     rounds: int,
     seconds: float,
-    profile: bool,
+    profiled: Sequence[str | None],
 ) -> None:
     """Build all, let them take turns for some rounds, then look into each of kaogan's.
 
-    A turn takes about `seconds`. A line is written for whatever is known.
+    A turn takes about `seconds`. Recipes that are `profiled` run under the profiler at the end. A
+    line is written for whatever is known.
     """
     facts = [{"batch": batch, **entry.facts()} for entry in entries]
     tasks = [entry.task(shared, batch=batch) for entry in entries]
@@ -184,7 +191,7 @@ def race(
             replay = stage.order(contender, about, "replay", 5 * ALIKE, TURN)
             if replay is not None:
                 stage.say("replay", **about, seconds=replay)
-            if profile and entry.name in PROFILED:
+            if entry.recipe in profiled and entry.name in PROFILED:
                 found = stage.order(contender, about, "profile", ALIKE, TURN)
                 if found is not None:
                     stage.say("profile", **about, **found)

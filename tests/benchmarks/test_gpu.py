@@ -203,10 +203,14 @@ def test_torch_and_numpy_and_the_wheels_are_enough(tmp_path, avatars):
     (wheels / here).mkdir()
     for name in NEEDED:
         pack(name, wheels / here / f"{name}.whl")
-    more = ("--parts", "race", "--only", "eager", "--recipe", "standard")
+    more = ("--parts", "race", "train", "--only", "eager", "--recipe", "standard")
     done = gpu(*run, *more, python=python, env=clean)
     assert done.returncode == 0, done.stderr
-    assert {turn["contender"] for turn in read(out)["turn"]} == {"eager"}
+    lines = read(out)
+    assert {turn["contender"] for turn in lines["turn"]} == {"eager"}
+    (train,) = lines["train"]
+    assert train["images"] == 64
+    assert train["left_out"] == ["TensorBoard (needs tensorboard)", "film (needs av)"]
 
 
 def bare_python(folder: Path) -> Path:
@@ -299,7 +303,7 @@ def fake_race(stage, monkeypatch, kinds: dict) -> list[dict]:
 
     monkeypatch.setattr(race, "CONTENDERS", kinds)
     entries = race.Entry.all(kinds, ["standard"])
-    race.race(stage, 4, entries, {}, rounds=2, seconds=0.01, profile=True)
+    race.race(stage, 4, entries, {}, rounds=2, seconds=0.01, profiled=["standard"])
     return stage.lines
 
 
@@ -421,6 +425,34 @@ def test_a_kernel_beside_another_one_adds_no_time():
     spans = [(0, 10), (5, 12), (6, 7), (20, 21)]
     kernels = [SimpleNamespace(time_range=SimpleNamespace(start=a, end=b)) for a, b in spans]
     assert _busy(kernels) == 13
+
+
+def test_a_recording_is_timed_by_the_share_of_its_steps(avatars, monkeypatch):
+    """With recordings that are no graphs, because there is no GPU."""
+    from gpu import contenders
+
+    replayed = []
+
+    def record(step):
+        number = len(replayed)
+        replayed.append(0)
+
+        def replay() -> None:
+            replayed[number] += 1
+
+        return step(), replay
+
+    monkeypatch.setattr(contenders, "cuda_graph", record)
+    times = iter([0.008, 0.004])
+    seconds_of = contenders.seconds_of
+    task = {"kind": {"speedups": ["record"]}, "recipe": "standard", "batch": 4, "width": 4}
+    runner = contenders.Runner(task | {"device": "cpu", "data": str(avatars), "precision": "fp32"})
+    assert runner.build(0)["build_seconds"] > 0
+    assert runner.steps(4) > 0
+    before = list(replayed)
+    monkeypatch.setattr(contenders, "seconds_of", lambda *work: (seconds_of(*work), next(times))[1])
+    assert runner.replay(2) == pytest.approx((0.008 + 3 * 0.004) / 4 / 2)
+    assert [now - then for now, then in zip(replayed, before, strict=True)] == [2, 2]
 
 
 def test_waiting_for_the_last_step_is_time_of_training():
