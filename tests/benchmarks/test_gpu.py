@@ -180,6 +180,7 @@ def test_on_a_gpu_all_is_measured(tmp_path):
 # A bare machine
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
 def test_torch_and_numpy_and_the_wheels_are_enough(tmp_path, avatars):
     """In a Python that has only torch and NumPy, with what they need."""
     from gpu.packages import NEEDED
@@ -342,6 +343,83 @@ def test_no_process_is_left(stage, monkeypatch):
     before = set(psutil.Process().children(recursive=True))
     fake_race(stage, monkeypatch, {"good": {"peer": "good"}, "crash": {"peer": "crash"}})
     assert set(psutil.Process().children(recursive=True)) <= before
+
+
+FAKE_GPU = """
+import json, sys
+sys.path.insert(0, {place!r})
+from worker import serve
+
+task = json.loads(sys.argv[-1])
+kind = task.get("kind", {{}})
+
+def build(n):
+    assert (task["recipe"], task["batch"]) != ("dcgan", 256) or "compile" not in str(kind)
+    breaks = {{"graph_breaks": {{"a call": 2}}}} if "compile" in str(kind) else {{}}
+    sys.stderr.write("V1 a.py:1] [0/0] [__graph_breaks] Graph break: a call\\n" * len(breaks))
+    return {{"build_seconds": 2.0, "memory": 3 * 10**9, "tensors": 2 * 10**9, **breaks}}
+
+row = {{"layer": "3→64 on 64×64 to 32×32", "seconds": 1e-5, "flops_per_second": 3.1e14}}
+rows = [row | {{"product": "forward", "launches_counted": True}}]
+about = {{"precision": "bf16", "device": "NVIDIA H200", "cores": 16, "commit": None}}
+check = {{"name": "the first 4 steps are eager ones", "passed": True, "detail": "equal"}}
+train = {{"command": "kaogan train", "images": 10**6, "seconds": 60.0}}
+train |= {{"split": {{"training steps": 40.0, "samples": 20.0}}, "left_out": ["film (needs av)"]}}
+profile = {{"kernels": 300.0, "busy_seconds": 0.001, "rows": [["sm90<..>|x", 2.5, 800.0, 0.0]]}}
+work = {{name: {{"flops": 10**11, "bytes": 10**9}} for name in ("standard", "dcgan")}}
+orders = {{
+    "build": build, "profile": lambda n: profile, "losses": lambda n: [0.5, 0.6, 0.7, 0.8],
+    "steps": lambda n: 0.025 if "loader" in str(kind) else 0.004 if "peer" in kind else 0.0013,
+    "host": lambda n: 0.0004, "replay": lambda n: 0.0012 if "record" in str(kind) else None,
+    "limits": lambda n: {{"peaks": {{"bf16": 7.9e14, "fp32": 4e14}}, "bytes_per_second": 4.3e12}},
+    "work": lambda n: work, "check": lambda n: [check], "measure": lambda n: rows,
+    "pictures": lambda n: {{"data": "d", "files": "f", "count": n}},
+    "train": lambda n: train,
+}}
+serve(lambda task: (about, orders))
+"""
+
+
+def test_the_plan_of_a_gpu(tmp_path, monkeypatch):
+    """Every part, with processes that answer as on a GPU; one contender cannot be compiled."""
+    from gpu import plan
+
+    script = tmp_path / "fake.py"
+    script.write_text(FAKE_GPU.format(place=str(BENCHMARKS)), encoding="utf-8")
+    monkeypatch.setattr(plan, "command", lambda module: [sys.executable, str(script)])
+    parse = runpy.run_path(str(BENCHMARKS / "gpu.py"))["parse"]
+    out = tmp_path / "out.jsonl"
+    options = ["--batches", "128", "256", "--rounds", "1", "--seconds", "0.004"]
+    bench = plan.Bench(parse([*options, "--out", str(out)]), tmp_path)
+    bench.run()
+
+    lines = read(out)
+    assert [line["part"] for line in lines["part"]] == [
+        *("checks recorded", "compiling", "race 128", "race 256", "train", "losses"),
+        *("convolutions", "floor", "checks compiled"),
+    ]
+    (failure,) = lines["failure"]
+    assert (failure["contender"], failure["recipe"], failure["batch"]) == ("compiled", "dcgan", 256)
+    (skipped,) = lines["skipped"]
+    assert (skipped["contender"], skipped["batch"]) == ("compiled-recorded", 256)
+    racing = {
+        n: {line["contender"] for line in lines["turn"] if line["batch"] == n} for n in (128, 256)
+    }
+    assert len(racing[128]) == 7
+    assert racing[256] == {"example", "example-resident", "recorded", "compiled-recorded"}
+    assert len(lines["profile"]) == 2 * 3
+    assert {line["precision"] for line in lines["losses"]} == {"fp32", "bf16", "fp16"}
+
+    text = out.with_suffix(".md").read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if "128 | kaogan dcgan, recorded" in line)
+    cells = [cell.strip() for cell in row.split("|")[3:-1]]
+    assert cells[:2] == ["98,462", "1.300"]
+    assert cells[3:] == ["1.200", "0.400", "300", "77%", "18%", "3.00", "19.23", "3.08"]
+    assert "- reached: at least 10 times the example with its loader: 19.23" in text
+    assert "310 (39%)*" in text
+    assert "graph breaks: 1, recompilations: 0; 2 × a call" in text
+    assert "| training steps | 40.00 | 67% |" in text
+    assert "`sm90<..>/x`" in text
 
 
 def test_when_the_time_is_over_parts_are_left_out(tmp_path):
