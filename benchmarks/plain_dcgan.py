@@ -20,6 +20,8 @@ from worker import About, Orders, Task, check_parameters, serve
 SIZE = 64
 LATENT_DIM = 100
 DRAWN_TOGETHER = 128
+WORKERS = 2
+"""Processes that read files: the default of the example."""
 
 
 class Files(Dataset[Tensor]):
@@ -43,13 +45,13 @@ class Files(Dataset[Tensor]):
         return channels_first.to(torch.float32).div(255).sub(0.5).div(0.5)
 
 
-def endless_batches(files: Path, batch: int) -> Iterator[Tensor]:
+def endless_batches(files: Path, batch: int, workers: int = WORKERS) -> Iterator[Tensor]:
     """Shuffled batches of the files in a folder, epoch after epoch."""
     loader = DataLoader(
         Files(files),
         batch_size=batch,
         shuffle=True,
-        num_workers=2,
+        num_workers=workers,
         drop_last=True,
         persistent_workers=True,
     )
@@ -68,7 +70,7 @@ def initialize(module: nn.Module) -> None:
 class PlainDCGAN:
     """The 64x64 networks of the paper, their optimizers, and one training step."""
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, device: torch.device | str = "cpu") -> None:
         w = width
         self.generator = nn.Sequential(
             nn.ConvTranspose2d(LATENT_DIM, w * 8, 4, 1, 0, bias=False),
@@ -101,18 +103,20 @@ class PlainDCGAN:
             nn.Conv2d(w * 8, 1, 4, 1, 0, bias=False),
             nn.Sigmoid(),
         ).apply(initialize)
-        self.criterion = nn.BCELoss()
+        for network in (self.generator, self.discriminator):
+            network.to(device)
+        self.criterion: nn.Module = nn.BCELoss()
         self.adam_g = torch.optim.Adam(self.generator.parameters(), 2e-4, (0.5, 0.999))
         self.adam_d = torch.optim.Adam(self.discriminator.parameters(), 2e-4, (0.5, 0.999))
 
     def step(self, real: Tensor) -> list[float]:
         """One step on real pictures `N 3 64 64` in [-1, 1]; losses and real probabilities."""
-        ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+        ones, zeros = real.new_ones(len(real)), real.new_zeros(len(real))
         self.discriminator.zero_grad()
         probability_real = self.discriminator(real).view(-1)
         loss_real = self.criterion(probability_real, ones)
         loss_real.backward()
-        fake = self.generator(torch.randn(len(real), LATENT_DIM, 1, 1))
+        fake = self.generator(torch.randn(len(real), LATENT_DIM, 1, 1, device=real.device))
         probability_fake = self.discriminator(fake.detach()).view(-1)
         loss_fake = self.criterion(probability_fake, zeros)
         loss_fake.backward()

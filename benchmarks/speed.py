@@ -31,7 +31,7 @@ from kaogan.data.avatars import draw_avatars
 from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.errors import KaoganError
 from kaogan.progress import track
-from worker import Failed, Task, Worker
+from worker import Contender, Task
 
 SIZE = 64
 JPEG_QUALITY = 95
@@ -53,42 +53,6 @@ CONTENDERS: dict[str, tuple[str, Task]] = {
     "kaogan-no-reading-ahead": ("kaogan_dcgan.py", {"variant": "no-reading-ahead"}),
 }
 """The script and the task of each. Ratios are to "plain"."""
-
-
-class Contender:
-    """Who takes part, and all that it answered; from a failure on, it sits out."""
-
-    def __init__(self, name: str, file: str, task: Task, python: str = sys.executable) -> None:
-        self.name = name
-        self.about: dict[str, Any] = {}
-        self.answers: dict[str, list[dict[str, Any]]] = {}
-        """By order, round by round."""
-        self.failure: str | None = None
-        self._worker: Worker | None = None
-        try:
-            self._worker = Worker([python, str(Path(__file__).parent / file)], task)
-            self.about = self._worker.about
-        except Failed as failure:
-            self.failure = str(failure)
-
-    def turn(self, order: str, count: int) -> None:
-        """Let it carry out an order while all others are stopped."""
-        if self._worker is None or self.failure:
-            return
-        try:
-            with self._worker.turn():
-                answer = self._worker.order(order, count)
-            self.answers.setdefault(order, []).append(answer)
-        except Failed as failure:
-            self.failure = str(failure)
-
-    def rates(self, order: str, images: int) -> list[float]:
-        """Images per second in each round but the first, which warms up."""
-        return [images / answer["seconds"] for answer in self.answers[order][1:]]
-
-    def end(self) -> None:
-        if self._worker is not None:
-            self._worker.end()
 
 
 def main() -> None:
@@ -171,7 +135,8 @@ def compare(options: argparse.Namespace, dataset: Dataset, files: Path) -> dict[
     with ExitStack() as stack:
 
         def enter(name: str, file: str, more: Task, python: str = sys.executable) -> Contender:
-            contender = Contender(name, file, {**task, **more}, python)
+            command = [python, str(Path(__file__).parent / file)]
+            contender = Contender(name, command, {**task, **more})
             stack.callback(contender.end)
             return contender
 
@@ -216,7 +181,7 @@ def summary(
 
     def figures(contender: Contender) -> dict[str, Any]:
         if contender.failure:
-            return {"failure": contender.failure}
+            return {"failure": str(contender.failure)}
         rates = contender.rates("train", trained)
         best = [options.batch / floor[contender.about["precision"]]["seconds"] for floor in floors]
         return {
