@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gpu import switches
 from gpu.profile import profiled
 from kaogan import recipes
 from kaogan.bench.timing import seconds_of
@@ -35,6 +36,9 @@ Step = Callable[[], object]
 Speedup = Callable[[Trainer, RunLog], None]
 
 SPEEDUPS: dict[str, Speedup] = {
+    "products": switches.products,
+    "padded": switches.padded,
+    "joined": switches.joined,
     "compile": compile_networks,
     "record": partial(capture_steps, record=cuda_graph),
 }

@@ -22,6 +22,11 @@ CONTENDERS: dict[str, Task] = {
     "recorded": {"speedups": ["record"]},
     "compiled": {"speedups": ["compile"]},
     "compiled-recorded": {"speedups": ["compile", "record"]},
+    # Switches (`switches.py`) that are not in use: they must pay first.
+    "products": {"speedups": ["products", "record"]},
+    "padded": {"speedups": ["padded", "record"]},
+    "joined": {"speedups": ["joined", "record"]},
+    "switched": {"speedups": ["products", "padded", "joined", "compile", "record"]},
 }
 """All that can take part, by the name that `--only` takes."""
 
