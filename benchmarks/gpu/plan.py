@@ -106,7 +106,11 @@ class Bench:
     def part(self, name: str, seconds: float, part: Callable[[], None]) -> None:
         """Run a part, if so many seconds are left for it."""
         if self.left() < (0 if self.options.quick else seconds):
-            self.say("skipped", part=name, why=f"needs {seconds:.0f} s, {self.left():.0f} are left")
+            self.say(
+                "skipped",
+                part=name,
+                why=f"needs {seconds:.0f} s, {max(self.left(), 0):.0f} are left",
+            )
             return
         self.tell(name)
         start = time.monotonic()
