@@ -124,7 +124,7 @@ class Bench:
     def plan(self) -> list[tuple[str, float, Callable[[], None]]]:
         """Parts, the most valuable first, each with the least seconds that are worth beginning it.
 
-        All of them take about 9 minutes on a large GPU.
+        All of them are meant to fit into 9 minutes on a large GPU.
         """
         recorded, compiled = self.checked("recorded"), self.checked("compiled-recorded")
         races = [
