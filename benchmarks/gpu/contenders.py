@@ -88,7 +88,7 @@ class Runner:
         """Steps of a turn that are not timed: their batches were read before the turn."""
 
     def build(self, _: int) -> dict[str, Any]:
-        """Make it and warm it up; the memory that it takes, and the compiler's complaints."""
+        """Make it and warm it up; the memory that it takes, and the graph breaks by reason."""
         on_gpu = self.device.type == "cuda"
         before, tensors = reserved(self.device), torch.cuda.memory_allocated() if on_gpu else 0
         start = time.perf_counter()

@@ -1,5 +1,6 @@
 """Operations per second of each convolution of the networks, in each of its three products."""
 
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -100,7 +101,7 @@ def rows(
 
 
 def time_of(work: Callable[[], object], device: torch.device) -> tuple[float, bool]:
-    """Seconds of `work`, the least of some rounds; and whether it was timed without its launches.
+    """Seconds of `work`, the median of some rounds; and whether it was timed without its launches.
 
     Small products take less time than their launch. So they are recorded as a CUDA graph, if that
     works.
@@ -121,7 +122,8 @@ def time_of(work: Callable[[], object], device: torch.device) -> tuple[float, bo
         except RuntimeError:
             torch.cuda.synchronize(device)
     again()
-    return min(seconds_of(again, device) for _ in range(ROUNDS)) / TOGETHER, alone
+    times = [seconds_of(again, device) for _ in range(ROUNDS)]
+    return statistics.median(times) / TOGETHER, alone
 
 
 if __name__ == "__main__":

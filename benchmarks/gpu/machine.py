@@ -69,7 +69,7 @@ def versions(device: torch.device) -> dict[str, Any]:
     gpu = torch.cuda.get_device_properties(device) if on_gpu else None
     return {
         "device": gpu.name if gpu else device.type,
-        "memory": gpu.total_memory if gpu else None,
+        "memory": f"{gpu.total_memory / 1e9:.0f} GB" if gpu else None,
         "multiprocessors": gpu.multi_processor_count if gpu else None,
         "driver": said_by("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
         "torch": torch.__version__,
@@ -81,8 +81,13 @@ def versions(device: torch.device) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "kernel": " ".join(os.uname()[::2][:2]) if hasattr(os, "uname") else sys.platform,
         "cores": usable_cores(),
+        "shm": _gigabytes(Path("/dev/shm")),  # through which loaders pass their batches
         "commit": said_by("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"),
     }
+
+
+def _gigabytes(folder: Path) -> str | None:
+    return f"{shutil.disk_usage(folder).total / 1e9:.1f} GB" if folder.is_dir() else None
 
 
 def version_of(package: str) -> str | None:

@@ -106,7 +106,11 @@ class Bench:
     def part(self, name: str, seconds: float, part: Callable[[], None]) -> None:
         """Run a part, if so many seconds are left for it."""
         if self.left() < (0 if self.options.quick else seconds):
-            self.say("skipped", part=name, why=f"needs {seconds:.0f} s, {self.left():.0f} are left")
+            self.say(
+                "skipped",
+                part=name,
+                why=f"needs {seconds:.0f} s, {max(self.left(), 0):.0f} are left",
+            )
             return
         self.tell(name)
         start = time.monotonic()
@@ -120,7 +124,7 @@ class Bench:
     def plan(self) -> list[tuple[str, float, Callable[[], None]]]:
         """Parts, the most valuable first, each with the least seconds that are worth beginning it.
 
-        All of them take about 9 minutes on a large GPU.
+        All of them are meant to fit into 9 minutes on a large GPU.
         """
         recorded, compiled = self.checked("recorded"), self.checked("compiled-recorded")
         races = [
