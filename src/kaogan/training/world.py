@@ -292,15 +292,17 @@ def joined(device: str = "auto") -> Iterator[World]:
     if not launched():
         yield World()
         return
+    _check_restarts()
     gpus = torch.cuda.is_available() and not device.startswith("cpu")
     try:
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=PATIENCE, **_meeting_place()
         )
     except RuntimeError as error:
+        cause = str(error).splitlines()[0][:200]
         raise KaoganError(
-            f"the processes do not find each other ({str(error).splitlines()[0][:200]}); check "
-            "address, port and firewall, and name the network: GLOO_SOCKET_IFNAME=eth0"
+            f"the processes do not find each other ({cause}); check address, port and firewall, "
+            "and name the network: GLOO_SOCKET_IFNAME=eth0"
         ) from None
     world, store = Processes(), dist.distributed_c10d._get_default_store()
     if not world.leads:
@@ -311,7 +313,7 @@ def joined(device: str = "auto") -> Iterator[World]:
         # torchrun ends those that are left, and they have something to say first.
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _tell_first(world, store, KaoganError(_ended(world, store, error)))
+        _tell_first(world, store, _ended(world, store, error))
     except KaoganError as error:
         if not world.leads and not isinstance(error, UsageError):  # of the command of all
             which = f"rank {world.rank} of {world.size} processes, on {socket.gethostname()}"
@@ -319,6 +321,19 @@ def joined(device: str = "auto") -> Iterator[World]:
         _tell_first(world, store, error)
     else:
         dist.destroy_process_group()
+
+
+def _check_restarts() -> None:
+    """Raise a KaoganError where restarted processes would wait for each other in vain."""
+    several, shared = os.environ.get("GROUP_WORLD_SIZE") != "1", "TORCHELASTIC_USE_AGENT_STORE"
+    restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))
+    if several and restarts and os.environ.get(shared) == "True":
+        if os.environ["RANK"] != "0":
+            raise Heard("restarts on several machines")
+        raise KaoganError(
+            "restarts on several machines need --rdzv-backend c10d and, before torchrun, "
+            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1; set both, or leave --max-restarts away"
+        )
 
 
 def _meeting_place() -> dict[str, Any]:
@@ -351,8 +366,8 @@ def _tell_first(world: Processes, store: Any, error: KaoganError) -> None:
     raise Heard(str(error), error.exit_status) from None
 
 
-def _ended(world: Processes, store: Any, error: Lost) -> str:
-    """Which processes are missing, and what to do."""
+def _ended(world: Processes, store: Any, error: Lost) -> KaoganError:
+    """The error that says which processes are missing, and what to do."""
     missing = set(range(world.size))
     try:
         store.set(f"kaogan/left/{world.rank}", "")
@@ -362,13 +377,15 @@ def _ended(world: Processes, store: Any, error: Lost) -> str:
             time.sleep(0.05)
     except RuntimeError:
         missing = {0}  # it held the store
-    advice = (
-        "the others end, too. Give the same command again: it goes on from the newest checkpoint"
-    )
-    if 0 < len(missing) < world.size:
-        names = ", ".join(map(str, sorted(missing)))
-        return (
-            f"rank {names} of {world.size} processes ended without a word (killed, out of memory, "
-            f"or its machine is gone), and {advice}"
+    if not missing:
+        cause = str(error).splitlines()[0][:200]
+        return KaoganError(
+            f"the {world.size} processes lost each other ({cause}); give the same command again: "
+            "it goes on from the newest checkpoint"
         )
-    return f"the processes lost each other ({str(error).splitlines()[0][:200]}), and {advice}"
+    names = ", ".join(map(str, sorted(missing)))
+    return KaoganError(
+        f"rank {names} of {world.size} processes ended without a word (killed, out of memory, or "
+        "its machine is gone), so the others end, too; give the same command again: it goes on "
+        "from the newest checkpoint"
+    )
