@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from torch.distributed.run import get_args_parser
 
 import kaogan
 from kaogan.cli import main as kaogan_main
@@ -159,6 +160,8 @@ def with_option_tables(text: str) -> str:
 def check_line(line: str) -> str:
     """Why a command line in a document cannot be right; nothing if it can."""
     words = shlex.split(line, comments=True)
+    while words and re.match(r"TORCH_\w+=", words[0]):
+        words = words[1:]
     match words:
         case ["kaogan", *_]:
             command = words[: words.index(">")] if ">" in words else words
@@ -183,12 +186,25 @@ def check_line(line: str) -> str:
             return ""
         case [".", ".venv/bin/activate"] | ["tensorboard", "--logdir", _] | ["hf", "auth", "login"]:
             return ""
+        case ["torchrun", *given]:
+            return check_torchrun(given)
         case ["docker", "build", "--tag", _, *options, "."]:
             return "" if options in ([], ["--build-arg", "DEVICE=cuda"]) else "no such argument"
         case ["docker", "run", *options]:
             image = next(n for n, word in enumerate(options) if re.match(r"kaogan\b", word))
             return "" if parses(["kaogan", *options[image + 1 :]]) else "kaogan does not understand"
     return "this kind of command is not known to the test"
+
+
+def check_torchrun(given: list[str]) -> str:
+    """torchrun's own options, then a command of kaogan."""
+    try:
+        options = get_args_parser().parse_args(given)
+    except SystemExit:
+        return "torchrun does not understand it"
+    if not options.module or options.training_script != "kaogan":
+        return "it does not run -m kaogan"
+    return "" if parses(["kaogan", *options.training_script_args]) else "kaogan does not understand"
 
 
 def _check_script(script: Path, options: list[str]) -> str:
@@ -252,7 +268,7 @@ def test_options_in_the_text_exist(document):
         option
         for command in leaves(parser(complete=True))
         for option in command._option_string_actions
-    }
+    } | set(get_args_parser()._option_string_actions)
     named = {span.split()[0].rstrip(",") for span in spans(read(document)) if span.startswith("--")}
     assert named <= known
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from test_docs import check_torchrun
+
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
@@ -93,3 +95,32 @@ def test_the_device_chooses_the_build_of_torch(tmp_path, device, from_index):
 def test_the_workflow_runs_what_contributors_run():
     text = WORKFLOW.read_text(encoding="utf-8")
     assert re.findall(r"- run: (.*)", text) == ["make check", "make test"]
+
+
+CLUSTERS = ROOT / "docs" / "how-to" / "many-gpus"
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("name", ["train.sbatch", "train.sh"])
+def test_scripts_for_clusters_start_a_training_that_kaogan_understands(name):
+    script = (CLUSTERS / name).read_text(encoding="utf-8")
+    subprocess.run(["bash", "-n"], input=script, encoding="utf-8", check=True)
+    (command,) = re.findall(r"torchrun (.*?)(?:\" &|\n)", script.replace("\\\n", ""))
+    command = re.sub(r"\$\{#machines\[@\]\}", "4", command)
+    command = re.sub(r"\$\{\w+(\[0\])?\}|\$\w+", "first", command)
+    assert check_torchrun(shlex.split(command)) == ""
+
+
+def test_the_job_for_kubernetes_starts_a_training_that_kaogan_understands():
+    yaml = pytest.importorskip("yaml")
+    job = yaml.safe_load((CLUSTERS / "train.yaml").read_text(encoding="utf-8"))
+    worker = job["spec"]["pytorchReplicaSpecs"]["Worker"]
+    (container,) = worker["template"]["spec"]["containers"]
+    assert container["command"][0] == "torchrun"
+    words = [*container["command"][1:], *container["args"]]
+    assert check_torchrun(words) == ""
+    assert all(isinstance(word, str) for word in words)
+    policy = job["spec"]["elasticPolicy"]
+    assert policy["minReplicas"] == policy["maxReplicas"] == worker["replicas"]
+    gpus = container["resources"]["limits"]["nvidia.com/gpu"]
+    assert int(job["spec"]["nprocPerNode"]) == gpus

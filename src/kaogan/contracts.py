@@ -64,12 +64,20 @@ class Model(Component):
         """
         return self, network
 
+    synchronises: ClassVar[bool] = True
+    """Can several processes train it together? Not if its batch norm is not PyTorch's."""
+
+    @property
+    def neighbours(self) -> int:
+        """How many consecutive samples of a batch are judged together, batch norm apart."""
+        return self.packing
+
     @property
     def group(self) -> int | None:
         """How many consecutive samples of a batch influence each other's logits. None: all of them
         do (batch norm), or each pass changes the discriminator itself (spectral norm).
         """
-        return self.packing if self.norm == "none" else None
+        return self.neighbours if self.norm == "none" else None
 
 
 class Loss(Component):

@@ -23,3 +23,11 @@ class UsageError(KaoganError):
     """The command or call itself is wrong. Exit status 2."""
 
     exit_status = 2
+
+
+class Heard(KaoganError):
+    """Another process of this training has said what happened, so this one is silent."""
+
+    def __init__(self, message: str, exit_status: int = 1) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status

@@ -4,6 +4,7 @@ Only the standard recipe is fitted; `dcgan` stays the paper's for every budget. 
 part of the recipe (`run.json`), so the same command again resumes the same run.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from kaogan.schedules import Constant, Cosine
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Budget, Recipe
 from kaogan.training.run import Run
+from kaogan.training.world import World
 
 Rate = Callable[[Recipe], float]
 """Measures the speed of this machine with a recipe, in images per second."""
@@ -87,6 +89,26 @@ def fitted(
         asked = {**asked, "anneal_images": horizon}
         remarks.append(f"learning rates fall over {horizon:,} images")
     return Fitted(recipes.standard(**asked), tuple(remarks))
+
+
+def fitted_together(world: World, fit: Callable[[Rate], Fitted], rate: Rate) -> Fitted:
+    """What `fit(rate)` returns in the first process, for all.
+
+    `rate` measures all processes together, so the others are called to each measurement.
+    """
+    if not world.leads:
+        while "remarks" not in (told := json.loads(world.shared(""))):
+            rate(Recipe.model_validate(told["recipe"]))
+        return Fitted(Recipe.model_validate(told["recipe"]), tuple(told["remarks"]))
+
+    def common_rate(recipe: Recipe) -> float:
+        world.shared(json.dumps({"recipe": recipe.model_dump(mode="json")}))
+        return rate(recipe)
+
+    made = fit(common_rate)
+    about = {"recipe": made.recipe.model_dump(mode="json"), "remarks": made.remarks}
+    world.shared(json.dumps(about))
+    return made
 
 
 def rounded(images: float) -> int:

@@ -3,6 +3,7 @@
 import os
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,12 @@ from kaogan.training.accelerate import accelerate
 from kaogan.training.fit import memory_advice
 from kaogan.training.precision import choose_device
 from kaogan.training.recipe import Hardware, Recipe
-from kaogan.training.run_log import RunLog
+from kaogan.training.run_log import RunLog, Unheard
 from kaogan.training.sampling import BATCH, Sampler, standing_statistics
 from kaogan.training.state import TrainState
 from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
+from kaogan.training.world import World
 
 TIMED_SECONDS = 0.5
 """Seconds of work that are timed together, so that waiting for the device costs nothing."""
@@ -90,14 +92,21 @@ def avatars(count: int, size: int) -> Pixels:
     return np.stack(drawn)
 
 
-def assemble(recipe: Recipe, pictures: Pixels, hardware: Hardware) -> Trainer:
-    """A trainer with everything that `kaogan train` would choose for this hardware."""
-    device = choose_device(hardware.device)
-    run_log = RunLog(Path(os.devnull))
-    compute = fresh_compute(recipe, device, hardware.precision, hardware.tune, run_log.say)
-    batches = ImageBatches(pictures, device, recipe.seed, hardware.workers)
-    trainer = Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute)
-    if hardware.compile and device.type == "cuda":
+def assemble(
+    recipe: Recipe, pictures: Pixels, hardware: Hardware, world: World | None = None
+) -> Trainer:
+    """A trainer with everything that `kaogan train` would choose for this hardware, and for these
+    processes.
+    """
+    world = world or World()
+    device = world.device(choose_device(hardware.device))
+    run_log = RunLog(Path(os.devnull)) if world.leads else Unheard()
+    share = recipe.model_copy(update={"batch": recipe.batch // world.size})
+    precision, tune, say = hardware.precision, hardware.tune, run_log.say
+    compute = world.first(lambda: fresh_compute(share, device, precision, tune, say))
+    batches = ImageBatches(pictures, device, recipe.seed, hardware.workers, stride=recipe.batch)
+    trainer = Trainer(recipe, TrainState.fresh(recipe, compute), batches, compute, world)
+    if hardware.compile and device.type == "cuda" and world.size == 1:
         accelerate(trainer, run_log)
     return trainer
 
@@ -106,6 +115,24 @@ def training_rates(trainer: Trainer, seconds: float) -> list[float]:
     """Images per second of about `seconds` of training, half a second at a time."""
     batch = trainer.recipe.batch
     return _rates(trainer.step, batch, trainer.compute.device, seconds, "measuring training")
+
+
+def common_rate(trainer: Trainer, seconds: float) -> float:
+    """Images per second of about `seconds` of training in several processes together."""
+    world, taken = trainer.world, 0
+
+    def train_until(end: float) -> None:
+        nonlocal taken
+        while world.any(world.leads and time.perf_counter() < end):
+            trainer.step()
+            taken += 1
+
+    train_until(time.perf_counter() + seconds / 10)  # warms up
+    taken = 0
+    with track(None, "measuring training", "images", time_limit=seconds):
+        end = time.perf_counter() + seconds
+        elapsed = seconds_of(lambda: train_until(end), trainer.compute.device)
+    return taken * trainer.recipe.batch / elapsed
 
 
 def sampling_rates(trainer: Trainer, seconds: float) -> list[float]:

@@ -35,7 +35,7 @@ from kaogan.cli import (
     watch,
 )
 from kaogan.cli.arguments import values_of
-from kaogan.errors import KaoganError
+from kaogan.errors import Heard, KaoganError
 from kaogan.machine import limit_threads
 from kaogan.progress import Verbosity, set_verbosity
 from kaogan.version import __version__
@@ -180,6 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         set_verbosity(_verbosity(options))
         options.command_line = shlex.join(["kaogan", *arguments])
         options.run(options)
+    except Heard as error:
+        return error.exit_status
     except KaoganError as error:
         return _fail(str(error), error.exit_status)
     except KeyboardInterrupt:

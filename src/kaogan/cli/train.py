@@ -1,6 +1,7 @@
 """`kaogan train`: from pictures to a generator."""
 
 import argparse
+import shlex
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
     from kaogan.training.recipe import Budget, Recipe
     from kaogan.training.run import Run
+    from kaogan.training.world import World
 
 SECONDS_TO_MEASURE = 3.0
 """Seconds of trial training, to fit a recipe to a budget of time."""
@@ -49,6 +51,17 @@ def add(commands: args.Commands) -> None:
     budget.add_argument("--epochs", type=float, metavar="N", help="passes over the data")
     budget.add_argument("--minutes", type=float, metavar="N", help="minutes of training")
     hardware = command.add_argument_group("hardware, saving and evaluation")
+    several = hardware.add_mutually_exclusive_group()
+    at_least_one = args.within(int, 1, 64)
+    several.add_argument(
+        "--gpus", type=at_least_one, metavar="N", help="train on N GPUs of this machine"
+    )
+    several.add_argument(
+        "--processes",
+        type=at_least_one,
+        metavar="N",
+        help="train in N processes, one for each GPU or with a share of the CPU (1)",
+    )
     args.shared(hardware, *args.HARDWARE)
     args.value(hardware, "--workers", "N", 1, "threads that read pictures")
     args.value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
@@ -58,14 +71,33 @@ def add(commands: args.Commands) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    """Train, in several processes if that was asked for."""
+    from kaogan.training.world import joined, launched
+
+    processes = options.gpus or options.processes or 1
+    if processes == 1 or launched():
+        with joined(options.device) as world:
+            _train(options, world)
+        return
+    from kaogan.training.launch import launch
+    from kaogan.training.precision import choose_device
+
+    device = choose_device("cuda" if options.gpus else options.device)
+    if device.type == "mps":
+        raise UsageError(f"{processes} processes cannot share an Apple GPU; use --device cpu")
+    launch(processes, shlex.split(options.command_line)[1:])
+
+
+def _train(options: argparse.Namespace, world: "World") -> None:
     """Train, then print which files to look at and what to do next."""
     from pydantic import ValidationError
 
     from kaogan import recipes
-    from kaogan.bench.measure import assemble, training_rates
-    from kaogan.fitting import Fitted, fitted
+    from kaogan.bench.measure import assemble, common_rate, training_rates
+    from kaogan.fitting import Fitted, fitted, fitted_together
     from kaogan.generators import open_start
     from kaogan.options import SHAPE, build, explain, flat, model_options
+    from kaogan.training.compatibility import check_parts
     from kaogan.training.precision import choose_device, choose_precision
     from kaogan.training.recipe import Recipe, Watch
     from kaogan.training.run import Run
@@ -85,7 +117,10 @@ def run(options: argparse.Namespace) -> None:
         return build(usual | shape, asked)
 
     def rate(recipe: Recipe) -> float:
-        trainer = assemble(recipe, dataset.train, hardware)
+        check_parts(recipe, world.size)
+        trainer = assemble(recipe, dataset.train, hardware, world)
+        if world.size > 1:
+            return common_rate(trainer, SECONDS_TO_MEASURE)
         return statistics.median(training_rates(trainer, SECONDS_TO_MEASURE))
 
     plain(**args.given(options, *SHAPE))  # complain before preparing gigabytes
@@ -96,7 +131,7 @@ def run(options: argparse.Namespace) -> None:
     except ValidationError as error:
         raise UsageError(explain(error)) from None
     choose_precision(hardware.precision, choose_device(hardware.device))
-    dataset = _dataset(options, given)
+    dataset = world.first(lambda: _dataset(options, given))
     out = Path(options.out or Path("runs") / _name(options.data))
     recipe = plain(size=dataset.size, channels=dataset.channels)
     if start is not None:
@@ -108,10 +143,15 @@ def run(options: argparse.Namespace) -> None:
             f"pictures; use --batch {len(dataset.train)} or less, or more pictures"
         )
     if given is None:
-        fit = fitted(options.recipe, asked, dataset, budget, Run(out), rate)
+        name, folder = options.recipe, Run(out)
+        fit = fitted_together(
+            world, lambda rate: fitted(name, asked, dataset, budget, folder, rate), rate
+        )
     else:
         fit = Fitted(recipe, _fall(recipe))
     trained = train(fit.recipe, dataset, out, budget, hardware, watch, start, fit.remarks)
+    if not world.leads:
+        return
     state = trained.read("newest")[1]
     used = budget.share_used(state["images_seen"], state["seconds"], len(dataset))
     _report(options, trained, state, stopped=used < 1)

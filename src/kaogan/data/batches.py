@@ -57,7 +57,8 @@ class ImageBatches:
 
     Resident pictures are all on the device as uint8, and batches are chosen there. This is the
     default on a GPU with enough memory. Otherwise threads read batches ahead, and a GPU copies them
-    asynchronously from pinned memory.
+    asynchronously from pinned memory: each one `stride` pictures after the one before (by default
+    its length).
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class ImageBatches:
         seed: int,
         workers: int = 1,
         resident: bool | None = None,
+        stride: int | None = None,
     ) -> None:
         self._pictures = pictures
         self._device = device
@@ -75,7 +77,7 @@ class ImageBatches:
         self._on_device = upload(pictures, device) if self.resident else None
         self._positions = Shuffled(len(pictures), seed, device if self.resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
-        self._depth = workers
+        self._depth, self._stride = workers, stride
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
 
     def __len__(self) -> int:
@@ -84,7 +86,8 @@ class ImageBatches:
     def __call__(self, start: int, count: int) -> Batch:
         if self._on_device is not None:
             return self._batch(self._on_device[self._positions(start, count)])
-        wanted = [(start + ahead * count, count) for ahead in range(self._depth + 1)]
+        stride = self._stride or count
+        wanted = [(start + ahead * stride, count) for ahead in range(self._depth + 1)]
         self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in wanted}
         batch = self._ahead.pop((start, count)).result()
         # Only copies from pinned memory may be left to run.

@@ -207,9 +207,8 @@ class DCGANFields(Model):
         return (self.channels, self.size, self.size)
 
     @property
-    def group(self) -> int | None:
-        packs = super().group
-        return None if packs is None else packs * max(1, self.minibatch_std)
+    def neighbours(self) -> int:
+        return self.packing * max(1, self.minibatch_std)
 
 
 @models.register("dcgan")

@@ -17,7 +17,7 @@ Keras is only imported when a network is made.
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 from jaxtyping import Float
 from pydantic import Field
@@ -273,6 +273,7 @@ class KerasDCGAN(DCGANFields):
     """The networks in Keras, with the same first weights as `DCGAN` for a seed."""
 
     name: Literal["keras-dcgan"] = "keras-dcgan"
+    synchronises: ClassVar[bool] = False
     norm: Literal["batch", "none"] = Field(default="batch", description="of D")
     packing: Literal[1] = Field(default=1, description="pictures judged by one logit")
 

@@ -38,3 +38,23 @@ def check_compatibility(recipe: "Recipe") -> None:
         )
     if recipe.mirror and len(model.sample_shape) != 3:
         raise UsageError("only pictures can be mirrored; leave mirror away")
+
+
+def check_parts(recipe: "Recipe", processes: int) -> None:
+    """Raise a UsageError if so many processes cannot share out a batch and play the same game."""
+    model, batch = recipe.model, recipe.batch
+    if processes == 1:
+        return
+    if not model.synchronises:
+        raise UsageError(
+            f"{model.name} is trained by one process: its batch norm cannot be that of the whole "
+            "batch; use --model dcgan"
+        )
+    unit = processes * model.neighbours
+    if batch % unit:
+        near = max(1, round(batch / unit)) * unit
+        together = f" of groups of {model.neighbours}" if model.neighbours > 1 else ""
+        raise UsageError(
+            f"a batch of {batch} cannot be divided among {processes} processes in equal "
+            f"parts{together}; use --batch {near}, or another number of processes"
+        )

@@ -1,6 +1,7 @@
 """`fit`: trains a recipe on a task (`kaogan.training.tasks`) in a RUN folder, or resumes it."""
 
 import contextlib
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from kaogan.training.background import Background
 from kaogan.training.callbacks.best_effort import BestEffort
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.nan_guard import Diverged
+from kaogan.training.compatibility import check_parts
 from kaogan.training.events import Events
 from kaogan.training.lock import claim, locked
 from kaogan.training.precision import (
@@ -29,13 +31,14 @@ from kaogan.training.precision import (
 from kaogan.training.recipe import Budget, Hardware, Precision, Recipe, Watch
 from kaogan.training.rollback import restore, roll_back
 from kaogan.training.run import Run
-from kaogan.training.run_log import RunLog
+from kaogan.training.run_log import RunLog, Unheard
 from kaogan.training.signals import stop_on_signals
 from kaogan.training.start import Start
 from kaogan.training.state import TrainState
 from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
+from kaogan.training.world import World, joined
 
 
 def fit(
@@ -58,17 +61,46 @@ def fit(
     task.check(recipe)
     if start is not None:
         start.check(recipe)
-    device = choose_device(hardware.device)
-    limit_threads()
-    claim(run)
-    with locked(run), memory_advice(recipe):
+    with joined(hardware.device) as world, memory_advice(recipe):
+        check_parts(recipe, world.size)
+        _check_agreement(world, recipe, task)
+        device = world.device(choose_device(hardware.device))
+        limit_threads()
+        if world.leads:
+            claim(run)
+        with locked(run) if world.leads else contextlib.nullcontext():
+            _fit(world, run, recipe, task, budget, hardware, watch, device, start, remarks)
+    return run
+
+
+def _fit(
+    world: World,
+    run: Run,
+    recipe: Recipe,
+    task: Task,
+    budget: Budget,
+    hardware: Hardware,
+    watch: Watch,
+    device: torch.device,
+    start: Start | None,
+    remarks: Sequence[str],
+) -> None:
+    """Train in a folder that is this process's own. Of several processes, the first one alone reads
+    and writes it, and gives the others its choices and its state.
+    """
+    events = Events(run.events)
+    run_log = RunLog(run.path / "log.txt", events) if world.leads else Unheard()
+    for remark in remarks:
+        run_log.say(remark)
+    compute = None
+    if world.leads:
         _check_same(run, recipe, task, start)
-        events = Events(run.events)
-        run_log = RunLog(run.path / "log.txt", events)
-        for remark in remarks:
-            run_log.say(remark)
-        compute = _compute(run, recipe, hardware, device, run_log)
-        state = TrainState.fresh(recipe, compute)
+        share = recipe.model_copy(update={"batch": recipe.batch // world.size})
+        compute = _compute(run, share, hardware, device, run_log)
+    compute = _agreed(world, compute, device)
+    state = TrainState.fresh(recipe, compute)
+    resumed = False
+    if world.leads:
         resumed = restore(state, run, run_log)
         begun = run.about.get("start") if resumed else start.about if start else None
         run.write_about(
@@ -83,29 +115,32 @@ def fit(
         if start is not None and not resumed:
             start.load(state)
             checkpoints.save(state, recipe, run.checkpoints)
-        batches = task.batches(recipe, device, hardware.workers)
-        trainer = Trainer(recipe, state, batches, compute)
-        if trainer.finished(budget):
-            run_log.say(
-                f"the budget is used up already: {state.images_seen:,} {task.unit} seen; "
-                "give a larger one to go on"
-            )
-            return run
-        events.begin(lambda: state.images_seen, resumed)
-        fresh = f"starting from {start.name} with" if start else "starting with"
-        going = "going on after" if resumed else fresh
+    state.share(world)
+    batches = task.batches(recipe, device, hardware.workers)
+    trainer = Trainer(recipe, state, batches, compute, world)
+    if trainer.finished(budget):
         run_log.say(
-            f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, "
-            f"{_describe(trainer)}",
-            "resumed" if resumed else "started",
-            device=compute.device.type,
-            precision=compute.precision,
+            f"the budget is used up already: {state.images_seen:,} {task.unit} seen; "
+            "give a larger one to go on"
         )
-        task.advise(run_log)
-        if hardware.compile and device.type == "cuda":
+        return
+    if world.leads:
+        events.begin(lambda: state.images_seen, resumed)
+    fresh = f"starting from {start.name} with" if start else "starting with"
+    going = "going on after" if resumed else fresh
+    run_log.say(
+        f"{going} {state.images_seen:,} {task.unit} seen: {task.contents}, {_describe(trainer)}",
+        "resumed" if resumed else "started",
+        device=compute.device.type,
+        precision=compute.precision,
+    )
+    task.advise(run_log)
+    if hardware.compile and device.type == "cuda":
+        if world.size == 1:
             accelerate(trainer, run_log, budget)
-        _run_trainer(trainer, run, task, budget, run_log, watch)
-    return run
+        else:
+            run_log.say("note: with several GPUs, steps are neither compiled nor recorded")
+    _run_trainer(trainer, run, task, budget, run_log, watch)
 
 
 def _run_trainer(
@@ -116,14 +151,18 @@ def _run_trainer(
     run_log: RunLog,
     watch: Watch,
 ) -> None:
-    """Run the trainer with its callbacks; after NaN roll it back, a limited number of times."""
-    state = trainer.state
+    """Run the trainer with its callbacks; after NaN roll it back, a limited number of times.
+
+    Of several processes, only the first one has callbacks, and the others follow it.
+    """
+    state, world = trainer.state, trainer.world
     limit = budget.images_limit(len(trainer.batches))
     planned = planned_images(budget, trainer.recipe, limit)
     background = Background()
     with stop_on_signals(trainer, run_log):
         while True:
             left = budget.minutes and max(0.0, budget.minutes * 60 - state.seconds)
+            reason = ""
             with track(
                 limit,
                 "training",
@@ -135,14 +174,19 @@ def _run_trainer(
                 seconds = watch.checkpoint_minutes * 60
                 saver = Checkpoints(run.checkpoints, run_log, seconds, task.unit, background)
                 context = RunContext(run, run_log, watch, tracker, saver, background, planned)
-                callbacks = task.callbacks(context)
+                callbacks = task.callbacks(context) if world.leads else ()
                 try:
                     trainer.run(budget, [BestEffort(callback, run_log) for callback in callbacks])
+                except Diverged as error:
+                    reason = str(error)
+                reason = world.shared(reason)
+                if not reason:
                     break
-                except Diverged as reason:
-                    with contextlib.suppress(OSError):
-                        background.wait()
-                    roll_back(trainer, run, task.unit, run_log, str(reason))
+                with contextlib.suppress(OSError):
+                    background.wait()
+                roll_back(trainer, run, task.unit, run_log, reason)
+    if not world.leads:
+        return
     if not saver.saved:
         raise KaoganError(
             f"the state after {state.images_seen:,} {task.unit} could not be saved; make "
@@ -218,16 +262,36 @@ def _compute(
     return fresh_compute(recipe, device, asked, hardware.tune, run_log.say)
 
 
+def _check_agreement(world: World, recipe: Recipe, task: Task) -> None:
+    """Raise a KaoganError if this process trains something else than the first one."""
+    mine = {"recipe": recipe.model_dump(mode="json"), "data": task.about["fingerprint"]}
+    first = json.loads(world.shared(json.dumps(mine)))
+    differing = [name for name in mine if mine[name] != first[name]]
+    if differing:
+        raise KaoganError(
+            f"the {' and '.join(differing)} differ from those of rank 0; give all processes the "
+            "same command, and every machine the same DATASET"
+        )
+
+
+def _agreed(world: World, compute: Compute | None, device: torch.device) -> Compute:
+    """The arithmetic of the first process, which knows it, on this device."""
+    first = compute and {"precision": compute.precision, "choices": compute.plan.choices}
+    agreed = json.loads(world.shared(json.dumps(first)))
+    return compute or Compute(device, agreed["precision"], Plan(agreed["choices"]))
+
+
 def _describe(trainer: Trainer) -> str:
     """Networks, device and precision in words."""
-    compute = trainer.compute
+    compute, size = trainer.compute, trainer.world.size
     size_g, size_d = (
         sum(p.numel() for p in network.parameters()) / 1e6
         for network in (trainer.state.generator, trainer.state.discriminator)
     )
+    together = f"{size} processes, each on " if size > 1 else ""
     return (
         f"generator {size_g:.1f} M and discriminator {size_d:.1f} M parameters, "
-        f"{compute.device.type} in {compute.precision}"
+        f"{together}{compute.device.type} in {compute.precision}"
     )
 
 

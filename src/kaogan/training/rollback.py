@@ -32,7 +32,17 @@ def restore(state: TrainState, run: Run, run_log: RunLog) -> bool:
 
 
 def roll_back(trainer: Trainer, run: Run, unit: str, run_log: RunLog, reason: str) -> None:
-    """Return to the last good checkpoint, or the beginning, with new random numbers."""
+    """Return to the last good checkpoint, or the beginning, with new random numbers.
+
+    The first process does that for all.
+    """
+    state, world = trainer.state, trainer.world
+    if world.leads:
+        _roll_back(trainer, run, unit, run_log, reason)
+    state.share(world)
+
+
+def _roll_back(trainer: Trainer, run: Run, unit: str, run_log: RunLog, reason: str) -> None:
     state = trainer.state
     attempt = state.attempt + 1
     if attempt > MAX_ATTEMPTS:

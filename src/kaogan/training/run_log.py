@@ -4,6 +4,7 @@ The log has all of them. The terminal has those that `kaogan.progress.verbosity`
 """
 
 import contextlib
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -49,3 +50,13 @@ class RunLog:
         """Record an event without a message."""
         if self.events is not None:
             self.events.add(event, **facts)
+
+
+class Unheard(RunLog):
+    """Takes messages and keeps them to itself: of several processes, only the first one speaks."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(os.devnull))
+
+    def _write(self, text: str, least: Verbosity) -> None:
+        pass

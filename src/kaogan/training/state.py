@@ -5,6 +5,7 @@ recipe's seed, the attempt and the images seen (`kaogan.rng`).
 """
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from kaogan import rng
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Recipe
+from kaogan.training.world import World
 
 PLAYERS = ("generator", "discriminator")
 
@@ -110,6 +112,14 @@ class TrainState:
         self.images_seen = numbers["images_seen"]
         self.seconds = numbers["seconds"]
         self.attempt = numbers["attempt"]
+
+    def share(self, world: World) -> None:
+        """Make the state of every process that of the first one."""
+        if world.size == 1:
+            return
+        tensors = self.tensors()
+        world.copy(list(tensors.values()))
+        self.restore(tensors, json.loads(world.shared(json.dumps(self.numbers()))))
 
 
 def tensors_of(network: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

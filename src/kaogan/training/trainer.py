@@ -131,7 +131,9 @@ class Trainer:
 
     def step(self) -> StepStats:
         """Train for one step and count its images."""
-        stats = self.compiled_step(self.draw_inputs(), self.penalised())
+        inputs = self.draw_inputs()
+        with self.world.synchronised():
+            stats = self.compiled_step(inputs, self.penalised())
         self.state.images_seen += self.recipe.batch
         return stats
 
@@ -144,23 +146,24 @@ class Trainer:
     def draw_inputs(self) -> StepInputs:
         """Choose samples and draw all random numbers of the next step: a function of the position.
 
-        Every process draws those of the whole batch and takes its part.
+        Every process draws those of the whole batch and takes its part. Of the samples, it reads
+        its part only.
         """
         recipe, seen, batch = self.recipe, self.state.images_seen, self.recipe.batch
         self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
-        x, c = self.batches(seen, batch)
+        part, share = self.world.part, batch // self.world.size
+        x, c = self.batches(seen + self.world.rank * share, share)
         uniform = partial(torch.rand, device=x.device, generator=self.rng)
         z = torch.randn((batch, recipe.model.latent_dim), device=x.device, generator=self.rng)
         epsilon = uniform(batch)
         if recipe.mirrored_images is None or seen < recipe.mirrored_images:
-            x = mirrored(x, uniform(batch))
+            x = mirrored(x, part(uniform(batch)))
         count = recipe.augmentation.numbers if recipe.augmentation else 0
-        part = self.world.part
         real_d, fake_d, real_g, fake_g = (part(uniform(batch, count)) for _ in range(4))
         number = partial(torch.full, (), device=x.device)
         return StepInputs(
-            x=part(x),
-            c=part(c),
+            x=x,
+            c=c,
             z=part(z),
             epsilon=part(epsilon),
             augmentation_d=torch.cat([real_d, fake_d]),
@@ -208,6 +211,7 @@ class Trainer:
         self.update_augmentation(before, fake_pass.logits.detach())
         probabilities = loss.real_probabilities(before, fake_pass.logits.detach())
         stats = StepStats(loss_d.detach(), loss_g.detach(), *probabilities)
+        self.world.average(stats)
         self.state.unlogged += torch.stack([*stats, torch.ones_like(stats.loss_d)])
         return stats
 
@@ -273,20 +277,24 @@ class Trainer:
 
     @torch.no_grad()
     def update_augmentation(self, real: Logits, fake: Logits) -> None:
-        """Let the augmentation adapt its tensors, averaged over all processes."""
+        """Let the augmentation adapt its tensors by the logits of the whole batch."""
         if self.recipe.augmentation is not None:
-            self.recipe.augmentation.update(real, fake, **self.state.augmentation)
-            self.world.average(list(self.state.augmentation.values()))
+            whole = self.world.whole
+            self.recipe.augmentation.update(whole(real), whole(fake), **self.state.augmentation)
 
     def run(self, budget: Budget, callbacks: Sequence[Callback]) -> None:
-        """Train until the budget is used up or a stop is requested."""
+        """Train until the budget is used up or a stop is requested, in any process."""
         for callback in callbacks:
             callback.start(self)
-        while not self.world.any(self.stop_requested) and not self.finished(budget):
+        while not self.world.any(self.stop_requested or self.finished(budget)):
             started = time.perf_counter()
             stats = self.step()
-            for callback in callbacks:
-                callback.after_step(self, stats)
+            try:
+                for callback in callbacks:
+                    callback.after_step(self, stats)
+            except Exception:
+                self.world.any(True)  # the others leave the loop, too
+                raise
             self.state.seconds += time.perf_counter() - started
         for callback in callbacks:
             callback.finish(self)

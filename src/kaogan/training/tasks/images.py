@@ -96,7 +96,8 @@ class Pictures(Task):
             )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
-        return ImageBatches(self.dataset.train, device, recipe.seed, workers)
+        # Of several processes, each reads its part of every batch.
+        return ImageBatches(self.dataset.train, device, recipe.seed, workers, stride=recipe.batch)
 
     def advise(self, run_log: RunLog) -> None:
         if len(self.dataset.train) < FEW_PICTURES:
