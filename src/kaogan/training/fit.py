@@ -61,6 +61,7 @@ def fit(
     limit_threads()
     claim(run)
     with locked(run), memory_advice(recipe):
+        run.remove_partials()
         _check_same(run, recipe, task, start)
         events = Events(run.events)
         run_log = RunLog(run.path / "log.txt", events)
