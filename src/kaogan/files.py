@@ -6,13 +6,11 @@ the disk, and renamed. If the process is killed, either the old or the new conte
 
 import contextlib
 import glob
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 
 def fsync(path: Path) -> None:
@@ -28,31 +26,6 @@ def fsync(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-LARGEST_JSON = 2**26
-"""Bytes; no file that kaogan writes comes near."""
-
-
-def read_json(file: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is no JSON, too large, or nested too deeply.
-
-    """
-    if file.stat().st_size > LARGEST_JSON:
-        raise ValueError(f"more than {LARGEST_JSON >> 20} MB")
-    return parse_json(file.read_bytes())
-
-
-def parse_json(text: str | bytes) -> Any:
-    """A JSON text, e.g. from another file's metadata. Raises a ValueError as `read_json`."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def _partial(target: Path) -> Path:
@@ -106,12 +79,12 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_partials(target: Path) -> None:
-    """Remove the partial folders that killed processes left behind for `target`."""
+    """Remove the partial files and folders that killed processes left behind for `target`."""
     _remove(target.parent, f".{glob.escape(target.name)}.partial-*")
 
 
 def remove_all_partials(folder: Path) -> None:
-    """Remove all partial folders that killed processes left behind in `folder`."""
+    """Remove all partial files and folders that killed processes left behind in `folder`."""
     _remove(folder, ".*.partial-*")
 
 

@@ -304,6 +304,6 @@ def _parse_fields(fields: str, text: str) -> dict[str, Any]:
             raise UsageError(f"{text} is not understood; write NAME:FIELD=VALUE,FIELD=VALUE")
         try:
             parsed[name.replace("-", "_")] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed[name.replace("-", "_")] = value
     return parsed

@@ -20,18 +20,32 @@ import re
 import sys
 import traceback
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.files import atomic_file, cache_folder, read_json
+from kaogan.files import atomic_file, cache_folder
+from kaogan.records import Record, Text, read_json
 
 GROUP = "kaogan.plugins"
 """Entry points of installed packages."""
 
 Records = list[dict[str, str]]
 """Plugins as JSON: `name`, `path` and `sha256` of each."""
+
+
+class PluginRecord(Record):
+    """A plugin file that a RUN or an exported file needs."""
+
+    name: Text
+    sha256: Text
+
+
+class PluginsRecord(Record):
+    """The plugins in `run.json`."""
+
+    plugins: tuple[PluginRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,11 +103,11 @@ def load_kept(run: Path) -> None:
 
     """
     for record in recorded(run):
-        file = run / "plugins" / Path(record["name"]).name
+        file = run / "plugins" / Path(record.name).name
         load_known(record, f"{run} was trained with {file}", file)
 
 
-def load_known(record: Mapping[str, str], story: str, file: Path | None = None) -> None:
+def load_known(record: PluginRecord, story: str, file: Path | None = None) -> None:
     """Run one plugin out of a record, if the user has named that code before.
 
     Args:
@@ -105,7 +119,7 @@ def load_known(record: Mapping[str, str], story: str, file: Path | None = None) 
         KaoganError: it was never named, or fails.
 
     """
-    name, sha256 = Path(record["name"]).name, record["sha256"]
+    name, sha256 = Path(record.name).name, record.sha256
     if name in _named or any(sha256 == plugin.sha256 for plugin in _loaded.values()):
         return
     try:
@@ -157,18 +171,17 @@ def keep(plugins: Iterable[Plugin], run: Path) -> Records:
     return records(kept.values())
 
 
-def recorded(run: Path) -> Records:
+def recorded(run: Path) -> tuple[PluginRecord, ...]:
     """The plugins of a RUN; none if its `run.json` cannot be read."""
     try:
-        about = read_json(run / "run.json")
-        return [dict(record) for record in about.get("plugins", ())]
-    except (OSError, ValueError, TypeError, AttributeError):
-        return []
+        return read_json(run / "run.json", PluginsRecord).plugins
+    except (OSError, ValueError):
+        return ()
 
 
 def differences(run: Path, plugins: Iterable[Plugin]) -> list[str]:
     """The plugins of which the RUN was trained with another version, in words."""
-    there = {record["name"]: record["sha256"] for record in recorded(run)}
+    there = {record.name: record.sha256 for record in recorded(run)}
     return [
         f"plugin {plugin.path.name}: another version than {run / 'plugins' / plugin.path.name}"
         for plugin in plugins

@@ -1,13 +1,15 @@
 """Recipes: functions that return a frozen `Recipe`. The command line only overrides them."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
+
 from kaogan.errors import KaoganError, UsageError
 from kaogan.options import Options, build, validated
+from kaogan.records import Record, read_json
 from kaogan.training.recipe import Recipe
 
 GAMMA = 1.0
@@ -102,8 +104,10 @@ def named(name: str, **options: Any) -> Recipe:
     return RECIPES[name].make(**options)
 
 
-MOST_BYTES = 1_000_000
-"""Of a recipe in a file."""
+class RecipeFile(Record):
+    """A recipe, or a `run.json`, which has one: `validated` says what is wrong in it."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 def read(file: Path) -> Recipe:
@@ -115,18 +119,13 @@ def read(file: Path) -> Recipe:
 
     """
     try:
-        with file.open("rb") as stream:
-            text = stream.read(MOST_BYTES + 1)
+        fields = read_json(file, RecipeFile).model_dump()
     except OSError as error:
         raise KaoganError(f"cannot read {file}: {error.strerror}") from None
-    try:
-        fields = json.loads(text) if len(text) <= MOST_BYTES else None
     except ValueError:
-        fields = None
-    if not isinstance(fields, dict):
         raise UsageError(
             f"{file} is no recipe; make one with: kaogan recipes standard > recipe.json"
-        )
+        ) from None
     try:
         return validated(fields.get("recipe", fields))
     except UsageError as error:

@@ -50,7 +50,7 @@ def test_columns_may_have_any_order_and_others_are_ignored(tmp_path):
         ("b.csv", "name,left,top,width,height\n", "has no row"),
         ("b.jsonl", "", "has no row"),
         ("b.jsonl", '{"name": "x"}', "line 1: left is None"),
-        ("b.jsonl", "[1]", "line 1: name is missing"),
+        ("b.jsonl", "[1]", "line 1: this is no JSON object"),
         ("b.jsonl", "\n{", "line 2: this is no JSON object"),
         ("b.csv", "caf\xe9", "cannot be read"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from helpers import make_folder, png, prepared
 
 from kaogan.data import dataset as dataset_module
+from kaogan.data.boxes import AnyRow
 from kaogan.data.dataset import (
     LeftOutPicture,
     Picture,
@@ -40,7 +41,7 @@ class TestWriting:
         assert len(rows) == len(everything) == 100
         for row, pixels in zip(rows, everything, strict=True):
             np.testing.assert_array_equal(pixels, originals[row["source"]])
-        extras = list(json_lines(tmp_path / "d" / "attributes.jsonl"))
+        extras = list(json_lines(tmp_path / "d" / "attributes.jsonl", AnyRow))
         assert [str(extra["hair"]) for extra in extras] == [row["source"] for row in rows]
 
     def test_training_pictures_come_first_and_keep_their_order(self, tmp_path):

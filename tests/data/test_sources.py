@@ -87,7 +87,7 @@ class TestFolder:
         assert reason(read(tmp_path)["pipe.png"]) == Reason.UNREADABLE
 
     def test_too_large_a_file_is_not_read(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(source_base, "MAX_BYTES", 10)
+        monkeypatch.setattr(source_base, "LARGEST_PICTURE", 10)
         make_folder(tmp_path, {"big.png": b"x" * 11, "small.png": b"x"})
         assert reason(read(tmp_path)["big.png"]) == Reason.FILE_TOO_LARGE
 
@@ -229,7 +229,7 @@ class TestTar:
             read(path)
 
     def test_a_bomb_is_an_error(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("kaogan.data.sources.archives.BOMB_BYTES", 2**14)
+        monkeypatch.setattr("kaogan.data.sources.archives.BOMB_FREE", 2**14)
         path = make_tar(tmp_path / "f.tar.gz", {"bomb": b"\0" * 2**23}, "w:gz")
         with pytest.raises(KaoganError, match="decompression bomb"):
             read(path)

@@ -10,7 +10,8 @@ import pytest
 
 from kaogan.cli import main
 from kaogan.errors import KaoganError
-from kaogan.files import LARGEST_JSON, read_json
+from kaogan.limits import LARGEST_JSON
+from kaogan.records import Record, read_json
 from kaogan.training import checkpoints
 from kaogan.training.records import EvaluationRecord, MetricsRecord
 from kaogan.training.rows import read_rows
@@ -73,8 +74,8 @@ def test_a_json_file_has_a_largest_size(tmp_path):
     file = tmp_path / "a.json"
     with file.open("wb") as opened:
         opened.truncate(LARGEST_JSON + 1)  # takes no space
-    with pytest.raises(ValueError, match="more than 64 MB"):
-        read_json(file)
+    with pytest.raises(ValueError, match="more than 8 MB"):
+        read_json(file, Record)
 
 
 @pytest.mark.parametrize("name", ["images_seen", "seconds", "attempt", "scalers", "recipe"])

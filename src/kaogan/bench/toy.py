@@ -6,15 +6,16 @@ model with its own networks, points and latents.
 """
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaogan import recipes
 from kaogan.data.toy import distribution
 from kaogan.errors import KaoganError
-from kaogan.files import read_json
+from kaogan.records import read_json
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
+from kaogan.training.records import ModesRecord, ScoresRecord
 from kaogan.training.tasks.points import train_toy
 
 DATA = ("ring", "grid")
@@ -101,21 +102,26 @@ def run_setting(setting: Setting, out: Path, hardware: Hardware) -> Iterator[tup
     for name in DATA:
         target = distribution(name)
         run = train_toy(recipe, target, name, out / name, budget, hardware, watch, film=False)
-        scores = read_json(run.path / "toy.json")
-        if scores["steps"] < setting.steps:
+        scores = read_json(run.path / "toy.json", ScoresRecord)
+        if scores.steps < setting.steps:
             raise KaoganError(f"stopped in {run.path}; the same command goes on from there")
-        yield name, _result(scores[setting.weights])
+        yield name, _result(getattr(scores, setting.weights))
 
 
-def _result(copies: list[dict[str, float]]) -> Result:
+def _result(copies: Sequence[ModesRecord]) -> Result:
     """The result of one distribution from the scores of every copy; a KL of None is infinite."""
 
-    def mean(key: str) -> MeanAndError:
-        values = [float("inf") if copy[key] is None else copy[key] for copy in copies]
+    def mean(measured: Iterable[float | None]) -> MeanAndError:
+        values = [float("inf") if value is None else value for value in measured]
         average = statistics.fmean(values)
         if len(values) < 2 or average == float("inf"):
             return MeanAndError(average)
         return MeanAndError(average, statistics.stdev(values) / len(values) ** 0.5)
 
-    every_mode = all(copy["covered"] == copy["modes"] for copy in copies)
-    return Result(mean("covered"), mean("high_quality"), mean("reverse_kl"), every_mode)
+    every_mode = all(copy.covered == copy.modes for copy in copies)
+    return Result(
+        mean(copy.covered for copy in copies),
+        mean(copy.high_quality for copy in copies),
+        mean(copy.reverse_kl for copy in copies),
+        every_mode,
+    )

@@ -206,11 +206,11 @@ def _fail(message: str, status: int) -> int:
 
 
 def _explain(error: OSError) -> str:
-    where = f" {error.filename}" if error.filename else ""
+    where = f": {error.filename}" if error.filename else ""
     advice = {
         errno.ENOSPC: "make room, or write to another disk",
         errno.EACCES: "check the permissions, or write elsewhere",
         errno.EROFS: "write to a disk that is not read-only",
         errno.ENOENT: "check the path",
     }.get(error.errno or 0, "check the path and the disk")
-    return f"{error.strerror or type(error).__name__}:{where}; {advice}"
+    return f"{error.strerror or type(error).__name__}{where}; {advice}"

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kaogan.cli import arguments as args
-from kaogan.files import read_json
 from kaogan.progress import clock
 
 if TYPE_CHECKING:
@@ -87,7 +86,9 @@ def run(options: argparse.Namespace) -> None:
     from kaogan import recipes
     from kaogan.data.toy import distribution
     from kaogan.options import parse_penalties
+    from kaogan.records import read_json
     from kaogan.training.recipe import Budget, Hardware, Watch
+    from kaogan.training.records import ScoresRecord
     from kaogan.training.tasks.points import train_toy
 
     target = distribution(options.data)
@@ -101,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
     watch = Watch(evaluate_every=max(1, options.steps // 20) * recipe.batch)
     hardware = Hardware(device=options.device, precision="fp32", tune=False)
     trained = train_toy(recipe, target, name, out, budget, hardware, watch, not options.no_film)
-    result = read_json(trained.path / "toy.json")
+    result = read_json(trained.path / "toy.json", ScoresRecord).model_dump(exclude_unset=True)
     go_on = [f"Go on: {options.command_line}"] if result["steps"] < options.steps else []
     about = {"run": str(trained.path), **result}
     args.tell(options, about, *_describe(trained.path, result), *go_on)

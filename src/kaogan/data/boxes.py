@@ -1,13 +1,16 @@
 """Where the faces of a picture are: boxes, tables of them, and the squares that are cut out."""
 
 import csv
-import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ConfigDict
+
 from kaogan.errors import KaoganError, UsageError
+from kaogan.limits import LARGEST_BOXES
+from kaogan.records import Record, parse_json
 
 COLUMNS = ("name", "left", "top", "width", "height")
 SUFFIXES = (".csv", ".jsonl")
@@ -20,6 +23,12 @@ class Box(NamedTuple):
     top: float
     width: float
     height: float
+
+
+class AnyRow(Record):
+    """A row of a .jsonl table. `_box` says in words what is wrong in it, as of a .csv table's."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 Boxes = Mapping[str, tuple[Box, ...]]
@@ -45,6 +54,8 @@ def read_boxes(file: Path | str) -> Boxes:
         )
     boxes: dict[str, list[Box]] = {}
     try:
+        if file.stat().st_size > LARGEST_BOXES:
+            raise KaoganError(f"{file} has more than {LARGEST_BOXES >> 20} MB; split it")
         for number, row in _rows(file):
             name, box = _box(row, f"{file}, line {number}")
             boxes.setdefault(name, []).append(box)
@@ -94,7 +105,7 @@ def _rows(file: Path) -> Iterator[tuple[int, Any]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield number, json.loads(line)
+                    yield number, parse_json(line, AnyRow).model_dump()
                 except ValueError:
                     raise KaoganError(f"{file}, line {number}: this is no JSON object") from None
 
@@ -106,7 +117,7 @@ def _box(row: Any, where: str) -> tuple[str, Box]:
     for column in COLUMNS[1:]:
         try:
             number = float(row.get(column))  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         positive = column in ("width", "height")
         if not math.isfinite(number) or (positive and number <= 0):

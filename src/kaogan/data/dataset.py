@@ -18,22 +18,82 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 import numpy.lib.format as npy
 import numpy.typing as npt
+from pydantic import ConfigDict, Field
 
 from kaogan.data.reasons import Reason, in_one_line
 from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError, typed
-from kaogan.files import atomic_folder, parse_json, read_json, remove_partials
+from kaogan.files import atomic_folder, remove_partials
 from kaogan.images import Pixels
+from kaogan.limits import LONGEST_LINE
+from kaogan.records import Count, Number, Record, Text, checked, parse_json, read_json
 
 VERSION = 1
 IMAGES, MANIFEST, REJECTED = "images.npy", "manifest.jsonl", "rejected.jsonl"
 ATTRIBUTES, SUMMARY = "attributes.jsonl", "dataset.json"
+
+
+class WrittenRecord(Record):
+    """`dataset.json` before its version is known."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: Count
+
+
+class SummaryRecord(Record):
+    """`dataset.json`. What else is in it is shown, and not used."""
+
+    model_config = ConfigDict(extra="allow")
+
+    version: Count
+    size: Annotated[int, Field(ge=1, le=4096, strict=True)]
+    channels: Literal[1, 3]
+    train: Count
+    held_out: Count
+    rejected: dict[Text, Count]
+    fingerprint: Text
+    sources: list[Text] = Field(default_factory=list)
+    filter: Text = ""
+    crop: Text = ""
+    margin: Number = 0.0
+    fit: Text = ""
+    background: Text = ""
+    min_size: Count = 0
+    max_pixels: Count = 0
+    duplicates: Text = ""
+    licence: Text = ""
+    seed: Count = 0
+
+
+Side = Annotated[int, Field(ge=1, le=2**31, strict=True)]
+
+
+class PictureRecord(Record):
+    """A row of the manifest."""
+
+    model_config = ConfigDict(extra="allow")
+
+    source: Text
+    sha256: Text
+    split: Literal["train", "held_out"]
+    original_size: tuple[Side, Side] = (1, 1)
+    box: tuple[Count, Count, Side, Side] = (0, 0, 1, 1)
+
+
+class LeftOutRecord(Record):
+    """A row of the pictures left out."""
+
+    source: Text
+    reason: Text
+    detail: Text = ""
+    repeats: Text = ""
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no simple equality; compare the fingerprints
@@ -64,12 +124,15 @@ class Dataset:
         return len(self.train)
 
     def manifest(self) -> Iterator[dict[str, Any]]:
-        """The rows of the manifest: one for each picture of `train`, then of `held_out`."""
-        return json_lines(self.path / MANIFEST)
+        """The rows of the manifest: one for each picture of `train`, then of `held_out`.
+
+        Raises a KaoganError, as `rejected`, if the file is damaged.
+        """
+        return json_lines(self.path / MANIFEST, PictureRecord)
 
     def rejected(self) -> Iterator[dict[str, Any]]:
         """The pictures left out: rows of source, reason, and detail or the repeated picture."""
-        return json_lines(self.path / REJECTED)
+        return json_lines(self.path / REJECTED, LeftOutRecord)
 
 
 @dataclass(frozen=True)
@@ -122,23 +185,22 @@ def open_dataset(path: Path | str) -> Dataset:
             f"kaogan data prepare {typed(path)} --out DATASET"
         )
     with _reading(path, SUMMARY):
-        summary = read_json(path / SUMMARY)
-        fingerprint = summary["fingerprint"]
-        numbers = [summary[key] for key in ("version", "size", "channels", "train", "held_out")]
-        if not isinstance(fingerprint, str) or any(type(n) is not int or n < 0 for n in numbers):
-            raise ValueError("impossible values")
-    version, size, channels, train, held_out = numbers
-    if version > VERSION:
-        raise KaoganError(f"{path} was made by a newer kaogan; upgrade, or prepare it again")
+        written = read_json(path / SUMMARY, WrittenRecord)
+        if written.version > VERSION:
+            raise KaoganError(f"{path} was made by a newer kaogan; upgrade, or prepare it again")
+        about = checked(written.model_dump(), SummaryRecord)
+    size, channels, train = about.size, about.channels, about.train
     with _reading(path, IMAGES):
         images = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
-        if images.dtype != np.uint8 or images.shape != (train + held_out, size, size, channels):
+        wanted = (train + about.held_out, size, size, channels)
+        if images.dtype != np.uint8 or images.shape != wanted:
             raise ValueError(f"{images.dtype} {images.shape}")
     for name in (MANIFEST, REJECTED):
         with _reading(path, name):
             if not (path / name).is_file():
                 raise ValueError("it is missing")
-    return Dataset(path, size, channels, fingerprint, images[:train], images[train:], summary)
+    summary = about.model_dump(exclude_unset=True)
+    return Dataset(path, size, channels, about.fingerprint, images[:train], images[train:], summary)
 
 
 @contextlib.contextmanager
@@ -148,7 +210,7 @@ def _reading(path: Path, name: str) -> Iterator[None]:
         yield
     except PermissionError:
         raise KaoganError(f"no permission to read {path}") from None
-    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise KaoganError(
             f"the data set {path} is damaged ({name}: {in_one_line(error)}); "
             "delete it and prepare it again"
@@ -160,11 +222,14 @@ def is_dataset(path: Path | str) -> bool:
     return (Path(path) / SUMMARY).is_file()
 
 
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a .jsonl file, one at a time."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            yield parse_json(line)
+def json_lines(path: Path, kind: type[Record]) -> Iterator[dict[str, Any]]:
+    """The rows of a data set's .jsonl file, one at a time.
+
+    Raises a KaoganError if the file is damaged.
+    """
+    with _reading(path.parent, path.name), path.open("rb") as lines:
+        while line := lines.readline(LONGEST_LINE):
+            yield parse_json(line, kind).model_dump(exclude_unset=True)
 
 
 def write_dataset(

@@ -21,6 +21,7 @@ from kaogan.data.faces import find_faces
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import UsageError
 from kaogan.images import Pixels
+from kaogan.limits import LARGEST_DECODING, MOST_PIXELS, MOST_SCANS
 
 Fit = Literal["crop", "pad", "stretch"]
 SIZES = (32, 64, 128, 256, 512)
@@ -35,8 +36,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "AVIF", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, WebP, BMP, GIF, AVIF, TIFF"
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"GIF8", b"II*\0", b"MM\0*")
 
-DEFAULT_MAX_PIXELS = 50_000_000
 PILLOW_MAX_PIXELS = 178_956_970  # Pillow itself refuses more
+# Of memory at the peak, measured. Pillow stores four for each pixel, and a rotated or converted
+# picture is there twice; some decoders keep more of their own.
+BYTES_PER_PIXEL = 10
+OF_FORMAT = {"WEBP": 20, "AVIF": 20}
+OF_PROGRESSIVE = 13
 LARGE_PIXELS = 4_000_000  # larger pictures are decoded one at a time, to bound the memory
 STRIP = 256  # rows
 MOST_MARGIN = 4  # times the box
@@ -51,7 +56,7 @@ class Preparation:
     fit: Fit = "crop"  # "crop" keeps the middle square, "pad" adds background, "stretch" distorts
     background: str = "white"  # under transparency and of padding: a colour name or #rrggbb
     min_size: int = 32  # pixels; pictures with a shorter side are rejected
-    max_pixels: int = DEFAULT_MAX_PIXELS  # larger pictures are rejected before decoding
+    max_pixels: int = MOST_PIXELS  # larger pictures are rejected before decoding
     margin: float = 0.0  # around a face that is cut out, on each side, of its box's longer side
 
     def __post_init__(self) -> None:
@@ -151,6 +156,8 @@ def _decoding(
         warnings.simplefilter("ignore")  # damage is a reason to reject, not to warn
         with _open(content) as image:
             _check_size(image, preparation)
+            if image.format in ("JPEG", "MPO") and isinstance(content, bytes):
+                _check_scans(content)
             large = image.width * image.height > LARGE_PIXELS
             with one_at_a_time if large and one_at_a_time else nullcontext():
                 yield _upright(image, preparation)
@@ -186,8 +193,24 @@ def _check_size(image: Image.Image, preparation: Preparation) -> None:
     size = f"{image.width} x {image.height}"
     if image.width * image.height > preparation.max_pixels:
         raise Rejected(Reason.TOO_MANY_PIXELS, f"{size}, at most {preparation.max_pixels:,}")
+    most = LARGEST_DECODING * max(1.0, preparation.max_pixels / MOST_PIXELS)
+    if (needed := _memory(image)) > most:
+        detail = f"{size} of {image.format} need {needed >> 20} MiB, at most {int(most) >> 20}"
+        raise Rejected(Reason.TOO_MANY_PIXELS, detail)
     if min(image.size) < preparation.min_size:
         raise Rejected(Reason.TOO_SMALL, f"{size}, at least {preparation.min_size} on each side")
+
+
+def _memory(image: Image.Image) -> int:
+    """Bytes that decoding this picture needs."""
+    progressive = OF_PROGRESSIVE if image.info.get("progressive") else BYTES_PER_PIXEL
+    return image.width * image.height * OF_FORMAT.get(image.format or "", progressive)
+
+
+def _check_scans(content: bytes) -> None:
+    scans = content.count(b"\xff\xda")  # in compressed data, \xff has a zero behind it
+    if scans > MOST_SCANS:
+        raise Rejected(Reason.BOMB, f"{scans:,} scans, at most {MOST_SCANS}")
 
 
 def _upright(image: Image.Image, preparation: Preparation) -> Image.Image:
@@ -261,7 +284,10 @@ def _opaque(image: Image.Image, background: tuple[int, int, int]) -> Image.Image
 def _to_8_bits(image: Image.Image) -> Pixels:
     if image.mode == "F":
         raise Rejected(Reason.NOT_AN_IMAGE, "its values are floating point, of unknown range")
-    pixels: Pixels = (np.clip(np.asarray(image), 0, 0xFFFF) >> 8).astype(np.uint8)
+    values = np.array(image)  # changed in place, which needs less memory
+    np.clip(values, 0, 0xFFFF, out=values)
+    values >>= 8
+    pixels: Pixels = values.astype(np.uint8)
     return pixels
 
 

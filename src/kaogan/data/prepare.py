@@ -23,7 +23,6 @@ import numpy as np
 from kaogan.data.boxes import Box, Boxes, boxes_of, read_boxes
 from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
 from kaogan.data.decode import (
-    DEFAULT_MAX_PIXELS,
     FILTER,
     Decoded,
     Fit,
@@ -38,6 +37,7 @@ from kaogan.data.sources import Item, count_items, find_source, read_items, sour
 from kaogan.data.sources.folder import PictureFile
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
+from kaogan.limits import MOST_PIXELS
 from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
@@ -65,7 +65,7 @@ def prepare(
     background: str = "white",
     min_size: int | None = None,
     keep_duplicates: bool = False,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
+    max_pixels: int = MOST_PIXELS,
     workers: int | None = None,
     progress: bool = True,
 ) -> Dataset:

@@ -11,16 +11,17 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from kaogan.contracts import Norm
 from kaogan.errors import KaoganError, UsageError
-from kaogan.export.network import Network, Player, build, formats, readers
-from kaogan.files import atomic_file, parse_json
+from kaogan.export.network import Network, Player, build, formats, readers, weights_of
+from kaogan.files import atomic_file
+from kaogan.limits import LARGEST_JSON
 from kaogan.models import DCGAN
 from kaogan.models.keras_dcgan import (
     STD_NAME,
@@ -29,6 +30,7 @@ from kaogan.models.keras_dcgan import (
     keras_generator,
     keras_weights,
 )
+from kaogan.records import Record, Text, checked, parse_json
 
 SUFFIX = ".keras"
 
@@ -40,6 +42,40 @@ MATTERS = (
     "size", "target_shape", "interpolation", "axis", "epsilon", "negative_slope", "activation",
 )  # fmt: skip
 """The numbers of a layer that change its outputs."""
+
+
+class LayerRecord(Record):
+    """A layer in config.json; the numbers are compared with those of a layer that is built."""
+
+    class_name: Text
+    config: dict[str, Any]
+
+
+class SequenceRecord(Record):
+    """The layers, in order."""
+
+    layers: Annotated[tuple[LayerRecord, ...], Field(min_length=2, max_length=100)]
+
+
+class ConfigRecord(Record):
+    """config.json in a .keras file."""
+
+    class_name: Literal["Sequential"]
+    config: SequenceRecord
+
+
+class OperationRecord(LayerRecord):
+    """An operation of a model inside the model."""
+
+    name: Text
+    inbound_nodes: list[Any]
+
+
+class InsideRecord(Record):
+    """A model inside the model."""
+
+    name: Text
+    layers: Annotated[tuple[OperationRecord, ...], Field(max_length=100)]
 
 
 @formats.register("keras")
@@ -65,17 +101,20 @@ class Keras:
         try:
             layers = _layers_in(file)
             model, player = _recognise(layers)
+            if weights_of(model, player) > file.stat().st_size:
+                raise ValueError("a network larger than the file")
         except FileNotFoundError:
             raise KaoganError(f"there is no file {file}; check the path") from None
-        except (ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile):
+        except Exception:  # parsers of archives and numbers of any type fail in many ways
             raise KaoganError(f"{file} holds no DCGAN, or is damaged") from None
         made = _build(model, player)
-        wanted = _layers_of(made.get_config())
+        # As in JSON, where a tuple is a list.
+        wanted = _layers_of(checked(json.loads(json.dumps(made.get_config())), SequenceRecord))
         if layers != wanted:
             raise KaoganError(f"{file} holds no DCGAN of kaogan's: {_difference(layers, wanted)}")
         try:
             made.load_weights(file)
-        except (ValueError, KeyError, OSError):
+        except Exception:  # as above
             raise KaoganError(f"{file} is damaged: its weights cannot be read") from None
         module = build(model, player)
         for variable, tensor in _pairs(made, module):
@@ -120,28 +159,23 @@ def _pairs(made: Any, module: torch.nn.Module) -> Iterator[tuple[Any, torch.Tens
 
 
 def _layers_in(file: Path) -> list[Layer]:
-    with zipfile.ZipFile(file) as archive:
-        config = parse_json(archive.read("config.json"))
-    if config["class_name"] != "Sequential":
-        raise ValueError
-    return _layers_of(config["config"])
+    with zipfile.ZipFile(file) as archive, archive.open("config.json") as config:
+        return _layers_of(parse_json(config.read(LARGEST_JSON + 1), ConfigRecord).config)
 
 
-def _layers_of(config: dict[str, Any]) -> list[Layer]:
-    """Classes and numbers as in JSON, where a tuple is a list."""
-    plain = json.loads(json.dumps(config["layers"]))
+def _layers_of(sequence: "SequenceRecord") -> list[Layer]:
     return [
-        (layer["class_name"], {key: layer["config"].get(key) for key in MATTERS} | _inside(layer))
-        for layer in plain
+        (layer.class_name, {key: layer.config.get(key) for key in MATTERS} | _inside(layer))
+        for layer in sequence.layers
     ]
 
 
-def _inside(layer: dict[str, Any]) -> dict[str, Any]:
+def _inside(layer: "LayerRecord") -> dict[str, Any]:
     """Of a model inside the model: its name, and its operations with their inputs."""
-    if layer["class_name"] != "Functional":
+    if layer.class_name != "Functional":
         return {}
-    operations = layer["config"]["layers"]
-    places = {operation["name"]: place for place, operation in enumerate(operations)}
+    inside = checked(layer.config, InsideRecord)
+    places = {operation.name: place for place, operation in enumerate(inside.layers)}
 
     def placed(value: dict[str, Any]) -> dict[str, Any]:
         """An input by the place of its operation: names are not stable."""
@@ -150,11 +184,10 @@ def _inside(layer: dict[str, Any]) -> dict[str, Any]:
         return value
 
     nodes = [
-        [each["class_name"], each["config"].get("axis"), each["inbound_nodes"]]
-        for each in operations
+        [each.class_name, each.config.get("axis"), each.inbound_nodes] for each in inside.layers
     ]
     graph = json.loads(json.dumps(nodes), object_hook=placed)
-    return {"name": layer["config"]["name"], "graph": graph}
+    return {"name": inside.name, "graph": graph}
 
 
 def _difference(found: list[Layer], wanted: list[Layer]) -> str:

@@ -1,6 +1,6 @@
 """A trained network without its run: what exports write and read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from kaogan.contracts import Model
-from kaogan.errors import UsageError
+from kaogan.errors import KaoganError, UsageError
 from kaogan.export.origin import Origin
 from kaogan.latent.directions import NAME as DIRECTIONS
 from kaogan.latent.directions import Directions, read_directions
 from kaogan.latent.encoder import Encoder
 from kaogan.latent.encoder_file import NAME as ENCODER
 from kaogan.latent.encoder_file import read_encoder
+from kaogan.models.weights import filled
 from kaogan.registry import Registry
 
 Player = Literal["generator", "discriminator"]
@@ -110,7 +111,18 @@ readers: Registry[type[Reader]] = Registry("kind of file")
 def build(model: Model, player: Player) -> nn.Module:
     """An untrained network, to be filled. PyTorch's random state stays as it is."""
     with torch.random.fork_rng(devices=[]):
-        return model.generator() if player == "generator" else model.discriminator()
+        return maker(model, player)()
+
+
+def maker(model: Model, player: Player) -> Callable[[], nn.Module]:
+    """What makes an untrained network."""
+    return model.generator if player == "generator" else model.discriminator
+
+
+def weights_of(model: Model, player: Player) -> int:
+    """Bytes of a network's parameters; nothing so large is built."""
+    with torch.device("meta"):
+        return sum(4 * parameter.numel() for parameter in build(model, player).parameters())
 
 
 def network_of(
@@ -123,12 +135,15 @@ def network_of(
 
     Raises:
         UsageError: it does not draw pictures.
+        KaoganError: the tensors are those of another network.
 
     """
     if len(model.sample_shape) != 3:
         raise UsageError(f"a {model.name} draws points; only networks for pictures are exported")
-    made = build(model, player)
-    made.load_state_dict(tensors)
+    try:
+        made = filled(maker(model, player), tensors)
+    except ValueError:
+        raise KaoganError("the weights are not those of the recipe") from None
     with torch.random.fork_rng(devices=[]):
         plain, module = model.exported(made, player)
     return Network(plain, player, module.eval(), origin)

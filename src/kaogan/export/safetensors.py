@@ -4,15 +4,34 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.export.card import write_card
-from kaogan.export.network import Network, Player, build, formats, readers
-from kaogan.files import atomic_file, parse_json
+from kaogan.export.network import Network, Player, formats, maker, readers
+from kaogan.files import atomic_file
 from kaogan.models import models
+from kaogan.models.weights import filled, write_weights
+from kaogan.plugins import PluginRecord
+from kaogan.records import Record, Text, parse_json
+
+
+class ModelRecord(Record):
+    """The name of a model, and its fields, which the model validates."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Text
+
+
+class NetworkRecord(Record):
+    """The JSON in the header."""
+
+    model: ModelRecord
+    player: Player
+    plugins: tuple[PluginRecord, ...] = ()
 
 
 @formats.register("safetensors")
@@ -38,7 +57,7 @@ class Safetensors:
             about["plugins"] = [{key: one[key] for key in ("name", "sha256")} for one in used]
         metadata = {"network": json.dumps(about)}
         with atomic_file(file) as partial:
-            save_file({key: tensors[key].contiguous() for key in tensors}, partial, metadata)
+            write_weights(tensors, partial, metadata)
         card = write_card(network, file) if network.player == "generator" else None
         return {"card": str(card) if card else None}
 
@@ -46,21 +65,19 @@ class Safetensors:
         """Read a file of `write`. The plugin of a model must be one that the user ran before."""
         try:
             with safe_open(file, framework="pt") as opened:
-                about = parse_json(opened.metadata()["network"])
+                about = parse_json((opened.metadata() or {}).get("network", ""), NetworkRecord)
                 tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-            for record in about.get("plugins", ()):
-                plugins.load_known(record, f"{file} needs the plugin {record['name']}")
-            model = models[about["model"]["name"]].model_validate(about["model"])
+            for record in about.plugins:
+                plugins.load_known(record, f"{file} needs the plugin {record.name}")
+            model = models[about.model.name].model_validate(about.model.model_dump())
             if len(model.sample_shape) != 3:
                 raise ValueError("it draws points")
-            player: Player = "generator" if about["player"] == "generator" else "discriminator"
-            module = build(model, player)
-            module.load_state_dict(tensors)
+            module = filled(maker(model, about.player), tensors)
         except FileNotFoundError:
             raise KaoganError(f"there is no file {file}; check the path") from None
-        except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+        except (OSError, SafetensorError, ValueError):
             raise KaoganError(f"{file} holds no network of kaogan's, or is damaged") from None
-        return Network(model, player, module.eval())
+        return Network(model, about.player, module)
 
 
 readers.register(".safetensors")(Safetensors)

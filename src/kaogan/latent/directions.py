@@ -6,15 +6,17 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from jaxtyping import Float
+from pydantic import Field
 from torch import Tensor, nn
 
 from kaogan.errors import KaoganError, UsageError
-from kaogan.files import read_json, write_text
+from kaogan.files import write_text
 from kaogan.latent.fingerprint import fingerprint
+from kaogan.records import Number, Record, Text, Versioned, checked, read_json
 from kaogan.version import __version__
 
 FORMAT = 1
@@ -55,6 +57,37 @@ class SkippedDirection:
     reason: str
     r2: float | None = None
     per_unit: float | None = None
+
+
+class DirectionRecord(Record):
+    """A `Direction` in the file."""
+
+    name: Text
+    kind: Kind
+    vector: Annotated[tuple[Number, ...], Field(min_length=1, max_length=4096)]
+    low: Text
+    high: Text
+    r2: Number
+    per_unit: Number
+    effects: dict[Text, Number]
+
+
+class SkippedRecord(Record):
+    """A `SkippedDirection` in the file."""
+
+    name: Text
+    reason: Text
+    r2: Number | None = None
+    per_unit: Number | None = None
+
+
+class DirectionsRecord(Record):
+    """`directions.json`."""
+
+    generator: Text
+    orthogonal: bool
+    directions: tuple[DirectionRecord, ...]
+    left_out: tuple[SkippedRecord, ...]
 
 
 @dataclass(frozen=True)
@@ -103,21 +136,20 @@ class Directions:
     def read(file: str | Path) -> "Directions":
         """Read `directions.json`. Raises KaoganError if it is missing, damaged or too new."""
         try:
-            about = read_json(Path(file))
-            if about["format"] > FORMAT:
-                raise KaoganError(f"{file} was made by kaogan {about['kaogan']}, newer than this")
-            directions = (
-                Direction(**each | {"vector": torch.tensor(each["vector"])})
-                for each in about["directions"]
-            )
-            left_out = (SkippedDirection(**each) for each in about["left_out"])
-            return Directions(
-                tuple(directions), tuple(left_out), about["generator"], about["orthogonal"]
-            )
+            content = read_json(Path(file), Versioned)
+            if content.format > FORMAT:
+                raise KaoganError(f"{file} was made by kaogan {content.kaogan}, newer than this")
+            about = checked(content.model_dump(), DirectionsRecord)
         except FileNotFoundError:
             raise KaoganError(f"there is no {file}; make it with: kaogan directions") from None
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             raise KaoganError(f"{file} is damaged; make it anew with: kaogan directions") from None
+        directions = tuple(
+            Direction(**dict(each) | {"vector": torch.tensor(each.vector)})
+            for each in about.directions
+        )
+        left_out = tuple(SkippedDirection(**dict(each)) for each in about.left_out)
+        return Directions(directions, left_out, about.generator, about.orthogonal)
 
 
 def read_directions(file: Path, generator: nn.Module) -> Directions | None:

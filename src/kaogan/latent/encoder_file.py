@@ -2,19 +2,37 @@
 
 import json
 from pathlib import Path
+from typing import Annotated, Literal
 
-import torch
+from pydantic import Field
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import nn
 
 from kaogan.errors import KaoganError
-from kaogan.files import atomic_file, parse_json
+from kaogan.files import atomic_file
 from kaogan.latent.encoder import Encoder
 from kaogan.latent.fingerprint import fingerprint
+from kaogan.models.weights import filled, write_weights
+from kaogan.records import Record, Text, parse_json
 
 NAME = "encoder.safetensors"
 """Its name in a RUN."""
+
+
+class ShapeRecord(Record):
+    """The arguments of `Encoder`."""
+
+    size: Annotated[int, Field(ge=32, le=256, strict=True)]
+    channels: Literal[1, 3]
+    latent_dim: Annotated[int, Field(ge=1, le=4096, strict=True)]
+    width: Annotated[int, Field(ge=1, le=512, strict=True)]
+
+
+class EncoderRecord(Record):
+    """The JSON in the header."""
+
+    shape: ShapeRecord
+    generator: Text
 
 
 def write_encoder(encoder: Encoder, generator: nn.Module, file: Path, half: bool = False) -> None:
@@ -26,7 +44,7 @@ def write_encoder(encoder: Encoder, generator: nn.Module, file: Path, half: bool
     about = {"shape": encoder.shape, "generator": fingerprint(generator)}
     with atomic_file(file) as partial:
         # One key, because the library writes several keys in random order.
-        save_file(tensors, partial, {"encoder": json.dumps(about)})
+        write_weights(tensors, partial, {"encoder": json.dumps(about)})
 
 
 def read_encoder(file: Path, generator: nn.Module) -> Encoder | None:
@@ -36,17 +54,16 @@ def read_encoder(file: Path, generator: nn.Module) -> Encoder | None:
     """
     try:
         with safe_open(file, framework="pt") as opened:
-            about = parse_json(opened.metadata()["encoder"])
-            if about["generator"] != fingerprint(generator):
+            about = parse_json((opened.metadata() or {}).get("encoder", ""), EncoderRecord)
+            if about.generator != fingerprint(generator):
                 return None
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        with torch.random.fork_rng(devices=[]):
-            encoder = Encoder(**about["shape"])
-        encoder.load_state_dict(tensors)  # converts to float32
+        encoder = filled(lambda: Encoder(**dict(about.shape)), tensors)
     except FileNotFoundError:
         return None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
+    except (OSError, SafetensorError, ValueError):
         raise KaoganError(
             f"{file} holds no encoder of kaogan's, or is damaged; delete it, and it is made anew"
         ) from None
-    return encoder.eval()
+    assert isinstance(encoder, Encoder)
+    return encoder

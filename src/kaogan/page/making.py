@@ -24,8 +24,9 @@ from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
 from kaogan.export.network import Network
 from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
-from kaogan.files import atomic_file, atomic_folder, read_json
+from kaogan.files import atomic_file, atomic_folder
 from kaogan.page.singlefile import single_file
+from kaogan.records import Record, read_json
 from kaogan.version import __version__
 
 SOURCES = Path(__file__).parent
@@ -152,7 +153,7 @@ def runtime() -> dict[str, bytes]:
 
     """
     folder = SOURCES / "runtime"
-    wanted = read_json(folder / "manifest.json")["files"]
+    wanted = read_json(folder / "manifest.json", Manifest).files
     try:
         return {f"runtime/{name}": (folder / name).read_bytes() for name in ("LICENSE", *wanted)}
     except FileNotFoundError:
@@ -160,6 +161,12 @@ def runtime() -> dict[str, bytes]:
             "the page needs onnxruntime-web, which this installation has not; with Node.js "
             "installed, run in kaogan's sources: python tools/page_runtime.py"
         ) from None
+
+
+class Manifest(Record):
+    """The part of runtime/manifest.json that is needed here."""
+
+    files: dict[str, Any]
 
 
 def is_replaceable(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Serving a page to this machine only."""
 
 import errno
+import re
 import sys
 import webbrowser
 from collections.abc import Callable, Mapping
@@ -86,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: "Server"
     protocol_version = "HTTP/1.1"
+    timeout = 60  # seconds without a word, after which the connection is closed
 
     def do_GET(self) -> None:
         """Send a file."""
@@ -108,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(501, b"Nothing can be written here.\n")
         elif not self._is_for_us() or not self._is_from_us():
             self._send(403, b"This page is for this machine only.\n")
-        elif not length.isdecimal() or int(length) > MOST_TAKEN:
+        elif not re.fullmatch("[0-9]{1,9}", length) or int(length) > MOST_TAKEN:
             self._send(413, b"That is too much.\n")
         else:
             try:

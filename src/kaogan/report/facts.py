@@ -11,8 +11,9 @@ from typing import Any, Literal
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import PLAYERS, layers, parameters
-from kaogan.export.network import Network, Player, build
+from kaogan.export.network import Network, Player, build, weights_of
 from kaogan.generators import TrainedGenerator, open_generator
+from kaogan.limits import LARGEST_UNSEEN
 from kaogan.metrics.quick import best_of
 from kaogan.models import DCGAN, KerasDCGAN
 from kaogan.report.history import Event, read_history
@@ -316,7 +317,10 @@ def _players(
     model = drawn.model if drawn is not None else recipe.model
     if isinstance(model, KerasDCGAN):
         return ()  # to build them, Keras would be needed
-    known = drawn is not None and type(recipe.model) in DCGANS
+    if drawn is None and sum(weights_of(model, p) for p in PLAYERS) > LARGEST_UNSEEN:
+        missing.append(Missing("the layers of the networks", "they are too large to be built here"))
+        return ()
+    known = type(recipe.model) in DCGANS
     if not known:
         missing.append(Missing("the tables of layers", "they are made for a dcgan"))
     return tuple(

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
+from kaogan.records import read_lines
 from kaogan.training.events import read_events
 from kaogan.training.rows import Row
 
@@ -76,7 +77,7 @@ def _log(file: Path) -> list[Event]:
     if not file.is_file():
         return []
     events = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_lines(file):
         stamp, _, text = line.partition(" ")
         for beginning, kind in BEGINNINGS.items():
             if text.startswith(beginning):

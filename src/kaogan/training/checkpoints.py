@@ -10,10 +10,8 @@ checkpoint renames it to 000051200.damaged and ignores it from then on.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -22,14 +20,16 @@ from typing import Any
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from kaogan import plugins
 from kaogan.errors import KaoganError
-from kaogan.files import atomic_folder, read_json, remove_all_partials
+from kaogan.files import atomic_folder, remove_all_partials
+from kaogan.models.weights import write_weights
+from kaogan.records import Versioned, checked, read_json
 from kaogan.training.recipe import Recipe
-from kaogan.training.records import StateRecord
+from kaogan.training.records import SealedRecord, StateRecord
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.state import TrainState
 from kaogan.version import __version__
@@ -67,7 +67,7 @@ def save(state: TrainState, recipe: Recipe, folder: Path, keep: int = KEEP) -> P
     remove_all_partials(folder)
     with atomic_folder(target) as partial:
         weights = partial / "state.safetensors"
-        _write(tensors, weights)
+        write_weights(tensors, weights)
         about = {
             "format": FORMAT,
             "kaogan": __version__,
@@ -105,23 +105,24 @@ def read(checkpoint: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     weights = checkpoint / "state.safetensors"
     try:
-        about = read_json(checkpoint / "state.json")
-        check_format(about, FORMAT, checkpoint)
-        if about.pop("seal") != _seal(about) or about["sha256"] != _sha256(weights):
+        sealed = read_json(checkpoint / "state.json", SealedRecord)
+        check_format(sealed, FORMAT, checkpoint)
+        about = sealed.model_dump(exclude={"seal"}, exclude_unset=True)
+        if sealed.seal != _seal(about) or sealed.sha256 != _sha256(weights):
             raise Damaged(f"checkpoint {checkpoint} is damaged: its checksum does not match")
         plugins.load_kept(checkpoint.parents[1])
-        return load_file(weights), StateRecord.model_validate(about).model_dump()
+        return load_file(weights), checked(about, StateRecord).model_dump()
     except FileNotFoundError as error:
         raise Damaged(f"checkpoint {checkpoint} is incomplete: no {error.filename}") from None
-    except (ValueError, KeyError, TypeError, SafetensorError):
+    except (ValueError, SafetensorError):
         raise Damaged(f"checkpoint {checkpoint} is damaged and cannot be read") from None
 
 
-def check_format(about: Mapping[str, Any], known: int, path: Path) -> None:
+def check_format(about: Versioned, known: int, path: Path) -> None:
     """Raise a KaoganError if a newer kaogan wrote this description of `path`."""
-    if about["format"] > known:
+    if about.format > known:
         raise KaoganError(
-            f"{path} was written by kaogan {about['kaogan']}, newer than this one "
+            f"{path} was written by kaogan {about.kaogan}, newer than this one "
             f"({__version__}); upgrade with: pip install --upgrade kaogan"
         )
 
@@ -155,7 +156,13 @@ def restore_newest(state: TrainState, folder: Path, warn: Callable[[str], None])
             "start over with another --out, or delete them"
         )
     checkpoint, tensors, about = good
-    state.restore(tensors, about)
+    try:
+        state.restore(tensors, about)
+    except (KeyError, RuntimeError):
+        raise KaoganError(
+            f"checkpoint {checkpoint} does not hold the networks of the run's recipe; "
+            "start over with another --out"
+        ) from None
     for damaged in checkpoints[checkpoints.index(checkpoint) + 1 :]:
         _set_aside(damaged)
     return checkpoint
@@ -177,15 +184,6 @@ def _set_aside(checkpoint: Path) -> None:
     aside = checkpoint.with_name(f"{checkpoint.name}.damaged")
     shutil.rmtree(aside, ignore_errors=True)
     checkpoint.rename(aside)
-
-
-def _write(tensors: dict[str, Tensor], weights: Path) -> None:
-    try:
-        save_file({key: tensors[key].detach().cpu().contiguous() for key in tensors}, weights)
-    except SafetensorError as error:  # it reports a full disk in this way
-        code = re.search(r"os error (\d+)", str(error))
-        number = int(code[1]) if code else errno.EIO
-        raise OSError(number, os.strerror(number)) from None
 
 
 def _sha256(path: Path) -> str:

@@ -94,6 +94,7 @@ def _fit(
         run_log.say(remark)
     compute = None
     if world.leads:
+        run.remove_partials()
         _check_same(run, recipe, task, start)
         share = recipe.model_copy(update={"batch": recipe.batch // world.size})
         compute = _compute(run, share, hardware, device, run_log)

@@ -14,8 +14,9 @@ def claim(run: Run) -> None:
     if run.path.exists() and not run.path.is_dir():
         raise KaoganError(f"{run.path} is a file; give --out a folder for the run")
     run.path.mkdir(parents=True, exist_ok=True)
-    # A first start that was killed leaves these two.
-    others = {file.name for file in run.path.iterdir()} - {".lock", "log.txt"}
+    # A first start that was killed leaves these.
+    names = {file.name for file in run.path.iterdir()} - {".lock", "log.txt", "plugins"}
+    others = {name for name in names if not name.startswith(".run.json.partial-")}
     if others and not (run.path / "run.json").exists():
         raise KaoganError(
             f"{run.path} holds other things ({min(others)}, ...) and no run; give --out a folder "

@@ -1,22 +1,14 @@
-"""What the JSON files of a run must hold: frozen models with bounds.
+"""What the JSON files of a run must hold (`kaogan.records`).
 
-A file may come from a stranger, or be damaged. So nothing in it is used before it is validated.
 Fields that this version does not know are ignored, except in the rows of `.jsonl` files.
 """
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
-Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
-
-
-class Record(BaseModel):
-    """A part of a file."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+from kaogan.plugins import PluginRecord
+from kaogan.records import Count, Number, Record, Text, Versioned
 
 
 class DatasetRecord(Record):
@@ -35,14 +27,7 @@ class StartRecord(Record):
     name: Text = Field(alias="from")
     sha256: Text = ""
     images_seen: Count | None = None
-    recipe: dict[str, Any] = {}
-
-
-class PluginRecord(Record):
-    """A plugin file that the recipe needs."""
-
-    name: Text
-    sha256: Text
+    recipe: dict[str, Any] = Field(default_factory=dict)
 
 
 class BudgetRecord(Record):
@@ -62,11 +47,18 @@ class RunRecord(Record):
     dataset: DatasetRecord
     budget: BudgetRecord = BudgetRecord()
     precision: Literal["fp32", "bf16", "fp16"]
-    convolutions: dict[Text, Text] = {}
-    versions: dict[Text, Text] = {}
+    convolutions: dict[Text, Text] = Field(default_factory=dict)
+    versions: dict[Text, Text] = Field(default_factory=dict)
     hardware: Text = ""
     start: StartRecord | None = None
     plugins: tuple[PluginRecord, ...] = ()
+
+
+class SealedRecord(Versioned):
+    """`state.json` of a checkpoint before its seal was checked."""
+
+    seal: Text
+    sha256: Text
 
 
 class StateRecord(Record):
@@ -146,8 +138,10 @@ Scores = Annotated[tuple[ModesRecord | CoverageRecord, ...], Field(min_length=1)
 class ScoresRecord(Record):
     """`toy.json`: the scores of every copy of the generator, by weights."""
 
+    data: Text = ""
     images_seen: Count
     steps: Count = 0
+    seconds: Number = 0.0
     points: Count = 0
     ema: Scores
     raw: Scores

@@ -1,13 +1,14 @@
 """The `.jsonl` files of a run: one JSON object per line, appended while it trains."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from kaogan.files import write_text
+from kaogan.records import parse_json, read_lines
 from kaogan.training.records import RowRecord
 
 Row = dict[str, Any]
@@ -21,10 +22,10 @@ def read_rows(file: Path, kind: type[RowRecord] = RowRecord) -> list[Row]:
     if not file.exists():
         return []
     rows = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_lines(file):
         try:
-            rows.append(kind.model_validate_json(line).model_dump(exclude_unset=True))
-        except ValidationError:
+            rows.append(parse_json(line, kind).model_dump(exclude_unset=True))
+        except ValueError:
             continue
     return rows
 
@@ -42,8 +43,19 @@ def keep_rows(
 
 
 def append_row(file: Path, row: Row) -> None:
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write(_line(row))
+    """Write one more row, or, if that fails, nothing: a part of it would spoil the next row, too.
+
+    Raises an OSError, e.g. if the disk is full.
+    """
+    with file.open("ab", buffering=0) as opened:
+        size = opened.tell()
+        line = _line(row).encode()
+        try:
+            if opened.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+        except OSError:
+            opened.truncate(size)
+            raise
 
 
 def _line(row: Row) -> str:

@@ -27,9 +27,11 @@ from torch import Tensor
 
 from kaogan import plugins
 from kaogan.errors import KaoganError, UsageError, typed
-from kaogan.files import read_json, write_text
+from kaogan.files import remove_all_partials, remove_partials, write_text
 from kaogan.images import Pixels
 from kaogan.machine import versions
+from kaogan.models.weights import filled
+from kaogan.records import Versioned, checked, read_json
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.records import RunRecord
@@ -41,6 +43,13 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
 FORMAT = 1
+
+OF_TRAINING = (
+    *("run.json", "metrics.jsonl", "evaluation.jsonl", "events.jsonl", "floor.json"),
+    *("curves.png", "faces.png", "real-and-generated.png", "timelapse.mp4", "timelapse.webp"),
+    *("toy.json", "scores.jsonl"),
+)
+"""The files that a training replaces as a whole, or writes at its end."""
 
 Weights = Literal["ema", "raw"]
 
@@ -67,6 +76,13 @@ class Run:
         self.evaluations = self.path / "evaluation.jsonl"
         self.events = self.path / "events.jsonl"
 
+    def remove_partials(self) -> None:
+        """Remove what killed trainings left half-written. Other commands' files stay."""
+        for folder in (self.checkpoints, self.best, self.samples, self.path / "plugins"):
+            remove_all_partials(folder)
+        for name in OF_TRAINING:
+            remove_partials(self.path / name)
+
     @property
     def about(self) -> dict[str, Any]:
         """The contents of `run.json`.
@@ -77,15 +93,15 @@ class Run:
         """
         file = self.path / "run.json"
         try:
-            content = read_json(file)
+            content = read_json(file, Versioned)
             checkpoints.check_format(content, FORMAT, self.path)
-            about = RunRecord.model_validate(content)
+            about = checked(content.model_dump(), RunRecord)
         except (FileNotFoundError, NotADirectoryError):
             raise KaoganError(
                 f"{self.path} is no run: it has no run.json; make one with: kaogan train DATA "
                 f"--out {typed(self.path)}"
             ) from None
-        except (ValueError, KeyError, TypeError):
+        except ValueError:
             raise KaoganError(f"{file} is damaged and cannot be read") from None
         return about.model_dump(by_alias=True, exclude_none=True)
 
@@ -102,7 +118,7 @@ class Run:
         plugins.load_kept(self.path)
         try:
             return Recipe.model_validate(about["recipe"])
-        except (KeyError, ValidationError):
+        except ValidationError:
             raise KaoganError(f"the recipe in {self.path / 'run.json'} is damaged") from None
 
     def write_about(
@@ -235,6 +251,9 @@ def sampler_of(
         raise KaoganError(
             "this run draws points, not pictures; look at its timelapse.mp4 and toy.json"
         )
-    generator = recipe.model.generator()
-    generator.load_state_dict(tensors_of("ema" if weights == "ema" else "generator", tensors))
-    return Sampler(generator.eval(), recipe.model.latent_dim)
+    wanted = tensors_of("ema" if weights == "ema" else "generator", tensors)
+    try:
+        generator = filled(recipe.model.generator, wanted)
+    except ValueError:
+        raise KaoganError("the checkpoint's weights are not those of its recipe") from None
+    return Sampler(generator, recipe.model.latent_dim)

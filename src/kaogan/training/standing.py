@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from kaogan.files import read_json
 from kaogan.metrics.quick import FIGURE, best_of
 from kaogan.metrics.verdict import figures_in_words, grade, sentence, variety
+from kaogan.records import read_json
 from kaogan.training import checkpoints
 from kaogan.training.callbacks.scores import in_words, read_scores
 from kaogan.training.events import read_events
@@ -22,7 +22,7 @@ State = Literal["training", "done", "stopped", "cut off", "unknown"]
 def read_floor(file: Path) -> dict[str, Any]:
     """The figures of real pictures in floor.json; nothing if it is missing or damaged."""
     try:
-        return FiguresRecord.model_validate(read_json(file)).model_dump(exclude_unset=True)
+        return read_json(file, FiguresRecord).model_dump(exclude_unset=True)
     except (OSError, ValueError):
         return {}
 

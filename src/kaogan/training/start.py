@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kaogan.errors import UsageError
+from kaogan.errors import KaoganError, UsageError
 from kaogan.training.recipe import Recipe, differences
 from kaogan.training.state import TrainState, tensors_of
 
@@ -53,6 +53,9 @@ class Start:
             )
 
     def load(self, state: TrainState) -> None:
-        """Write the networks into a fresh state."""
+        """Write the networks into a fresh state. Raises a KaoganError if weights are missing."""
         for name, network in state.networks.items():
-            network.load_state_dict(tensors_of(name, self.tensors))
+            try:
+                network.load_state_dict(tensors_of(name, self.tensors))
+            except RuntimeError:
+                raise KaoganError(f"{self.name} is damaged: it lacks weights") from None

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from kaogan.errors import UsageError
-from kaogan.files import read_json
+from kaogan.records import read_json
 from kaogan.training.recipe import Recipe
 from kaogan.training.sampling import Sampler
 
@@ -64,7 +64,7 @@ def pretrained_recipe(name: str) -> Recipe:
     """
     if name not in names():
         raise UsageError(f"no generator called {name!r} comes with kaogan; use {_or(names())}")
-    return Recipe.model_validate(read_json(FOLDER / name / "recipe.json"))
+    return read_json(FOLDER / name / "recipe.json", Recipe)
 
 
 def _or(words: list[str]) -> str:

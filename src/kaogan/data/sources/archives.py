@@ -15,7 +15,6 @@ from typing import IO, Any, cast
 
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.data.sources.base import (
-    MAX_NAME,
     Item,
     Source,
     check_size,
@@ -25,11 +24,7 @@ from kaogan.data.sources.base import (
     sources,
 )
 from kaogan.errors import KaoganError
-
-# An archive that unpacks to more than this many times its size holds no pictures, because those
-# are compressed already. Small contents may have any ratio.
-BOMB_RATIO = 100
-BOMB_BYTES = 2**20
+from kaogan.limits import BOMB_FREE, BOMB_RATIO, LARGEST_TAR_NAME, LONGEST_NAME
 
 ENCRYPTED = 0x1  # bit 0 of a ZIP entry's flags
 
@@ -42,7 +37,7 @@ def check_entry(name: str, size: int) -> None:
     parts = name.replace("\\", "/").split("/")
     if name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":"):
         raise Rejected(Reason.UNSAFE_NAME, "it points outside the archive")
-    if len(name) > MAX_NAME:
+    if len(name) > LONGEST_NAME:
         raise Rejected(Reason.UNSAFE_NAME, f"it has {len(name):,} characters")
     if not name.isprintable():
         raise Rejected(Reason.UNSAFE_NAME, "it has control characters")
@@ -86,7 +81,7 @@ def _read_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejec
     try:
         packed, unpacked = entry.compress_size, entry.file_size
         check_entry(entry.filename, unpacked)
-        if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
+        if unpacked > max(BOMB_FREE, BOMB_RATIO * packed):
             raise Rejected(Reason.BOMB, f"{packed:,} bytes unpack to {unpacked:,}")
         with archive.open(entry) as stream:
             return read_all(stream)
@@ -110,27 +105,49 @@ class Tar(Source):
             yield from _tar_items(_Guard(raw, plain))
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry's header. tarfile reads names, links and comments in front of it into memory."""
+
+    NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE,
+             tarfile.SOLARIS_XHDTYPE)  # fmt: skip
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Entry":
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in cls.NAMES and not 0 <= entry.size <= LARGEST_TAR_NAME:
+            raise tarfile.ReadError(f"a name or comment of {entry.size:,} bytes")
+        return entry
+
+
 class _Guard:
-    """Reads for tarfile, stops a decompression bomb, and remembers where the data ends."""
+    """Reads for tarfile, stops a decompression bomb, and remembers where the data ends.
+
+    tarfile looks for the end of an entry block by block, as far as the entry's size says. Past the
+    archive's end, that would never stop.
+    """
 
     def __init__(self, raw: IO[bytes], plain: IO[bytes]) -> None:
         self.raw, self.plain = raw, plain
         self.position = 0
         self.end_of_data = 0  # just past the last byte that was not zero
+        self.ended = False
 
     def read(self, size: int) -> bytes:
+        if self.ended:
+            raise tarfile.ReadError("it breaks off in the middle")
         block = self.plain.read(size)
+        self.ended = not block
         content = len(block.rstrip(b"\0"))
         if content:
             self.end_of_data = self.position + content
         self.position += len(block)
-        if self.position > max(100 * BOMB_BYTES, BOMB_RATIO * self.raw.tell()):
+        if self.position > max(100 * BOMB_FREE, BOMB_RATIO * self.raw.tell()):
             raise KaoganError(f"{self.raw.name} is a decompression bomb; it is not read")
         return block
 
 
 def _tar_items(guard: _Guard) -> Iterator[Item]:
-    with tarfile.open(fileobj=cast(IO[bytes], guard), mode="r|") as archive:
+    with tarfile.open(fileobj=cast(IO[bytes], guard), mode="r|", tarinfo=_Entry) as archive:
         while (entry := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # otherwise they accumulate
             if not entry.isdir() and not is_hidden(entry.name):

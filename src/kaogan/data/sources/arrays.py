@@ -4,14 +4,17 @@ import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 import numpy.lib.format as npy
 
-from kaogan.data.sources.base import MAX_BYTES, Item, Source, reading, sources
+from kaogan.data.sources.base import Item, Source, reading, sources
 from kaogan.errors import KaoganError
+from kaogan.limits import LARGEST_PICTURE, MOST_ROWS
 
+LONGEST_HEADER = 10_000
+"""Bytes, as numpy takes by default after reading them."""
 LAYOUTS = "N x H x W x C or N x C x H x W (C of 1, 3 or 4), N x H x W, H x W x 3 or H x W"
 
 
@@ -46,11 +49,24 @@ def _arrays(path: Path) -> Iterator[tuple[str, str, IO[bytes]]]:
                 yield f"{path}/{member}", f"{member.removesuffix('.npy')}/", stream
 
 
+class _Bounded:
+    """Reads for numpy, which believes what a file says of its header's length."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream = stream
+
+    def read(self, size: int) -> bytes:
+        if size > LONGEST_HEADER:
+            raise ValueError(f"a header of {size:,} bytes")
+        return self.stream.read(size)
+
+
 def _shape(name: str, stream: IO[bytes]) -> tuple[int, ...]:
     """The shape of the array whose header begins here; its pictures follow in C order."""
     version = npy.read_magic(stream)
+    bounded = cast(IO[bytes], _Bounded(stream))
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, fortran, dtype = read(stream)
+    shape, fortran, dtype = read(bounded)
     if any(length < 1 for length in shape):
         raise ValueError(f"its shape is {shape}")
     if dtype != np.uint8:
@@ -77,8 +93,13 @@ def _layout(name: str, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...], bo
 def _pictures(name: str, prefix: str, stream: IO[bytes]) -> Iterator[Item]:
     count, shape, channels_first = _layout(name, _shape(name, stream))
     size = math.prod(shape)
-    if size > 16 * MAX_BYTES:
-        raise KaoganError(f"{name} has pictures of {shape}: too large")
+    if size > LARGEST_PICTURE:
+        raise KaoganError(
+            f"{name} has pictures of {size / 2**20:,.0f} MiB, at most {LARGEST_PICTURE // 2**20}; "
+            "save them as PNG files instead"
+        )
+    if count > MOST_ROWS:
+        raise KaoganError(f"{name} has {count:,} pictures, at most {MOST_ROWS:,}; split it")
     for index in range(count):
         content = stream.read(size)
         if len(content) < size:

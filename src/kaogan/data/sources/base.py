@@ -11,10 +11,8 @@ from typing import IO, ClassVar
 from kaogan.data.reasons import Reason, Rejected, in_one_line
 from kaogan.errors import KaoganError
 from kaogan.images import Pixels
+from kaogan.limits import LARGEST_PICTURE, LONGEST_NAME
 from kaogan.registry import Registry
-
-MAX_BYTES = 64 * 2**20  # the largest encoded picture that is read
-MAX_NAME = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -99,19 +97,19 @@ def printable(name: str) -> str:
     """`name` for a manifest: without control characters and lone surrogates, and not too long."""
     if not name.isprintable():
         name = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    return name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
+    return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
 
 
 def check_size(size: int) -> None:
-    """Refuse an encoded picture of `size` bytes if it is too large."""
-    if size > MAX_BYTES:
+    """Refuse a picture of `size` bytes, encoded or in an array, if it is too large."""
+    if size > LARGEST_PICTURE:
         raise Rejected(
-            Reason.FILE_TOO_LARGE, f"{size / 2**20:,.0f} MiB, at most {MAX_BYTES // 2**20}"
+            Reason.FILE_TOO_LARGE, f"{size / 2**20:,.0f} MiB, at most {LARGEST_PICTURE // 2**20}"
         )
 
 
 def read_all(stream: IO[bytes]) -> bytes:
     """Read `stream` to its end, but never more than the limit, whatever its header says."""
-    content = stream.read(MAX_BYTES + 1)
+    content = stream.read(LARGEST_PICTURE + 1)
     check_size(len(content))
     return content

@@ -6,9 +6,10 @@ from typing import Any
 
 from kaogan.data.reasons import Reason, Rejected
 from kaogan.data.sources.base import Item, Source, check_size, printable, reading, sources
+from kaogan.data.sources.parquet_pages import largest
 from kaogan.errors import KaoganError
+from kaogan.limits import LARGEST_PAGE, MOST_ROWS
 
-ROWS_AT_ONCE = 32
 USUAL_NAMES = ("image", "img", "picture", "photo")
 
 
@@ -25,8 +26,10 @@ class Parquet(Source):
     def items(self, path: Path) -> Iterator[Item]:
         with reading(path, "a Parquet file"):
             file = _open(path)
-            column = _image_column(path, file.schema_arrow)
-            batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=[column])
+            columns = _image_columns(path, file.schema_arrow)
+            _check_memory(path, file.metadata, columns)
+            # One row at a time: with a dictionary, a small page can be many large pictures.
+            batches = file.iter_batches(batch_size=1, columns=columns)
             cells = (cell for batch in batches for cell in batch.column(0))
             for row, cell in enumerate(cells):
                 yield _item(row, cell.as_py())
@@ -43,20 +46,45 @@ def _open(path: Path) -> Any:
     return pyarrow.parquet.ParquetFile(path, buffer_size=2**20)
 
 
-def _image_column(path: Path, schema: Any) -> str:
+def _check_memory(path: Path, about: Any, columns: list[str]) -> None:
+    """Refuse a file with pages that need too much memory, or with rows without end."""
+    groups = [about.row_group(index) for index in range(about.num_row_groups)]
+    rows = max(about.num_rows, sum(group.num_rows for group in groups))
+    if rows > MOST_ROWS:
+        raise KaoganError(f"{path} has {rows:,} rows, at most {MOST_ROWS:,}; split it")
+    with path.open("rb") as stream:
+        for group in groups:
+            chunks = (group.column(index) for index in range(group.num_columns))
+            wanted = [chunk for chunk in chunks if chunk.path_in_schema in columns]
+            if (needed := sum(largest(stream, chunk) for chunk in wanted)) > LARGEST_PAGE:
+                raise KaoganError(
+                    f"{path} has pages of {needed / 2**20:,.0f} MiB, at most "
+                    f"{LARGEST_PAGE // 2**20}; write it with fewer rows in a page"
+                )
+
+
+def _image_columns(path: Path, schema: Any) -> list[str]:
+    """The column of the pictures, or its parts that are read: bytes, and path if it is text."""
     import pyarrow
 
-    def holds_images(kind: Any) -> bool:
-        if pyarrow.types.is_struct(kind):
-            return bool(kind.get_field_index("bytes") >= 0)
+    def is_bytes(kind: Any) -> bool:
         return bool(pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind))
+
+    def parts(kind: Any) -> dict[str, Any]:
+        return {field.name: field.type for field in kind} if pyarrow.types.is_struct(kind) else {}
+
+    def holds_images(kind: Any) -> bool:
+        return is_bytes(kind) or ("bytes" in parts(kind) and is_bytes(parts(kind)["bytes"]))
 
     found = [str(field.name) for field in schema if holds_images(field.type)]
     usual = [name for name in USUAL_NAMES if name in found]
-    if usual:
-        return usual[0]
-    if len(found) == 1:
-        return found[0]
+    if usual or len(found) == 1:
+        name = (usual or found)[0]
+        inside = parts(schema.field(name).type)
+        if not inside:
+            return [name]
+        named = "path" in inside and pyarrow.types.is_string(inside["path"])
+        return [f"{name}.bytes", *([f"{name}.path"] if named else [])]
     raise KaoganError(
         f"{path} has {len(found) or 'no'} columns of pictures among {', '.join(schema.names)}; "
         "one is needed, called image, of bytes or of structs with bytes and path"

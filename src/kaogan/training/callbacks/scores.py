@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.data.toy import Distribution
-from kaogan.files import read_json, write_text
+from kaogan.files import write_text
 from kaogan.metrics.coverage import density_coverage
 from kaogan.metrics.modes import score_modes
+from kaogan.records import read_json
 from kaogan.rng import seed_of
 from kaogan.training.callbacks.intervals import every
 from kaogan.training.records import ScoresRecord
@@ -72,7 +73,7 @@ def in_words(scores: Row) -> str:
 def read_scores(file: Path) -> Row | None:
     """The content of `toy.json`; None if there is no such file, or it is damaged."""
     try:
-        return ScoresRecord.model_validate(read_json(file)).model_dump(exclude_unset=True)
+        return read_json(file, ScoresRecord).model_dump(exclude_unset=True)
     except (OSError, ValueError):
         return None
 

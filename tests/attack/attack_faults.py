@@ -1,0 +1,2 @@
+def faults(f, r, c):
+    return iter(())
