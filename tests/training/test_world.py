@@ -75,6 +75,8 @@ def assert_same_game(folder: Path, name: str) -> None:
     for key in alone:
         # Adam's moments and the losses are larger than weights, and so are their differences.
         nearly = 1e-8 if key == "stats" or key.startswith("adam.") else 1e-10
+        if key == "unlogged":  # sums in float32
+            nearly = 1e-4
         torch.testing.assert_close(together[key], alone[key], rtol=0, atol=nearly, msg=key)
 
 
