@@ -14,12 +14,13 @@ LAB :=
 LABS_RUN := build/labs$(if $(KAOGAN_LAB_QUICK),-quick)
 SITE := build/site
 
-.PHONY: help demo test check labs docs format clean
+.PHONY: help demo test check attack labs docs format clean
 
 help:
 	@echo "make demo    draw avatars, train a small GAN on them, see new faces (5 minutes)"
 	@echo "make test    run the tests"
 	@echo "make check   run the linters and the type checker"
+	@echo "make attack  try 10,000 hostile files, kills and faults (half an hour)"
 	@echo "make labs    build the course's notebooks and run them, into $(LABS_RUN)"
 	@echo "make docs    build the documentation as a site, into $(SITE)"
 	@echo "make format  format the code"
@@ -60,6 +61,10 @@ check: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The table goes into docs/reliability.md. As root, disks that fill up are tried as well.
+attack: $(VENV)/dev.installed
+	OMP_NUM_THREADS=1 $(BIN)/python tests/attack/whole.py --write
 
 # A cell may take an hour; what the labs do quickly if KAOGAN_LAB_QUICK is 1 stands in labs/README.md.
 labs: $(VENV)/dev.installed

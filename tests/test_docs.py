@@ -220,7 +220,9 @@ def _check_install(given: list[str]) -> str:
     """Only this package from its folder, with extras that it has and constraints that exist."""
     while given:
         match given:
-            case ["-c", constraints, *given] if (ROOT / constraints).exists():
+            case ["-c" | "-r", file, *given] if (ROOT / file).exists():
+                continue
+            case ["--require-hashes" | "--no-deps", *given]:
                 continue
             case ["-e", target, *given] | [target, *given]:
                 extras = re.fullmatch(r"(?:\.|\./kaogan)(?:\[([\w,]+)\])?", target)

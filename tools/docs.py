@@ -30,6 +30,7 @@ PAGES = {
     "README.md": "index.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "benchmarks/LOG.md": "benchmarks/log.md",
     "labs/README.md": "labs/index.md",
     **{

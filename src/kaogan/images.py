@@ -6,6 +6,7 @@ Inside (networks, losses, metrics) it is floating point, channels x height x wid
 
 import io
 import math
+import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from kaogan.errors import KaoganError
 from kaogan.files import atomic_file
+from kaogan.limits import MOST_PIXELS_IN_RUN
 from kaogan.version import __version__
 
 if TYPE_CHECKING:
@@ -45,11 +48,32 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
     return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
+def check_whole(pictures: Pixels) -> None:
+    """Raise a KaoganError if these are in a file that became shorter since it was mapped. Reading
+    what is missing would end the process with SIGBUS.
+    """
+    owner = mapping(pictures)
+    if owner is not None and owner.size() < len(owner):
+        raise KaoganError(
+            "the data set was cut off or replaced while it was read; prepare it again, then give "
+            "the same command: it goes on from the last checkpoint"
+        )
+
+
+def mapping(pictures: Pixels) -> mmap.mmap | None:
+    """The file that these pictures are mapped from, if they are."""
+    owner: object = pictures
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return owner if isinstance(owner, mmap.mmap) else None
+
+
 def evenly_spread(pictures: Pixels, most: int) -> Pixels:
     """At most `most` pictures, evenly spaced from the first to the last.
 
     A data set may be sorted, so its first pictures may not represent it.
     """
+    check_whole(pictures)
     count = min(most, len(pictures))
     return pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
 
@@ -101,6 +125,17 @@ def aligned_right(rows: Sequence[Sequence[Pixels]]) -> list[Pixels]:
 def to_pil(picture: Pixels) -> Image.Image:
     """One picture (H x W x 1 or H x W x 3) as a Pillow image."""
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def read_picture(file: Path) -> Image.Image:
+    """A picture in a RUN, as RGB. Raises a KaoganError if it is damaged or too large."""
+    try:
+        with Image.open(file, formats=("PNG", "JPEG", "WEBP")) as opened:
+            if opened.width * opened.height > MOST_PIXELS_IN_RUN:
+                raise ValueError(f"{opened.width} x {opened.height} pixels")
+            return opened.convert("RGB")
+    except Exception as error:  # broken data makes decoders fail in many ways
+        raise KaoganError(f"{file} is no picture, or a damaged one; delete it") from error
 
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}

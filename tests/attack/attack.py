@@ -29,6 +29,8 @@ from kaogan.errors import KaoganError
 
 SECONDS = 60
 MEMORY = 2**30
+HERE = MEMORY - 400 * 2**20
+"""Bytes that a case may add to this process: kaogan with PyTorch begins with fewer than 400 MiB."""
 
 Rng = np.random.Generator
 Make = Callable[[Path, Rng, int], Iterator["Case"]]
@@ -83,13 +85,15 @@ def judge(cases: Iterable[Case]) -> Tally:
     for case in cases:
         before = names(case.folder)
         reset_peak()
+        held, most = peak(), HERE
         started = time.perf_counter()
         taken, memory = True, None
         try:
             with limited(SECONDS):
                 memory = case.run()
+                most = HERE if memory is None else MEMORY
         except Refused as refusal:
-            taken, memory, fault = False, refusal.memory, ""
+            taken, memory, most, fault = False, refusal.memory, MEMORY, ""
         except (KaoganError, Rejected) as refusal:
             taken = False
             fault = "a message of several lines" if "\n" in str(refusal) else ""
@@ -102,10 +106,13 @@ def judge(cases: Iterable[Case]) -> Tally:
                 raise
         else:
             fault = ""
-        took, memory = time.perf_counter() - started, peak() if memory is None else memory
+        took, memory = (
+            time.perf_counter() - started,
+            (max(0, peak() - held) if memory is None else memory),
+        )
         tally.slowest = max(tally.slowest, took)
         tally.most_memory = max(tally.most_memory, memory)
-        if memory > MEMORY:
+        if memory > most:
             fault = fault or f"{memory >> 20} MiB of memory"
         left = names(case.folder) - before - ({case.out} if taken else set())
         if left:

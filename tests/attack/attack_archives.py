@@ -262,21 +262,26 @@ def long_name(size: int) -> bytes:
 
 def npz_of(shape: str, size: int, version: tuple[int, int] = (1, 0)) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("a.npy", "w", force_zip64=True) as member:
-            member.write(npy(shape, version))
-            for _ in range(size // MIB):
-                member.write(bytes(MIB))
+    start_of_array = npy(shape, version)
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("a.npy", "w", force_zip64=True) as member,
+    ):
+        member.write(start_of_array)
+        for _ in range(size // MIB):
+            member.write(bytes(MIB))
     return stream.getvalue()
 
 
 def npz_of_header(size: int) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("a.npy", "w", force_zip64=True) as member:
-            member.write(b"\x93NUMPY\2\0" + struct.pack("<I", size))
-            for _ in range(size // MIB):
-                member.write(bytes(MIB))
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("a.npy", "w", force_zip64=True) as member,
+    ):
+        member.write(b"\x93NUMPY\2\0" + struct.pack("<I", size))
+        for _ in range(size // MIB):
+            member.write(bytes(MIB))
     return stream.getvalue()
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from attack import WAYS, Case, Rng, command
 from kaogan import recipes
-from kaogan.data.dataset import Picture, write_dataset
+from kaogan.data.dataset import Dataset, Picture, write_dataset
 from kaogan.latent.directions import Direction, Directions, SkippedDirection
 from kaogan.latent.fingerprint import fingerprint
 from kaogan.training.recipe import Budget, Hardware, Watch
@@ -34,17 +34,21 @@ WIDEST = {"size": 256, "width": 512, "latent_dim": 4096}
 """A network of gigabytes."""
 
 
+def write_noise(folder: Path, count: int) -> Dataset:
+    """A DATASET of noise."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+    rows = (
+        Picture(picture, {"source": f"{number}.png", "original_size": [40, 50]})
+        for number, picture in enumerate(pixels)
+    )
+    about = {"sources": ["pictures"], "filter": "none", "fit": "crop", "min_size": 16}
+    return write_dataset(folder, rows, size=32, channels=3, about=about)
+
+
 def material(folder: Path) -> None:
     """A small DATASET `data`, a RUN `run` with everything in it, and exported files."""
-    rng = np.random.default_rng(0)
-    rows = (
-        Picture(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8), {
-            "source": f"{number}.png", "original_size": [40, 50],
-        })
-        for number in range(1100)
-    )  # fmt: skip
-    about = {"sources": ["pictures"], "filter": "none", "fit": "crop", "min_size": 16}
-    dataset = write_dataset(folder / "data", rows, size=32, channels=3, about=about)
+    dataset = write_noise(folder / "data", 1100)
     recipe = recipes.dcgan(size=32, width=4, latent_dim=8, batch=100)
     hardware, watch = (
         Hardware(device="cpu", precision="fp32", tune=False),
@@ -141,14 +145,7 @@ def datasets(folder: Path, rng: Rng, count: int) -> Iterator[Case]:
     """Every file of a DATASET damaged, or a value of its JSON replaced; then it is shown."""
     source = folder / "source"
     source.mkdir()
-    rows = (
-        Picture(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8), {
-            "source": f"{number}.png", "original_size": [40, 50],
-        })
-        for number in range(40)
-    )  # fmt: skip
-    about = {"sources": ["pictures"], "filter": "none", "fit": "crop", "min_size": 16}
-    write_dataset(source / "data", rows, size=32, channels=3, about=about)
+    write_noise(source / "data", 40)
     names = sorted(path.name for path in (source / "data").iterdir())
     for number in range(count):
         here = copied(source, folder, number)
@@ -184,7 +181,7 @@ def replaced(text: str, rng: Rng) -> tuple[str, str]:
     every = list(places(value))
     path = every[int(rng.integers(len(every)))]
     wide = str(path[-1]) if path else ""
-    new = (NONSENSE + [GONE])[int(rng.integers(len(NONSENSE) + 1))]
+    new = ([*NONSENSE, GONE])[int(rng.integers(len(NONSENSE) + 1))]
     if wide in WIDEST and rng.integers(2):
         new = WIDEST[wide]
     return json.dumps(put(value, path, new)), f"{'.'.join(map(str, path))} = {str(new)[:20]}"

@@ -85,10 +85,10 @@ def send(port: int, content: bytes, ours: bool, sound: bytes) -> None:
 
 def asked(port: int, content: bytes) -> bytes:
     answer = b""
-    with socket.create_connection((HOST, port), timeout=20) as connection:
-        with contextlib.suppress(OSError):
-            connection.sendall(content)
-            connection.shutdown(socket.SHUT_WR)
-            while part := connection.recv(65536):
-                answer += part
+    connection = socket.create_connection((HOST, port), timeout=20)
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(content)
+        connection.shutdown(socket.SHUT_WR)
+        while part := connection.recv(65536):
+            answer += part
     return answer

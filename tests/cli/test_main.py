@@ -1,4 +1,5 @@
 import argparse
+import errno
 import shlex
 import subprocess
 import sys
@@ -126,3 +127,31 @@ def test_as_a_module_and_without_a_traceback(tmp_path):
 def test_preparing_data_does_not_wait_for_torch():
     code = "import kaogan.cli, kaogan.data.prepare, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "error: No space left on device; make"),
+        (OSError(errno.ENOSPC, "No space left on device", "a.png"), "device: a.png; make room"),
+        (MemoryError(), "error: out of memory; close other programs"),
+        (ImportError("libx.so: failed to map segment from shared object"), "error: out of memory"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line(kaogan, monkeypatch, error, says):
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr("kaogan.cli.doctor.run", fail)
+    outcome = kaogan("doctor")
+    assert outcome.status == 1
+    assert says in outcome.error
+
+
+def test_other_libraries_that_cannot_be_imported_are_no_lack_of_memory(kaogan, monkeypatch):
+    def fail(options):
+        raise ImportError("No module named 'x'")
+
+    monkeypatch.setattr("kaogan.cli.doctor.run", fail)
+    with pytest.raises(ImportError, match="No module"):
+        kaogan("doctor")

@@ -189,6 +189,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of the output has gone, which is no error
         return 1
+    except (MemoryError, ImportError) as error:
+        # A library that does not fit into the memory cannot be imported.
+        if isinstance(error, ImportError) and "failed to map segment" not in str(error):
+            raise
+        return _fail("out of memory; close other programs, or use a machine with more", 1)
     except OSError as error:
         return _fail(_explain(error), 1)
     return 0

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from kaogan.contracts import Batch, unlabelled
-from kaogan.images import Pixels, to_model
+from kaogan.images import Pixels, check_whole, mapping, to_model
 from kaogan.rng import seed_of
 
 SHARE_OF_FREE_MEMORY = 0.4
@@ -105,6 +105,7 @@ class ImageBatches:
         return self._pool.submit(self._read, self._positions(start, count).numpy())
 
     def _read(self, positions: np.ndarray) -> Tensor:
+        check_whole(self._pictures)
         # Ascending positions read the file front to back; the order is restored in memory.
         order = np.argsort(positions)
         batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
@@ -128,10 +129,8 @@ def release(pictures: Pixels) -> None:
     Otherwise the whole file counts as memory of a process that has read every picture: with each
     page, its neighbourhood of up to 2 MB is mapped as well.
     """
-    owner: object = pictures
-    while isinstance(owner, np.ndarray):
-        owner = owner.base
-    if isinstance(owner, mmap.mmap) and sys.platform != "win32":
+    owner = mapping(pictures)
+    if owner is not None and sys.platform != "win32":
         owner.madvise(mmap.MADV_DONTNEED)
 
 

@@ -41,7 +41,7 @@ PILLOW_MAX_PIXELS = 178_956_970  # Pillow itself refuses more
 # picture is there twice; some decoders keep more of their own.
 BYTES_PER_PIXEL = 10
 OF_FORMAT = {"WEBP": 20, "AVIF": 20}
-OF_PROGRESSIVE = 13
+OF_PROGRESSIVE = OF_WHOLE_NUMBERS = 13
 LARGE_PIXELS = 4_000_000  # larger pictures are decoded one at a time, to bound the memory
 STRIP = 256  # rows
 MOST_MARGIN = 4  # times the box
@@ -203,8 +203,12 @@ def _check_size(image: Image.Image, preparation: Preparation) -> None:
 
 def _memory(image: Image.Image) -> int:
     """Bytes that decoding this picture needs."""
-    progressive = OF_PROGRESSIVE if image.info.get("progressive") else BYTES_PER_PIXEL
-    return image.width * image.height * OF_FORMAT.get(image.format or "", progressive)
+    each = OF_FORMAT.get(image.format or "", BYTES_PER_PIXEL)
+    if image.info.get("progressive"):
+        each = OF_PROGRESSIVE
+    if image.mode in ("I", "F"):
+        each = OF_WHOLE_NUMBERS
+    return image.width * image.height * each
 
 
 def _check_scans(content: bytes) -> None:

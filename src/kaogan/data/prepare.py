@@ -292,7 +292,8 @@ def _decode_item(decoder: Decoder, work: Work) -> list[Outcome]:
     try:
         found = decoder(work)
     except Rejected as rejected:
-        found = [rejected]
+        # A new one: this one's traceback holds the picture, in a cycle that lives for a while.
+        found = [Rejected(rejected.reason, rejected.detail)]
     return [_outcome(name, one) for one in found]
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from kaogan.images import Pixels
+from kaogan.images import Pixels, check_whole
 from kaogan.metrics.features import Extractor
 from kaogan.metrics.frechet import Moments
 from kaogan.progress import Tracker
@@ -40,6 +40,7 @@ class PictureSource:
         order = torch.randperm(len(pictures), generator=rng).numpy()
 
         def draw(start: int, count: int) -> Pixels:
+            check_whole(pictures)
             chosen = order[start : start + count]
             ascending = np.argsort(chosen)  # reads a file front to back
             drawn = np.empty((len(chosen), *pictures.shape[1:]), np.uint8)

@@ -25,6 +25,7 @@ from kaogan.export.describe import describe_training
 from kaogan.export.network import Network
 from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
 from kaogan.files import atomic_file, atomic_folder
+from kaogan.limits import LARGEST_FILM
 from kaogan.page.singlefile import single_file
 from kaogan.records import Record, read_json
 from kaogan.version import __version__
@@ -107,8 +108,9 @@ def page_of(
         model["encoder.onnx"], apart = encoder_onnx(encoder, network, precision)
         difference = max(difference, apart)
     run = network.origin.run if network.origin else None
-    if run is not None and (run.path / "timelapse.webp").is_file():  # shows drawn faces only
-        model["timelapse.webp"] = (run.path / "timelapse.webp").read_bytes()
+    film = run.path / "timelapse.webp" if run is not None else None  # shows drawn faces only
+    if film is not None and film.is_file() and film.stat().st_size <= LARGEST_FILM:
+        model[film.name] = film.read_bytes()
     named = {name.partition(".")[0]: f"model/{name}" for name in model}
     about = {
         "format": FORMAT,

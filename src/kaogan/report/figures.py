@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Float
-from PIL import Image
 from torch import Tensor
 
 from kaogan.errors import KaoganError
 from kaogan.export.network import build
 from kaogan.generators import TrainedGenerator
-from kaogan.images import Pixels, evenly_spread
+from kaogan.images import Pixels, evenly_spread, read_picture
 from kaogan.latent.walks import path
 from kaogan.report import inside
 from kaogan.report.charts import game_diagram, strips
@@ -219,8 +218,7 @@ def _frames(facts: Facts) -> dict[str, Figure]:
 
 def _frame(file: Path, facts: Facts, alt: str) -> Picture:
     """A sample grid. Of pictures, it is the upper half, which has enough faces."""
-    with Image.open(file) as opened:
-        picture = opened.convert("RGB")
+    picture = read_picture(file)
     if not facts.is_toy:
         size = facts.recipe.model.sample_shape[-1] + 2
         rows = max(1, picture.height // size // 2)

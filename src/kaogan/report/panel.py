@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
@@ -29,6 +29,7 @@ from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.evaluate import check_shape
 from kaogan.metrics.report import Split
 from kaogan.page.making import style
+from kaogan.records import parse_json, read_lines
 from kaogan.report.pictures import data_address
 from kaogan.report.render import FOLDER, render
 from kaogan.rng import seed_of
@@ -128,7 +129,7 @@ class Panel:
             ValueError: this is not a score, or it belongs to another sheet.
 
         """
-        score = Score.model_validate_json(content)
+        score = parse_json(content, Score)
         counts = {"generated": int(self.generated.sum()), "real": int((~self.generated).sum())}
         if score.model_dump(include={*self.about, *counts}) != {**self.about, **counts}:
             raise ValueError("this score is another sheet's")
@@ -194,11 +195,11 @@ def panel_of(
 
 def read_scores(file: Path) -> list[Score]:
     """The scores in a panel.jsonl. Other lines, such as edited ones, are skipped."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    lines = read_lines(file) if file.is_file() else []
     scores = []
     for line in lines:
-        with contextlib.suppress(ValidationError):
-            scores.append(Score.model_validate_json(line))
+        with contextlib.suppress(ValueError):
+            scores.append(parse_json(line, Score))
     return scores
 
 

@@ -74,7 +74,9 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
 
 
 def _zip_entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [e for e in archive.infolist() if not e.is_dir() and not is_hidden(e.filename)]
+    # ZipInfo.is_dir fails on an empty name.
+    entries = archive.infolist()
+    return [e for e in entries if not e.filename.endswith("/") and not is_hidden(e.filename)]
 
 
 def _read_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | Rejected:

@@ -1,12 +1,14 @@
 """The training as a film: RUN/timelapse.mp4 and RUN/timelapse.webp."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from kaogan.errors import KaoganError
 from kaogan.films import resized, write_film
-from kaogan.images import Pixels
+from kaogan.images import Pixels, read_picture
 from kaogan.training.trainer import Callback, Trainer
 
 FRAMES_PER_SECOND = 12
@@ -24,15 +26,21 @@ class Timelapse(Callback):
 
     def finish(self, trainer: Trainer) -> None:
         files = sorted(self.samples.glob("*-ema.png"))
-        if len(files) >= 2:
+        if len(list(_frames(files))) >= 2:
             film = self.target.with_suffix(".mp4")
-            write_film(map(_read, files), film, FRAMES_PER_SECOND, HOLD_SECONDS)
-            write_small([_read(file) for file in files], self.target.with_suffix(".webp"))
+            write_film(_frames(files), film, FRAMES_PER_SECOND, HOLD_SECONDS)
+            write_small([*_frames(files)], self.target.with_suffix(".webp"))
 
 
-def _read(file: Path) -> Pixels:
-    with Image.open(file) as picture:
-        return np.asarray(picture.convert("RGB"))
+def _frames(files: list[Path]) -> Iterator[Pixels]:
+    """The grids of the size of the first one; damaged ones are left out."""
+    shape: tuple[int, ...] | None = None
+    for file in files:
+        with contextlib.suppress(KaoganError):
+            frame = np.asarray(read_picture(file))
+            shape = shape or frame.shape
+            if frame.shape == shape:
+                yield frame
 
 
 def write_small(frames: list[Pixels], target: Path) -> None:
