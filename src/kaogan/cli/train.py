@@ -82,6 +82,11 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.launch import launch
     from kaogan.training.precision import choose_device
 
+    if options.gpus and options.device not in ("auto", "cuda"):
+        raise UsageError(
+            f"--gpus and --device {options.device} exclude each other; use --processes "
+            f"{processes} --device {options.device}"
+        )
     device = choose_device("cuda" if options.gpus else options.device)
     if device.type == "mps":
         raise UsageError(f"{processes} processes cannot share an Apple GPU; use --device cpu")
