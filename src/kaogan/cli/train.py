@@ -60,7 +60,7 @@ def add(commands: args.Commands) -> None:
         "--processes",
         type=at_least_one,
         metavar="N",
-        help="train in N processes, one for each GPU or with a share of the CPU (1)",
+        help="train in N processes on --device, also on CPUs (1)",
     )
     args.shared(hardware, *args.HARDWARE)
     args.value(hardware, "--workers", "N", 1, "threads that read pictures")
@@ -225,7 +225,7 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
         "--config",
         type=Path,
         metavar="FILE.json",
-        help="a recipe as kaogan recipes NAME prints it; options here come first",
+        help="a recipe (kaogan recipes NAME); options come first",
     )
     which.add_argument(
         "--like",
