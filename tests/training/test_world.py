@@ -99,6 +99,12 @@ def test_processes_agree(two):
     assert outcome["whole"] == list(range(8))
 
 
+def test_processes_that_train_different_things_end_before_anything_is_written(two):
+    outcome = json.loads((two / "outcome.json").read_text())
+    assert "the processes differ in recipe or data" in outcome["disagreement"]
+    assert not (two / "none").exists()
+
+
 def test_synchronised_batch_norm_has_second_derivatives(two):
     outcome = json.loads((two / "outcome.json").read_text())
     assert outcome["second"] == pytest.approx(second_slopes(World()), rel=1e-12)
@@ -155,6 +161,7 @@ def test_the_command_starts_processes_that_go_on_with_the_run_of_one(two, tmp_pa
     assert "W1" not in complained
 
 
+@pytest.mark.slow
 def test_processes_come_back_from_the_newest_checkpoint_and_end_as_if_undisturbed(two, tmp_path):
     run = tmp_path / "run"
     words = [*command(two, run, IMAGES), "--checkpoint-minutes", 1e-6]

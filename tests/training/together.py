@@ -25,6 +25,7 @@ from toys import COMPUTE, MODERN, AdaptiveJitter, tiny_recipe
 from kaogan import recipes
 from kaogan.contracts import Batch, unlabelled
 from kaogan.data.dataset import open_dataset
+from kaogan.errors import KaoganError
 from kaogan.rng import seed_of
 from kaogan.training.fit import fit
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
@@ -157,12 +158,23 @@ def trainings(world: World, folder: Path) -> None:
     train(RECIPE, dataset, folder / "timed", Budget(minutes=0.005), PLAIN, seldom)
 
 
+def disagreement(world: World, folder: Path) -> str:
+    """The error of a process, if each has another recipe."""
+    recipe = RECIPE.model_copy(update={"seed": world.rank})
+    try:
+        train(recipe, open_dataset(folder / "data"), folder / "none", Budget(images=64), PLAIN)
+    except KaoganError as error:
+        return str(error)
+    return ""
+
+
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with joined("cpu") as world:
         if world.size == 2:
             trainings(world, folder)
         outcome = {
+            "disagreement": disagreement(world, folder),
             "size": world.size,
             "any": [world.any(False), world.any(world.rank == world.size - 1)],
             "shared": world.shared(f"äé {world.rank}" if world.leads else ""),

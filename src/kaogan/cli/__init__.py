@@ -7,6 +7,7 @@ runs the command.
 import argparse
 import difflib
 import errno
+import os
 import re
 import shlex
 import sys
@@ -168,6 +169,9 @@ def parser(complete: bool = False) -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit status: 0, 1 (it failed) or 2 (wrong usage)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        # When another process ends, PyTorch would print its own stack beside our line.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     if list(arguments[:1]) == ["help"]:
         arguments = [*arguments[1:], "--help"]
     try:

@@ -60,7 +60,7 @@ def add(commands: args.Commands) -> None:
         "--processes",
         type=at_least_one,
         metavar="N",
-        help="train in N processes, one for each GPU or with a share of the CPU (1)",
+        help="train in N processes on --device, also on CPUs (1)",
     )
     args.shared(hardware, *args.HARDWARE)
     args.value(hardware, "--workers", "N", 1, "threads that read pictures")
@@ -82,6 +82,11 @@ def run(options: argparse.Namespace) -> None:
     from kaogan.training.launch import launch
     from kaogan.training.precision import choose_device
 
+    if options.gpus and options.device not in ("auto", "cuda"):
+        raise UsageError(
+            f"--gpus and --device {options.device} exclude each other; use --processes "
+            f"{processes} --device {options.device}"
+        )
     device = choose_device("cuda" if options.gpus else options.device)
     if device.type == "mps":
         raise UsageError(f"{processes} processes cannot share an Apple GPU; use --device cpu")
@@ -220,7 +225,7 @@ def _add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) 
         "--config",
         type=Path,
         metavar="FILE.json",
-        help="a recipe as kaogan recipes NAME prints it; options here come first",
+        help="a recipe (kaogan recipes NAME); options come first",
     )
     which.add_argument(
         "--like",

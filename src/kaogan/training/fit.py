@@ -264,14 +264,12 @@ def _compute(
 
 
 def _check_agreement(world: World, recipe: Recipe, task: Task) -> None:
-    """Raise a KaoganError if this process trains something else than the first one."""
-    mine = {"recipe": recipe.model_dump(mode="json"), "data": task.about["fingerprint"]}
-    first = json.loads(world.shared(json.dumps(mine)))
-    differing = [name for name in mine if mine[name] != first[name]]
-    if differing:
+    """Raise a KaoganError, in every process, if one trains something else than the first one."""
+    mine = json.dumps([recipe.model_dump(mode="json"), task.about["fingerprint"]])
+    if world.any(world.shared(mine) != mine):
         raise KaoganError(
-            f"the {' and '.join(differing)} differ from those of rank 0; give all processes the "
-            "same command, and every machine the same DATASET"
+            "the processes differ in recipe or data; give all of them the same command, and every "
+            "machine the same DATASET"
         )
 
 

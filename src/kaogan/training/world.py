@@ -132,6 +132,9 @@ class Processes(World):
     def average(self, tensors: Sequence[Tensor]) -> None:
         """Tensors travel in flat buckets, because a message costs more than its bytes. A bucket
         travels while the next one is filled.
+
+        (`DistributedDataParallel` averages during the backward pass, but it supports neither second
+        derivatives nor parameters that are frozen in every other turn.)
         """
         travelling = []
         with _together():
@@ -220,8 +223,9 @@ def _batch_norm(
     Sample Variances" (1979), equation 2.1. It can be differentiated any number of times.
     """
     values = x.to(torch.promote_types(x.dtype, torch.float32))
-    axes = [0, *range(2, x.ndim)]
-    variance, mean = torch.var_mean(values, axes, correction=0)
+    axes, shape = [0, *range(2, x.ndim)], (1, -1, *[1] * (x.ndim - 2))
+    mean = values.mean(axes)
+    variance = (values - mean.view(shape)).square().mean(axes)  # `var_mean` is slower on a CPU
     own = torch.zeros(world.size, 1, 1, dtype=values.dtype, device=values.device)
     own[world.rank] = 1
     means, variances = _sum(own * torch.stack([mean, variance])).unbind(1)
@@ -236,7 +240,6 @@ def _batch_norm(
     scale = (variance + eps).rsqrt()
     scale = scale if weight is None else scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
-    shape = (1, -1, *[1] * (x.ndim - 2))
     return torch.addcmul(shift.view(shape), values, scale.view(shape)).to(x.dtype)
 
 
