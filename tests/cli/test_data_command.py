@@ -86,3 +86,19 @@ def test_a_wrong_crop_is_one_line(kaogan, pictures, tmp_path):
     outcome = kaogan("data", "prepare", pictures, "--out", tmp_path / "data", "--crop", "center")
     assert outcome.status == 2
     assert "centre" in outcome.error
+
+
+def test_add(kaogan, pictures, tmp_path):
+    data, more = tmp_path / "data", tmp_path / "more"
+    assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32").status == 0
+    more.mkdir()
+    for seed in range(3):
+        noise = Image.effect_noise((40, 40), 60 + 60 * seed).convert("RGB")
+        noise.save(more / f"{seed}.png")
+    before = open_dataset(data)
+    outcome = kaogan("data", "add", data, more, "--json")
+    assert outcome.status == 0
+    summary = json.loads(outcome.out)
+    assert summary["train"] + summary["held_out"] == len(before) + len(before.held_out) + 3
+    assert kaogan("data", "add", data, tmp_path / "nothing").status == 1
+    assert kaogan("data", "add", tmp_path / "nothing", more).status == 1

@@ -7,14 +7,8 @@ from PIL import Image, ImageDraw
 
 from kaogan.data import duplicates
 from kaogan.data.decode import Preparation, decode
-from kaogan.data.duplicates import (
-    MAX_DISTANCE,
-    distance,
-    find_repeats,
-    look_alike,
-    near_pairs,
-    perceptual_hash,
-)
+from kaogan.data.duplicates import MAX_DISTANCE, find_repeats, near_pairs
+from kaogan.data.hashes import distance, look_alike, perceptual_hash
 from kaogan.data.reasons import Reason
 from kaogan.data.spool import Spool
 
@@ -27,11 +21,12 @@ def spooled(folder, pictures):
     spool = Spool(folder, pictures[0].shape)
     for each in pictures:
         spool.append(each, {})
+    spool.finish(len(pictures), 0)
     return spool
 
 
 def repeats(folder, pictures):
-    with spooled(folder, pictures) as spool:
+    with spooled(folder / "spool", pictures) as spool:
         return [(r.index, r.original, r.reason) for r in find_repeats(spool)]
 
 

@@ -10,7 +10,8 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from kaogan.contracts import Batch, unlabelled
-from kaogan.images import Pixels, to_model
+from kaogan.data.shards import Shards
+from kaogan.images import Pictures, to_model
 from kaogan.rng import seed_of
 
 SHARE_OF_FREE_MEMORY = 0.4
@@ -62,7 +63,7 @@ class ImageBatches:
 
     def __init__(
         self,
-        pictures: Pixels,
+        pictures: Pictures,
         device: torch.device,
         seed: int,
         workers: int = 1,
@@ -112,19 +113,22 @@ class ImageBatches:
         return batch
 
 
-def fits(pictures: Pixels, device: torch.device) -> bool:
+def fits(pictures: Pictures, device: torch.device) -> bool:
     """Should all pictures lie on the device? If it is a GPU, and they take a part of its memory."""
     if device.type == "cpu" or (device.type == "mps" and pictures.size > MOST_ON_MPS):
         return False
     return pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
 
 
-def release(pictures: Pixels) -> None:
+def release(pictures: Pictures) -> None:
     """Return the memory of pages read from a memory-mapped file; the system still caches them.
 
     Otherwise the whole file counts as memory of a process that has read every picture: with each
     page, its neighbourhood of up to 2 MB is mapped as well.
     """
+    if isinstance(pictures, Shards):
+        for array in pictures.arrays:
+            release(array)
     owner: object = pictures
     while isinstance(owner, np.ndarray):
         owner = owner.base
@@ -132,7 +136,7 @@ def release(pictures: Pixels) -> None:
         owner.madvise(mmap.MADV_DONTNEED)
 
 
-def upload(pictures: Pixels, device: torch.device, chunk: int = 4096) -> Tensor:
+def upload(pictures: Pictures, device: torch.device, chunk: int = 4096) -> Tensor:
     """Copy all pictures to the device piece by piece: uint8, N x H x W x C."""
     resident = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
     for start in range(0, len(pictures), chunk):

@@ -85,6 +85,11 @@ class Pictures(Task):
             "pictures": len(self.dataset.train),
         }
 
+    def difference(self, fingerprint: str) -> str:
+        if added := self.dataset.added_since(fingerprint):
+            return f"data: {added:,} pictures were added since"
+        return super().difference(fingerprint)
+
     def check(self, recipe: Recipe) -> None:
         channels, size, _ = recipe.model.sample_shape
         mine = self.dataset
