@@ -183,6 +183,8 @@ def check_line(line: str) -> str:
             return ""
         case [".", ".venv/bin/activate"] | ["tensorboard", "--logdir", _] | ["hf", "auth", "login"]:
             return ""
+        case ["dask", "scheduler"] | ["dask", "worker", _]:
+            return ""
         case ["docker", "build", "--tag", _, *options, "."]:
             return "" if options in ([], ["--build-arg", "DEVICE=cuda"]) else "no such argument"
         case ["docker", "run", *options]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
 
-SOURCE = "folder, archive or array"
+SOURCE = "folder, archive, array or address; shards-{000..009}.tar are ten"
 SIZE = "pixels, 32 to 512, a power of two"
 LARGEST_TO_TRAIN = 256
 """The largest size of kaogan's networks; data sets may be larger."""
@@ -41,9 +41,10 @@ def _add_prepare(verbs: args.Commands) -> None:
         ),
         run=_prepare,
         help="make a data set of pictures",
-        description="Make a data set of folders, ZIP, TAR, Parquet, .npy and .npz files. Broken, "
-        "tiny, flat and duplicate pictures, and with --crop faces those without a face, are left "
-        "out and listed in rejected.jsonl.",
+        description="Make a data set of folders, ZIP, TAR, Parquet, Arrow, .npy and .npz files. "
+        "Broken, tiny, flat and duplicate pictures, and with --crop faces those without a face, "
+        "are left out and listed in rejected.jsonl. If it was interrupted, the same command goes "
+        "on.",
     )
     prepare.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCE)
     _add_shape(prepare)
@@ -75,7 +76,7 @@ def _add_prepare(verbs: args.Commands) -> None:
     prepare.add_argument(
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
-    _add_output(prepare)
+    _add_output(prepare, scheduler=True)
 
 
 def _add_add(verbs: args.Commands) -> None:
@@ -95,7 +96,7 @@ def _add_add(verbs: args.Commands) -> None:
     add.add_argument(
         "--crop", dest="boxes", metavar="FILE", help="boxes of the new pictures, if it has boxes"
     )
-    _add_workers(add)
+    _add_workers(add, scheduler=True)
 
 
 def _add_show(verbs: args.Commands) -> None:
@@ -155,13 +156,19 @@ def _add_shape(command: argparse.ArgumentParser) -> None:
     args.value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
 
 
-def _add_output(command: argparse.ArgumentParser) -> None:
+def _add_output(command: argparse.ArgumentParser, scheduler: bool = False) -> None:
     command.add_argument("--out", required=True, metavar="DATASET", help="folder to make")
-    _add_workers(command)
+    _add_workers(command, scheduler)
 
 
-def _add_workers(command: argparse.ArgumentParser) -> None:
+def _add_workers(command: argparse.ArgumentParser, scheduler: bool = False) -> None:
     command.add_argument("--workers", type=int, metavar="N", help="processes (one per core)")
+    if scheduler:
+        command.add_argument(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="decode on a Dask cluster, tcp://HOST:8786 (needs pip install 'kaogan[cluster]')",
+        )
     args.shared(command, "--json", "--quiet")
 
 
@@ -169,14 +176,14 @@ def _prepare(options: argparse.Namespace) -> None:
     from kaogan.data.prepare import prepare
 
     names = ("crop", "margin", "fit", "background", "min_size", "keep_duplicates", "max_pixels")
-    asked = args.given(options, *names, "size", "channels", "workers")
+    asked = args.given(options, *names, "size", "channels", "workers", "scheduler")
     _made(prepare(options.sources, options.out, **asked), options)
 
 
 def _add(options: argparse.Namespace) -> None:
     from kaogan.data.prepare import add_pictures
 
-    asked = args.given(options, "boxes", "workers")
+    asked = args.given(options, "boxes", "workers", "scheduler")
     _made(add_pictures(options.dataset, options.sources, **asked), options)
 
 

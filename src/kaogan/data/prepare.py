@@ -52,7 +52,16 @@ from kaogan.data.faces import DETECTOR, check_detector
 from kaogan.data.growing import grow
 from kaogan.data.hashes import perceptual_hash
 from kaogan.data.reasons import Rejected
-from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
+from kaogan.data.sources import (
+    Address,
+    Item,
+    Place,
+    check_place,
+    count_items,
+    places,
+    read_items,
+    source_labels,
+)
 from kaogan.data.sources.folder import PictureFile
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
@@ -61,7 +70,7 @@ from kaogan.progress import Silent, Tracker, track
 
 CHUNK_ITEMS = 64
 CHUNK_BYTES = 4 * 2**20
-WAITING_BYTES = 64 * 2**20  # encoded pictures that the workers have at any time
+WAITING_BYTES = 64 * 2**20  # encoded pictures that a few workers have at any time
 
 FACE_MARGIN = 0.25  # a square of 1.5 times the face shows the hair and the chin
 
@@ -96,7 +105,8 @@ def prepare(
     """Make a data set from everything in `sources`. If it was interrupted, go on.
 
     Args:
-        sources: folders, ZIP, TAR, Parquet, .npy and .npz files, single pictures.
+        sources: folders, ZIP, TAR, Parquet, Arrow, .npy and .npz files, single pictures; several
+            files as one name, "shards-{000..009}.tar"; addresses, "s3://BUCKET/FOLDER".
         out: the folder to make; it must not exist.
         size: height and width of the pictures: 32, 64, 128, 256 or 512.
         channels: 1 (grey) or 3 (RGB).
@@ -121,7 +131,7 @@ def prepare(
         KaoganError: a source cannot be read, it has no usable picture, or `out` cannot be written.
 
     """
-    paths = [Path(source) for source in sources]
+    paths = places(sources)
     _check(paths, workers, scheduler)
     if crop == "centre" and margin is not None:
         raise UsageError("margin is for faces and boxes; leave it out, or cut them out with crop")
@@ -180,7 +190,7 @@ def add_pictures(
         KaoganError: a source or the data set cannot be read or written, or nothing is new.
 
     """
-    paths = [Path(source) for source in sources]
+    paths = places(sources)
     _check(paths, workers, scheduler)
     old = open_dataset(dataset)
     how = How.of(old, boxes)
@@ -193,7 +203,7 @@ def add_pictures(
         )
 
 
-def _check(paths: Sequence[Path], workers: int | None, scheduler: str | None) -> None:
+def _check(paths: Sequence[Place], workers: int | None, scheduler: str | None) -> None:
     if not paths:
         raise UsageError("there is no source; give at least one folder or archive")
     if workers is not None and workers < 1:
@@ -201,7 +211,7 @@ def _check(paths: Sequence[Path], workers: int | None, scheduler: str | None) ->
     if workers is not None and scheduler is not None:
         raise UsageError("workers are processes of this machine; leave them or scheduler out")
     for path in paths:
-        find_source(path)
+        check_place(path)
 
 
 @dataclass(frozen=True)
@@ -276,7 +286,7 @@ class How:
 
 @contextmanager
 def _reading(
-    paths: Sequence[Path], how: How, workers: int | None, scheduler: str | None, progress: bool
+    paths: Sequence[Place], how: How, workers: int | None, scheduler: str | None, progress: bool
 ) -> Iterator[Stream]:
     """All pictures of the sources, decoded by workers."""
     total = count_items(paths)
@@ -295,7 +305,7 @@ def _reading(
 
         def begin(position: int, mark: int) -> Iterator[Group]:
             work = _skip(_all_work(paths, how.boxes, unused), position, mark, tracker)
-            chunks = _chunked(work)
+            chunks = _chunked(work, how.preparation)
             results = (
                 map(decode_chunk, chunks)
                 if pool is None
@@ -306,8 +316,9 @@ def _reading(
                 yield from groups
             tracker.doing("comparing and writing")
 
+        whole = [path if isinstance(path, Address) else path.resolve() for path in paths]
         key = {
-            "sources": [str(path.resolve()) for path in paths],
+            "sources": [str(path) for path in whole],
             "shape": [how.preparation.size, how.preparation.channels],
             **how.about,
         }
@@ -320,7 +331,7 @@ def _reading(
         )
 
 
-def _all_work(paths: Sequence[Path], boxes: Boxes | None, unused: set[str]) -> Iterator[Work]:
+def _all_work(paths: Sequence[Place], boxes: Boxes | None, unused: set[str]) -> Iterator[Work]:
     """Every item with its boxes; names that an item has are taken out of `unused`."""
     mark = 0
     for item in read_items(paths):
@@ -377,14 +388,16 @@ def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
     return np.stack(pixels)
 
 
-def _chunked(work: Iterable[Work]) -> Iterator[list[Work]]:
-    """Group items; both the number and the bytes of a group are bounded."""
+def _chunked(work: Iterable[Work], preparation: Preparation) -> Iterator[list[Work]]:
+    """Group items; the number of a group and its bytes, before and after, are bounded."""
+    decoded = preparation.channels * preparation.size**2
+    most = max(1, min(CHUNK_ITEMS, CHUNK_BYTES // decoded))
     chunk: list[Work] = []
     size = 0
     for one in work:
         chunk.append(one)
         size += one.item.size
-        if len(chunk) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
+        if len(chunk) >= most or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
     if chunk:
@@ -418,10 +431,10 @@ def _in_workers(
 ) -> Iterator[list[Group]]:
     """Decode in parallel, and return the results in order; the bytes under way are bounded."""
     waiting: deque[tuple[Future[list[Group]], int]] = deque()
-    waiting_bytes = 0
+    waiting_bytes, most_bytes = 0, max(WAITING_BYTES, 2 * workers * CHUNK_BYTES)
     for chunk in chunks:
         size = sum(one.item.size for one in chunk)
-        while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > WAITING_BYTES):
+        while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > most_bytes):
             future, done = waiting.popleft()
             waiting_bytes -= done
             yield future.result()

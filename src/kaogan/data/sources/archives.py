@@ -24,6 +24,7 @@ from kaogan.data.sources.base import (
     reading,
     sources,
 )
+from kaogan.data.sources.webdataset import without_side_files
 from kaogan.errors import KaoganError
 
 # An archive that unpacks to more than this many times its size holds no pictures, because those
@@ -107,7 +108,7 @@ class Tar(Source):
 
     def items(self, path: Path) -> Iterator[Item]:
         with reading(path, "a TAR archive"), path.open("rb") as raw, _decompress(raw) as plain:
-            yield from _tar_items(_Guard(raw, plain))
+            yield from without_side_files(_tar_items(_Guard(raw, plain)))
 
 
 class _Guard:
