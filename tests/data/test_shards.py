@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaogan.data import spool
-from kaogan.data.batches import ImageBatches
+from kaogan.data.batches import ImageBatches, Rows
 from kaogan.data.dataset import Picture, open_dataset, write_dataset
-from kaogan.data.shards import Shards, joined
-from kaogan.errors import KaoganError
-from kaogan.images import evenly_spread
+from kaogan.data.shards import Part, Shards, joined
+from kaogan.errors import KaoganError, UsageError
+from kaogan.images import evenly_spread, to_pixels
 from kaogan.metrics.clouds import PictureSource
+from kaogan.recipes import dcgan
+from kaogan.training.tasks.images import Pictures
 
 ARRAYS = [np.random.default_rng(n).integers(0, 256, (n, 2, 3, 1), np.uint8) for n in (3, 1, 7, 2)]
 WHOLE = np.concatenate(ARRAYS)
@@ -172,3 +174,70 @@ def test_a_data_set_of_version_1_opens_as_before(tmp_path):
     np.testing.assert_array_equal(data.train, images[:4])
     np.testing.assert_array_equal(data.held_out, images[4:])
     assert list(data.manifest()) == rows
+
+
+class TestParts:
+    """Each machine of several holds a part of the shards."""
+
+    def batches(self, path, number, parts=2, batch=8):
+        data = open_dataset(path, part=Part(number, parts))
+        rows = Rows(data.part, batch, data.summary["train"])
+        return data, ImageBatches(data.train, torch.device("cpu"), seed=3, rows=rows)
+
+    def test_the_parts_are_the_whole(self, three):
+        parts = [open_dataset(three.path, part=Part(number, 2)) for number in range(2)]
+        assert [len(each.shards) for each in parts] == [2, 1]
+        assert {each.fingerprint for each in parts} == {three.fingerprint}
+        for split in ("train", "held_out"):
+            found = [row.tobytes() for each in parts for row in getattr(each, split)]
+            assert sorted(found) == sorted(row.tobytes() for row in getattr(three, split))
+        assert sorted(row["sha256"] for each in parts for row in each.manifest()) == sorted(
+            row["sha256"] for row in three.manifest()
+        )
+
+    def test_the_files_of_other_parts_may_be_missing(self, tmp_path, monkeypatch):
+        path = written(tmp_path / "d", monkeypatch, 25).path
+        (path / "images-00001.npy").unlink()
+        (path / "manifest-00001.jsonl").unlink()
+        assert len(open_dataset(path, part=Part(0, 2)).shards) == 2
+        with pytest.raises(KaoganError, match="is damaged"):
+            open_dataset(path, part=Part(1, 2))
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_an_epoch_of_a_part_has_each_of_its_pictures_once(self, three, number):
+        data, batches = self.batches(three.path, number)
+        rows = [batches(start + 4 * number, 4).x for start in range(0, 8 * 40, 8)]
+        stream = to_pixels(torch.cat(rows)).numpy()
+        count = len(data.train)
+        assert count != len(three)
+        for epoch in range(2):
+            seen = {picture.tobytes() for picture in stream[epoch * count : (epoch + 1) * count]}
+            assert seen == {picture.tobytes() for picture in data.train}
+        assert len(batches) == len(three)
+
+    def test_a_batch_depends_on_its_position_alone(self, three):
+        """However many processes a machine has, and wherever a training goes on."""
+        _, batches = self.batches(three.path, 1)
+        whole = batches(8 * 5 + 4, 4).x
+        _, again = self.batches(three.path, 1)
+        halves = [again(8 * 5 + 4, 2).x, again(8 * 5 + 6, 2).x]
+        assert torch.equal(torch.cat(halves), whole)
+        _, other = self.batches(three.path, 0)
+        assert not torch.equal(other(8 * 5, 4).x, whole)
+
+    @pytest.mark.parametrize(("start", "count"), [(0, 8), (4, 4), (2, 4), (12, 1)])
+    def test_rows_of_another_part_are_refused(self, three, start, count):
+        _, batches = self.batches(three.path, 0)
+        with pytest.raises(
+            UsageError, match="and not those of part 0 of 2; start as many"
+        ):
+            batches(start, count)
+
+    def test_too_many_parts(self, three):
+        with pytest.raises(UsageError, match="has 3 shards, too few for 4 parts"):
+            open_dataset(three.path, part=Part(0, 4))
+
+    def test_a_batch_that_cannot_be_divided(self, three):
+        task = Pictures(open_dataset(three.path, part=Part(0, 3)))
+        with pytest.raises(UsageError, match="cannot be divided into 3 parts; use --batch 18"):
+            task.check(dcgan(size=32, width=4, batch=16))

@@ -33,6 +33,7 @@ from kaogan.data.shards import (
     HELD_OUT,
     IMAGES,
     TRAIN,
+    Part,
     Plan,
     Shard,
     joined,
@@ -42,7 +43,7 @@ from kaogan.data.shards import (
 )
 from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Spool
-from kaogan.errors import KaoganError, typed
+from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import (
     atomic_file,
     atomic_folder,
@@ -73,6 +74,8 @@ class Dataset:
         held_out: the pictures set aside for evaluation, likewise.
         summary: the contents of `dataset.json`.
         shards: the files that are open.
+        part: what part of the data set they are; None: all of it. Then `train` and `held_out` are
+            the pictures of this part, and all else is about the whole data set.
 
     """
 
@@ -84,6 +87,7 @@ class Dataset:
     held_out: Pictures
     summary: Mapping[str, Any]
     shards: Sequence[Shard]
+    part: Part | None = None
 
     def __len__(self) -> int:
         """The number of training pictures."""
@@ -179,15 +183,19 @@ class Stream:
         return hashlib.sha256(json.dumps(self.key, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def open_dataset(path: Path | str, fingerprint: str | None = None) -> Dataset:
+def open_dataset(
+    path: Path | str, fingerprint: str | None = None, part: Part | None = None
+) -> Dataset:
     """Open a data set.
 
     Args:
         path: the folder.
         fingerprint: of an earlier state: then the pictures that were added later are left out. By
             default, and if it has no such state, all are there.
+        part: the shards to open. The files of the others may be missing.
 
     Raises:
+        UsageError: it has fewer shards than there shall be parts.
         KaoganError: there is none at `path`, it is damaged, or a newer kaogan made it.
 
     """
@@ -217,6 +225,12 @@ def open_dataset(path: Path | str, fingerprint: str | None = None) -> Dataset:
         shards = shards[: len(summary.get("shards", "1"))]
         if not isinstance(summary["fingerprint"], str):
             raise ValueError("impossible values")
+    if part is not None:
+        if part.parts > len(shards):
+            raise UsageError(
+                f"{path} has {len(shards)} shards, too few for {part.parts} parts; use fewer parts"
+            )
+        shards = part.of(shards)
     images = []
     for shard in shards:
         with _reading(path, shard.images):
@@ -229,7 +243,8 @@ def open_dataset(path: Path | str, fingerprint: str | None = None) -> Dataset:
                 raise ValueError("it is missing")
     train = joined([each[: shard.train] for each, shard in zip(images, shards, strict=True)])
     held_out = joined([each[shard.train :] for each, shard in zip(images, shards, strict=True)])
-    return Dataset(path, size, channels, summary["fingerprint"], train, held_out, summary, shards)
+    fingerprint = summary["fingerprint"]
+    return Dataset(path, size, channels, fingerprint, train, held_out, summary, shards, part)
 
 
 def _shards_of(summary: Mapping[str, Any]) -> list[Shard]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.lib.format as npy
@@ -23,6 +23,17 @@ TRAIN, HELD_OUT = 1, 2
 """What becomes of a picture of a spool; 0: it is left out."""
 
 Plan = npt.NDArray[np.int8]
+
+
+class Part(NamedTuple):
+    """Part `number` (from 0) of `parts`: the shards that one machine of several holds."""
+
+    number: int
+    parts: int
+
+    def of(self, shards: Sequence["Shard"]) -> list["Shard"]:
+        """The shards of this part: every `parts`-th one."""
+        return list(shards[self.number :: self.parts])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from kaogan.data.batches import ImageBatches
+from kaogan.data.batches import ImageBatches, Rows
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.images import evenly_spread
@@ -99,9 +99,17 @@ class Pictures(Task):
                 f"{mine.path} has {mine.size}x{mine.size} with {mine.channels}; "
                 f"use --size {mine.size}, or prepare the data anew"
             )
+        if mine.part is not None and recipe.batch % mine.part.parts:
+            raise UsageError(
+                f"a batch of {recipe.batch} cannot be divided into {mine.part.parts} parts; use "
+                f"--batch {-(-recipe.batch // mine.part.parts) * mine.part.parts}"
+            )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
-        return ImageBatches(self.dataset.train, device, recipe.seed, workers)
+        rows, part = None, self.dataset.part
+        if part is not None:
+            rows = Rows(part, recipe.batch, self.dataset.summary["train"])
+        return ImageBatches(self.dataset.train, device, recipe.seed, workers, rows=rows)
 
     def advise(self, run_log: RunLog) -> None:
         if len(self.dataset.train) < FEW_PICTURES:
