@@ -30,7 +30,8 @@ import PIL
 from PIL import Image
 
 from kaogan.data.avatars import draw, sample_avatar
-from kaogan.data.dataset import IMAGES, MANIFEST, REJECTED, SUMMARY, VERSION, open_dataset
+from kaogan.data.dataset import MANIFEST, REJECTED, SUMMARY, open_dataset
+from kaogan.data.shards import IMAGES
 from kaogan.machine import usable_cores
 from kaogan.progress import track
 from processes import measure
@@ -204,7 +205,7 @@ def make_sparse(folder: Path) -> Path:
     for name in (MANIFEST, REJECTED):
         (folder / name).touch()
     counts = {"train": SPARSE_COUNT - 5000, "held_out": 5000, "size": SIZE, "channels": 3}
-    summary = {"version": VERSION, **counts, "fingerprint": "none"}
+    summary = {"version": 1, **counts, "fingerprint": "none"}
     (folder / SUMMARY).write_text(json.dumps(summary), encoding="utf-8")
     return folder
 

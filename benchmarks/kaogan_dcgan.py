@@ -124,7 +124,7 @@ def load(task: Task) -> tuple[About, Orders]:
     """The contender of speed.py."""
     if task["threads"]:
         torch.set_num_threads(task["threads"])
-    pictures = open_dataset(task["data"]).train
+    pictures = open_dataset(task["data"]).train[:]
     trainer = make(task["variant"], pictures, task["batch"], task["width"])
     state, latent_dim = trainer.state, trainer.recipe.model.latent_dim
     networks = (state.generator, state.discriminator)

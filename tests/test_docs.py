@@ -188,6 +188,8 @@ def check_line(line: str) -> str:
             return ""
         case ["torchrun", *given]:
             return check_torchrun(given)
+        case ["dask", "scheduler"] | ["dask", "worker", _]:
+            return ""
         case ["docker", "build", "--tag", _, *options, "."]:
             return "" if options in ([], ["--build-arg", "DEVICE=cuda"]) else "no such argument"
         case ["docker", "run", *options]:

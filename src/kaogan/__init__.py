@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kaogan import latent, recipes
     from kaogan.data.avatars import draw_avatars
     from kaogan.data.dataset import Dataset, open_dataset
-    from kaogan.data.prepare import prepare
+    from kaogan.data.prepare import add_pictures, prepare
     from kaogan.generators import TrainedGenerator, open_generator, open_start
     from kaogan.images import grid, to_pil
     from kaogan.training.recipe import Budget, Hardware, Recipe
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Budget": "kaogan.training.recipe",
     "Dataset": "kaogan.data.dataset",
+    "add_pictures": "kaogan.data.prepare",
     "Hardware": "kaogan.training.recipe",
     "Recipe": "kaogan.training.recipe",
     "Run": "kaogan.training.run",
@@ -57,6 +58,7 @@ __all__ = [
     "TrainedGenerator",
     "UsageError",
     "__version__",
+    "add_pictures",
     "draw_avatars",
     "grid",
     "latent",

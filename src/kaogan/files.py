@@ -9,7 +9,7 @@ import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -68,19 +68,58 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         try:
             partial.mkdir()
             yield partial
-            if target.exists():
-                raise FileExistsError(str(target))
-            for path in [*partial.rglob("*"), partial]:
-                fsync(path)
-            partial.rename(target)
-            fsync(target.parent)
+            _complete(partial, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def remove_partials(target: Path) -> None:
-    """Remove the partial files and folders that killed processes left behind for `target`."""
-    _remove(target.parent, f".{glob.escape(target.name)}.partial-*")
+@contextlib.contextmanager
+def resumable_folder(
+    target: Path, key: str, worth_keeping: Callable[[Path], bool]
+) -> Iterator[Path]:
+    """As `atomic_folder`, but after a failure the folder stays if it is worth keeping.
+
+    The next call with the same `key` yields it again. Raises as `atomic_folder` and `kept_folder`.
+    """
+    with kept_folder(target, key, worth_keeping) as partial:
+        yield partial
+        _complete(partial, target)
+
+
+@contextlib.contextmanager
+def kept_folder(target: Path, key: str, worth_keeping: Callable[[Path], bool]) -> Iterator[Path]:
+    """A folder to work in beside `target`; it stays as long as it is worth keeping.
+
+    The next call with the same `key` yields it again.
+
+    Raises:
+        filelock.Timeout: another process works in it.
+
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial-{key}")
+    with _locked(partial):
+        try:
+            partial.mkdir(exist_ok=True)
+            yield partial
+        finally:
+            if not worth_keeping(partial):
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def _complete(partial: Path, target: Path) -> None:
+    """Flush a folder to the disk, and give it its final name."""
+    if target.exists():
+        raise FileExistsError(str(target))
+    for path in [*partial.rglob("*"), partial]:
+        fsync(path)
+    partial.rename(target)
+    fsync(target.parent)
+
+
+def remove_partials(target: Path, but: str | None = None) -> None:
+    """Remove the partial files and folders that killed processes left for `target`, but one's."""
+    _remove(target.parent, f".{glob.escape(target.name)}.partial-*", but)
 
 
 def remove_all_partials(folder: Path) -> None:
@@ -113,10 +152,12 @@ def _locked(partial: Path) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
-def _remove(folder: Path, pattern: str) -> None:
+def _remove(folder: Path, pattern: str, but: str | None = None) -> None:
     from filelock import Timeout
 
     for partial in {path.with_name(path.name.removesuffix(LOCK)) for path in folder.glob(pattern)}:
+        if but is not None and partial.name.endswith(f".partial-{but}"):
+            continue
         with contextlib.suppress(Timeout), _locked(partial):
             if partial.is_dir():
                 shutil.rmtree(partial, ignore_errors=True)

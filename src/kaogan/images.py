@@ -9,7 +9,7 @@ import math
 import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,29 @@ Pixels = npt.NDArray[np.uint8]
 """One picture (H x W x C) or several (N x H x W x C), as at the edges."""
 
 
+@runtime_checkable
+class Pictures(Protocol):
+    """Many pictures to read, N x H x W x C, uint8: an array, or several files that read like one.
+
+    They are chosen along N by a number, a slice, or an array of indices.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+    def __iter__(self) -> Any: ...
+
+
 def to_model(images: UInt8[Tensor, "N H W C"]) -> Float[Tensor, "N C H W"]:
     """Convert stored pictures to pictures for networks: x / 127.5 - 1, float32.
 
@@ -48,7 +71,7 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
     return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
-def check_whole(pictures: Pixels) -> None:
+def check_whole(pictures: Pictures) -> None:
     """Raise a KaoganError if these are in a file that became shorter since it was mapped. Reading
     what is missing would end the process with SIGBUS.
     """
@@ -60,7 +83,7 @@ def check_whole(pictures: Pixels) -> None:
         )
 
 
-def mapping(pictures: Pixels) -> mmap.mmap | None:
+def mapping(pictures: Pictures) -> mmap.mmap | None:
     """The file that these pictures are mapped from, if they are."""
     owner: object = pictures
     while isinstance(owner, np.ndarray):
@@ -68,14 +91,15 @@ def mapping(pictures: Pixels) -> mmap.mmap | None:
     return owner if isinstance(owner, mmap.mmap) else None
 
 
-def evenly_spread(pictures: Pixels, most: int) -> Pixels:
+def evenly_spread(pictures: Pictures, most: int) -> Pixels:
     """At most `most` pictures, evenly spaced from the first to the last.
 
     A data set may be sorted, so its first pictures may not represent it.
     """
     check_whole(pictures)
     count = min(most, len(pictures))
-    return pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
+    chosen: Pixels = pictures[np.linspace(0, len(pictures) - 1, count).round().astype(np.intp)]
+    return chosen
 
 
 GAP = 2

@@ -1,4 +1,5 @@
 import json
+import tarfile
 
 import pytest
 from PIL import Image
@@ -86,3 +87,40 @@ def test_a_wrong_crop_is_one_line(kaogan, pictures, tmp_path):
     outcome = kaogan("data", "prepare", pictures, "--out", tmp_path / "data", "--crop", "center")
     assert outcome.status == 2
     assert "centre" in outcome.error
+
+
+def test_add(kaogan, pictures, tmp_path):
+    data, more = tmp_path / "data", tmp_path / "more"
+    assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32").status == 0
+    more.mkdir()
+    for seed in range(3):
+        noise = Image.effect_noise((40, 40), 60 + 60 * seed).convert("RGB")
+        noise.save(more / f"{seed}.png")
+    before = open_dataset(data)
+    outcome = kaogan("data", "add", data, more, "--json")
+    assert outcome.status == 0
+    summary = json.loads(outcome.out)
+    assert summary["train"] + summary["held_out"] == len(before) + len(before.held_out) + 3
+    assert kaogan("data", "add", data, tmp_path / "nothing").status == 1
+    assert kaogan("data", "add", tmp_path / "nothing", more).status == 1
+
+
+def test_prepare_takes_many_files_by_one_name_and_addresses(kaogan, pictures, tmp_path):
+    for number in range(2):
+        with tarfile.open(tmp_path / f"s-{number}.tar", "w") as archive:
+            for file in sorted(pictures.iterdir())[number::2]:
+                archive.add(file, file.name)
+    pattern, data = tmp_path / "s-{0..1}.tar", tmp_path / "data"
+    assert kaogan("data", "prepare", pattern, "--out", data, "--size", "32").status == 0
+    assert len(open_dataset(data)) + len(open_dataset(data).held_out) == 24
+    outcome = kaogan("data", "prepare", "http://x/y.zip", "--out", tmp_path / "other")
+    assert outcome.status == 2
+    assert "is no address of pictures" in outcome.error
+
+
+def test_prepare_needs_a_scheduler_that_is_there(kaogan, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("kaogan.data.cluster.SECONDS_TO_CONNECT", 0.2)
+    options = ("--out", tmp_path / "data", "--scheduler", "tcp://127.0.0.1:1")
+    outcome = kaogan("data", "prepare", pictures, *options)
+    assert outcome.status == 1
+    assert "does not answer" in outcome.error or "pip install" in outcome.error

@@ -10,6 +10,7 @@ import pytest
 from pydantic_core import ErrorType
 
 from kaogan import recipes
+from kaogan.data.avatars import draw_avatars
 from kaogan.losses import losses
 from kaogan.losses.penalties import penalties
 from kaogan.options import explain
@@ -396,3 +397,24 @@ def test_from_a_run_takes_its_networks_and_their_options(kaogan, pictures, tmp_p
                     "--batch", "8", "--minutes", "1")  # fmt: skip
     assert result.status == 2
     assert result.err.startswith("error: first has other networks (width: 8, not 4)")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--data-part", "2/2"], "on 4 machines it is 0/4, 1/4, 2/4 or 3/4"),
+        (["--data-part", "x"], "on 4 machines it is"),
+        (["--data-part", "0/2"], "too few for 2 parts"),
+        (["--data-part", "0/2", "--epochs", "1"], "use --images or --minutes"),
+    ],
+)
+def test_a_part_of_the_data_that_cannot_be(kaogan, dataset_for_parts, tmp_path, options, words):
+    outcome = kaogan("train", dataset_for_parts, "--out", tmp_path / "run", *options)
+    assert outcome.status == 2
+    assert words in outcome.error
+
+
+@pytest.fixture(scope="module")
+def dataset_for_parts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parts") / "avatars"
+    return draw_avatars(folder, count=8, size=32, workers=1).path

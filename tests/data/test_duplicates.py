@@ -7,14 +7,8 @@ from PIL import Image, ImageDraw
 
 from kaogan.data import duplicates
 from kaogan.data.decode import Preparation, decode
-from kaogan.data.duplicates import (
-    MAX_DISTANCE,
-    distance,
-    find_repeats,
-    look_alike,
-    near_pairs,
-    perceptual_hash,
-)
+from kaogan.data.duplicates import MAX_DISTANCE, find_repeats, near_pairs
+from kaogan.data.hashes import distance, look_alike, perceptual_hash
 from kaogan.data.reasons import Reason
 from kaogan.data.spool import Spool
 
@@ -27,11 +21,12 @@ def spooled(folder, pictures):
     spool = Spool(folder, pictures[0].shape)
     for each in pictures:
         spool.append(each, {})
+    spool.finish(len(pictures), 0)
     return spool
 
 
 def repeats(folder, pictures):
-    with spooled(folder, pictures) as spool:
+    with spooled(folder / "spool", pictures) as spool:
         return [(r.index, r.original, r.reason) for r in find_repeats(spool)]
 
 
@@ -156,3 +151,52 @@ def test_the_search_finds_exactly_the_near_pairs(hashes, first):
 def test_the_distance_counts_bits(one, other):
     result = distance(np.array([one], np.uint64), np.array([other], np.uint64))
     assert result.tolist() == [(one ^ other).bit_count()]
+
+
+def pairwise(pictures):
+    """The rule as it is said: each picture against all earlier ones that were kept."""
+    hashes, found, kept = perceptual_hash(pictures), [], []
+    for later in range(len(pictures)):
+        equal = [k for k in range(later) if np.array_equal(pictures[k], pictures[later])]
+        if equal:
+            found.append((later, equal[0], Reason.DUPLICATE))
+            continue
+        near = [
+            earlier
+            for earlier in kept
+            if distance(hashes[[later]], hashes[[earlier]])[0] <= MAX_DISTANCE
+            and look_alike(pictures[[later]], pictures[[earlier]])[0]
+        ]
+        if near:
+            found.append((later, near[0], Reason.NEAR_DUPLICATE))
+        else:
+            kept.append(later)
+    return found
+
+
+@pytest.mark.parametrize("block", [1, 7, 2048])
+def test_the_search_among_millions_finds_what_comparing_all_pairs_finds(
+    tmp_path, monkeypatch, block
+):
+    """Clusters of pictures with noise, some beyond the limits; many pairs, so blocks are halved."""
+    monkeypatch.setattr(duplicates, "BLOCK", block)
+    monkeypatch.setattr(duplicates, "MOST_PAIRS", 20)
+    monkeypatch.setattr(duplicates, "PAIRS", 50)
+    rng = np.random.default_rng(0)
+    originals = [pixels(picture(seed), 32).astype(float) for seed in range(12)]
+    pictures = []
+    for _ in range(160):
+        noise = rng.normal(0, rng.choice([0, 3, 12]), (32, 32, 3))
+        changed = originals[rng.integers(len(originals))] + noise + rng.integers(-6, 7)
+        pictures.append(np.clip(np.round(changed), 0, 255).astype(np.uint8))
+    expected = pairwise(np.stack(pictures))
+    kinds = [reason for _, _, reason in expected]
+    assert min(kinds.count(Reason.DUPLICATE), kinds.count(Reason.NEAR_DUPLICATE)) > 3
+    assert len(expected) < 140
+    assert repeats(tmp_path, pictures) == expected
+
+
+def test_a_thousand_equal_hashes_are_no_thousand_squared_pairs():
+    hashes = np.full(1000, 7, np.uint64)
+    assert len(near_pairs(hashes)) < 1000 * duplicates.MOST_NEAR
+    assert near_pairs(hashes)[:3].tolist() == [[1, 0], [2, 0], [2, 1]]

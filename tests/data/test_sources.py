@@ -33,7 +33,9 @@ def reason(content):
 
 
 def test_the_registry_knows_every_kind():
-    assert set(sources) == {"folder", "picture", "zip", "tar", "parquet", "arrays"}
+    assert set(sources) == {
+        *("folder", "picture", "zip", "tar", "parquet", "arrays", "arrow", "datasets")
+    }
 
 
 def test_a_missing_path_and_an_unknown_kind_are_one_line_errors(tmp_path):

@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
+from kaogan.data.dataset import Dataset, Group, Picture, Stream, open_dataset, write_dataset
+from kaogan.data.growing import grow
 from kaogan.errors import KaoganError, UsageError
 from kaogan.recipes import dcgan
 from kaogan.training.recipe import Budget, Hardware
@@ -68,3 +69,18 @@ def test_a_run_of_a_time_before_absolute_paths_works_as_before(run, tmp_path, mo
     monkeypatch.chdir(tmp_path / "run")
     with pytest.raises(KaoganError, match="give --data"):
         run.dataset()
+
+
+def test_the_data_may_have_grown_since(run, tmp_path):
+    """A run is measured by the pictures that it learned from, and goes on with no others."""
+    before = run.dataset()
+    noise = np.random.default_rng(5).integers(0, 256, (7, 32, 32, 3), dtype=np.uint8)
+    groups = [Group([Picture(each, {"source": f"new {n}"})]) for n, each in enumerate(noise)]
+    grown = grow(before, Stream("more", lambda position, mark: iter(groups)), ["new"])
+    assert len(grown) + len(grown.held_out) == 19
+    np.testing.assert_array_equal(np.asarray(run.dataset().train), np.asarray(before.train))
+    assert run.dataset(grown.path).fingerprint == before.fingerprint
+    with pytest.raises(UsageError, match=r"another recipe \(data: 7 pictures were added since\)"):
+        train(run.recipe, grown, run.path, Budget(images=8), Hardware(device="cpu", tune=False))
+    train(run.recipe, run.dataset(), run.path, Budget(images=8), Hardware(device="cpu", tune=False))
+    assert run.read("newest")[1]["images_seen"] == 8

@@ -15,6 +15,7 @@ from kaogan.progress import Verbosity, verbosity
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.data.shards import Part
     from kaogan.export.onnx import OnnxPrecision
     from kaogan.generators import TrainedGenerator
     from kaogan.page.making import Page
@@ -174,8 +175,8 @@ def given(options: argparse.Namespace, *names: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def open_data(options: argparse.Namespace) -> "Dataset":
-    """The prepared data set at DATA.
+def open_data(options: argparse.Namespace, part: "Part | None" = None) -> "Dataset":
+    """The prepared data set at DATA, or a part of it.
 
     Raises:
         UsageError: it has another size or other channels than those asked for.
@@ -183,7 +184,7 @@ def open_data(options: argparse.Namespace) -> "Dataset":
     """
     from kaogan.data.dataset import open_dataset
 
-    dataset = open_dataset(options.data)
+    dataset = open_dataset(options.data, part=part)
     for name, asked in given(options, "size", "channels").items():
         prepared = getattr(dataset, name)
         if asked != prepared:

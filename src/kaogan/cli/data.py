@@ -1,4 +1,4 @@
-"""`kaogan data`: prepare, show, fetch and draw data sets."""
+"""`kaogan data`: prepare, extend, show, fetch and draw data sets."""
 
 import argparse
 from pathlib import Path
@@ -11,20 +11,22 @@ if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
 
 
+SOURCE = "folder, archive, array or address; shards-{000..009}.tar are ten"
 SIZE = "pixels, 32 to 512, a power of two"
 LARGEST_TO_TRAIN = 256
 """The largest size of kaogan's networks; data sets may be larger."""
 
 
 def add(commands: args.Commands) -> None:
-    """Declare the four commands."""
+    """Declare the commands."""
     group = commands.add_parser(
         "data",
-        help="prepare, show, fetch or draw a data set",
+        help="prepare, extend, show, fetch or draw a data set",
         description="Make and look at data sets.",
     )
     verbs = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prepare(verbs)
+    _add_add(verbs)
     _add_show(verbs)
     _add_fetch(verbs)
     _add_avatars(verbs)
@@ -39,11 +41,12 @@ def _add_prepare(verbs: args.Commands) -> None:
         ),
         run=_prepare,
         help="make a data set of pictures",
-        description="Make a data set of folders, ZIP, TAR, Parquet, .npy and .npz files. Broken, "
-        "tiny, flat and duplicate pictures, and with --crop faces those without a face, are left "
-        "out and listed in rejected.jsonl.",
+        description="Make a data set of folders, ZIP, TAR, Parquet, Arrow, .npy and .npz files. "
+        "Broken, tiny, flat and duplicate pictures, and with --crop faces those without a face, "
+        "are left out and listed in rejected.jsonl. If it was interrupted, the same command goes "
+        "on.",
     )
-    prepare.add_argument("sources", nargs="+", metavar="SOURCE", help="folder, archive or array")
+    prepare.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCE)
     _add_shape(prepare)
     args.value(
         prepare,
@@ -73,7 +76,27 @@ def _add_prepare(verbs: args.Commands) -> None:
     prepare.add_argument(
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
-    _add_output(prepare)
+    _add_output(prepare, scheduler=True)
+
+
+def _add_add(verbs: args.Commands) -> None:
+    add = verbs.add_parser(
+        "add",
+        examples=(
+            "kaogan data add data/pictures-64 more-pictures",
+            "kaogan data add data/pictures-64 new.zip newer.tar --workers 4",
+        ),
+        run=_add,
+        help="add pictures to a data set",
+        description="Prepare pictures as those of a data set were, and add them to it. Pictures "
+        "that are in it already are left out. What is held out stays held out.",
+    )
+    add.add_argument("dataset", metavar="DATASET", help="folder of a data set")
+    add.add_argument("sources", nargs="+", metavar="SOURCE", help=SOURCE)
+    add.add_argument(
+        "--crop", dest="boxes", metavar="FILE", help="boxes of the new pictures, if it has boxes"
+    )
+    _add_workers(add, scheduler=True)
 
 
 def _add_show(verbs: args.Commands) -> None:
@@ -133,9 +156,19 @@ def _add_shape(command: argparse.ArgumentParser) -> None:
     args.value(command, "--channels", "N", 3, "1 for grey, 3 for colour")
 
 
-def _add_output(command: argparse.ArgumentParser) -> None:
+def _add_output(command: argparse.ArgumentParser, scheduler: bool = False) -> None:
     command.add_argument("--out", required=True, metavar="DATASET", help="folder to make")
+    _add_workers(command, scheduler)
+
+
+def _add_workers(command: argparse.ArgumentParser, scheduler: bool = False) -> None:
     command.add_argument("--workers", type=int, metavar="N", help="processes (one per core)")
+    if scheduler:
+        command.add_argument(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="decode on a Dask cluster, tcp://HOST:8786 (needs pip install 'kaogan[cluster]')",
+        )
     args.shared(command, "--json", "--quiet")
 
 
@@ -143,8 +176,15 @@ def _prepare(options: argparse.Namespace) -> None:
     from kaogan.data.prepare import prepare
 
     names = ("crop", "margin", "fit", "background", "min_size", "keep_duplicates", "max_pixels")
-    asked = args.given(options, *names, "size", "channels", "workers")
+    asked = args.given(options, *names, "size", "channels", "workers", "scheduler")
     _made(prepare(options.sources, options.out, **asked), options)
+
+
+def _add(options: argparse.Namespace) -> None:
+    from kaogan.data.prepare import add_pictures
+
+    asked = args.given(options, "boxes", "workers", "scheduler")
+    _made(add_pictures(options.dataset, options.sources, **asked), options)
 
 
 def _fetch(options: argparse.Namespace) -> None:

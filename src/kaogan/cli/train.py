@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from kaogan.data.dataset import Dataset
+    from kaogan.data.shards import Part
     from kaogan.training.recipe import Budget, Recipe
     from kaogan.training.run import Run
     from kaogan.training.world import World
@@ -65,6 +66,9 @@ def add(commands: args.Commands) -> None:
     args.shared(hardware, *args.HARDWARE)
     args.value(hardware, "--workers", "N", 1, "threads that read pictures")
     args.value(hardware, "--checkpoint-minutes", "N", 5.0, "how often to save")
+    hardware.add_argument(
+        "--data-part", metavar="K/N", help="of a large data set, this machine holds part K, from 0"
+    )
     images = "images between evaluations at first; 0: never"
     args.value(hardware, "--evaluate-every", "N", 10_000, images)
     args.flag(hardware, "--stop-when-flat", "stop when faces no longer improve")
@@ -319,11 +323,29 @@ def _dataset(options: argparse.Namespace, recipe: "Recipe | None") -> "Dataset":
     from kaogan.data.dataset import is_dataset
 
     if is_dataset(options.data):
-        return args.open_data(options)
+        return args.open_data(options, _part(options))
+    if options.data_part:
+        raise UsageError(f"--data-part is for a prepared data set, and {options.data} is none")
     shape: dict[str, int] = {}
     if recipe is not None:
         shape = dict(zip(("channels", "size"), recipe.model.sample_shape[:2], strict=True))
     return prepare_cached(options.data, **shape | args.given(options, "size", "channels"))
+
+
+def _part(options: argparse.Namespace) -> "Part | None":
+    """The part that --data-part names."""
+    from kaogan.data.shards import Part
+
+    if options.data_part is None:
+        return None
+    number, _, parts = options.data_part.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and int(number) < int(parts)):
+        raise UsageError(
+            f"--data-part is {options.data_part}; on 4 machines it is 0/4, 1/4, 2/4 or 3/4"
+        )
+    if options.epochs is not None:
+        raise UsageError("--data-part has no epochs of the whole; use --images or --minutes")
+    return Part(int(number), int(parts))
 
 
 def _name(data: str) -> str:

@@ -3,6 +3,7 @@
 import mmap
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,7 +11,9 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from kaogan.contracts import Batch, unlabelled
-from kaogan.images import Pixels, check_whole, mapping, to_model
+from kaogan.data.shards import Part, Shards
+from kaogan.errors import UsageError
+from kaogan.images import Pictures, check_whole, mapping, to_model
 from kaogan.rng import seed_of
 
 SHARE_OF_FREE_MEMORY = 0.4
@@ -52,6 +55,43 @@ class Shuffled:
         return self._epochs[epoch]
 
 
+class Rows(NamedTuple):
+    """Which rows of every batch a machine fills that holds a part of the data.
+
+    Of a batch of B, the machine with part k of n fills the rows from k B/n up to (k + 1) B/n. It
+    takes them from a stream of its own, whose epochs are permutations of its part. So a batch
+    depends on the position alone, as it does without parts, and a machine sees each of its pictures
+    once before it sees one again.
+    """
+
+    part: Part
+    batch: int
+    whole: int
+    """Training pictures of all parts together."""
+
+    @property
+    def share(self) -> int:
+        """How many rows they are."""
+        return self.batch // self.part.parts
+
+    def position(self, start: int, count: int) -> int:
+        """Where the samples from `start` up to `start + count` lie in the stream of the part.
+
+        Raises:
+            UsageError: they are rows of another part.
+
+        """
+        step, row = divmod(start, self.batch)
+        own = row - self.part.number * self.share
+        if own < 0 or own + count > self.share:
+            raise UsageError(
+                f"this process fills rows {row} to {row + count - 1} of a batch of {self.batch}, "
+                f"and not those of part {self.part.number} of {self.part.parts}; start as many "
+                "machines as there are parts, each with the part of its own number"
+            )
+        return step * self.share + own
+
+
 class ImageBatches:
     """Pictures (N x H x W x C, uint8, perhaps memory-mapped) as shuffled batches in [-1, 1].
 
@@ -63,27 +103,33 @@ class ImageBatches:
 
     def __init__(
         self,
-        pictures: Pixels,
+        pictures: Pictures,
         device: torch.device,
         seed: int,
         workers: int = 1,
         resident: bool | None = None,
         stride: int | None = None,
+        rows: Rows | None = None,
     ) -> None:
         self._pictures = pictures
+        self._rows = rows
+        if rows is not None:
+            seed = seed_of(seed, *rows.part)
         self._device = device
         self.resident = fits(pictures, device) if resident is None else resident
         """Are all pictures on the device?"""
         self._on_device = upload(pictures, device) if self.resident else None
         self._positions = Shuffled(len(pictures), seed, device if self.resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
-        self._depth, self._stride = workers, stride
+        self._depth, self._stride = workers, rows.share if rows else stride
         self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return self._rows.whole if self._rows else len(self._pictures)
 
     def __call__(self, start: int, count: int) -> Batch:
+        if self._rows is not None:
+            start = self._rows.position(start, count)
         if self._on_device is not None:
             return self._batch(self._on_device[self._positions(start, count)])
         stride = self._stride or count
@@ -116,25 +162,28 @@ class ImageBatches:
         return batch
 
 
-def fits(pictures: Pixels, device: torch.device) -> bool:
+def fits(pictures: Pictures, device: torch.device) -> bool:
     """Should all pictures lie on the device? If it is a GPU, and they take a part of its memory."""
     if device.type == "cpu" or (device.type == "mps" and pictures.size > MOST_ON_MPS):
         return False
     return pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
 
 
-def release(pictures: Pixels) -> None:
+def release(pictures: Pictures) -> None:
     """Return the memory of pages read from a memory-mapped file; the system still caches them.
 
     Otherwise the whole file counts as memory of a process that has read every picture: with each
     page, its neighbourhood of up to 2 MB is mapped as well.
     """
+    if isinstance(pictures, Shards):
+        for array in pictures.arrays:
+            release(array)
     owner = mapping(pictures)
     if owner is not None and sys.platform != "win32":
         owner.madvise(mmap.MADV_DONTNEED)
 
 
-def upload(pictures: Pixels, device: torch.device, chunk: int = 4096) -> Tensor:
+def upload(pictures: Pictures, device: torch.device, chunk: int = 4096) -> Tensor:
     """Copy all pictures to the device piece by piece: uint8, N x H x W x C."""
     resident = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
     for start in range(0, len(pictures), chunk):

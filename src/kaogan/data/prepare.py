@@ -1,7 +1,8 @@
-"""`kaogan data prepare`: from sources to a DATASET folder.
+"""`kaogan data prepare` and `kaogan data add`: from sources to a DATASET folder.
 
-One process reads the sources, workers decode the pictures, and the first process writes them in the
-order of the sources. So the result does not depend on the number of workers.
+One process reads the sources, workers decode and hash the pictures, and the first process writes
+them in the order of the sources. So the result does not depend on the number of workers, nor on
+where they are: processes of this machine, or a cluster (`kaogan.data.cluster`).
 """
 
 import multiprocessing
@@ -9,19 +10,34 @@ import os
 import signal
 import sys
 import threading
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from kaogan.data import cluster
 from kaogan.data.boxes import Box, Boxes, boxes_of, read_boxes
-from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, refuse_existing, write_dataset
+from kaogan.data.dataset import (
+    Dataset,
+    Group,
+    LeftOutPicture,
+    Outcome,
+    Picture,
+    SourceChanged,
+    Stream,
+    open_dataset,
+    refuse_existing,
+    write_dataset,
+)
 from kaogan.data.decode import (
     FILTER,
     Decoded,
@@ -32,8 +48,19 @@ from kaogan.data.decode import (
 )
 from kaogan.data.duplicates import RULE, find_repeats
 from kaogan.data.faces import DETECTOR, check_detector
+from kaogan.data.growing import grow
+from kaogan.data.hashes import perceptual_hash
 from kaogan.data.reasons import Rejected
-from kaogan.data.sources import Item, count_items, find_source, read_items, source_labels
+from kaogan.data.sources import (
+    Address,
+    Item,
+    Place,
+    check_place,
+    count_items,
+    places,
+    read_items,
+    source_labels,
+)
 from kaogan.data.sources.folder import PictureFile
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
@@ -43,14 +70,19 @@ from kaogan.progress import Silent, Tracker, track
 
 CHUNK_ITEMS = 64
 CHUNK_BYTES = 4 * 2**20
-WAITING_BYTES = 64 * 2**20  # encoded pictures that the workers have at any time
+WAITING_BYTES = 64 * 2**20  # encoded pictures that a few workers have at any time
 
 FACE_MARGIN = 0.25  # a square of 1.5 times the face shows the hair and the chin
 
 Crop = Literal["centre", "faces"]
-Outcome = Picture | LeftOutPicture
-Work = tuple[Item, Sequence[Box] | None]
-"""An item of a source and, if a table has them, the boxes of its faces."""
+
+
+class Work(NamedTuple):
+    """An item of a source, the boxes of its faces if a table has them, and the source's mark."""
+
+    item: Item
+    boxes: Sequence[Box] | None
+    mark: int
 
 
 def prepare(
@@ -67,12 +99,14 @@ def prepare(
     keep_duplicates: bool = False,
     max_pixels: int = MOST_PIXELS,
     workers: int | None = None,
+    scheduler: str | None = None,
     progress: bool = True,
 ) -> Dataset:
-    """Make a data set from everything in `sources`.
+    """Make a data set from everything in `sources`. If it was interrupted, go on.
 
     Args:
-        sources: folders, ZIP, TAR, Parquet, .npy and .npz files, single pictures.
+        sources: folders, ZIP, TAR, Parquet, Arrow, .npy and .npz files, single pictures; several
+            files as one name, "shards-{000..009}.tar"; addresses, "s3://BUCKET/FOLDER".
         out: the folder to make; it must not exist.
         size: height and width of the pictures: 32, 64, 128, 256 or 512.
         channels: 1 (grey) or 3 (RGB).
@@ -89,6 +123,7 @@ def prepare(
         keep_duplicates: keep exact and near duplicates, which are left out otherwise.
         max_pixels: the largest number of pixels of an original.
         workers: number of processes; the number of usable cores by default.
+        scheduler: the address of a Dask scheduler, whose workers decode instead.
         progress: show a bar or lines on the standard error stream.
 
     Raises:
@@ -96,11 +131,8 @@ def prepare(
         KaoganError: a source cannot be read, it has no usable picture, or `out` cannot be written.
 
     """
-    paths = [Path(source) for source in sources]
-    if not paths:
-        raise UsageError("there is no source; give at least one folder or archive")
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers is {workers}; it must be at least 1")
+    paths = places(sources)
+    _check(paths, workers, scheduler)
     if crop == "centre" and margin is not None:
         raise UsageError("margin is for faces and boxes; leave it out, or cut them out with crop")
     if crop != "centre" and fit != "crop":
@@ -119,48 +151,222 @@ def prepare(
         margin,
     )
     refuse_existing(Path(out))
+    how = How.checked(preparation, crop, keep_duplicates)
+    with _reading(paths, how, workers, scheduler, progress) as stream:
+        return write_dataset(
+            Path(out),
+            stream,
+            size=size,
+            channels=channels,
+            about={"sources": source_labels(paths), **how.about},
+            find_repeats=None if keep_duplicates else find_repeats,
+        )
+
+
+def add_pictures(
+    dataset: Path | str,
+    sources: Sequence[Path | str],
+    *,
+    boxes: Path | str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Add the pictures of `sources` to a data set, prepared as its own were. All of it, or nothing.
+
+    Pictures that repeat those of the data set are left out. No picture changes its split. The data
+    set as it was can still be opened, by its fingerprint.
+
+    Args:
+        dataset: the folder.
+        sources: as for `prepare`.
+        boxes: the table of the new pictures, if boxes of a table were cut out.
+        workers: as for `prepare`.
+        scheduler: as for `prepare`.
+        progress: as for `prepare`.
+
+    Raises:
+        UsageError: `boxes` is missing, or of no use.
+        KaoganError: a source or the data set cannot be read or written, or nothing is new.
+
+    """
+    paths = places(sources)
+    _check(paths, workers, scheduler)
+    old = open_dataset(dataset)
+    how = How.of(old, boxes)
+    with _reading(paths, how, workers, scheduler, progress) as stream:
+        return grow(
+            old,
+            stream,
+            source_labels(paths),
+            find_repeats=None if how.keep_duplicates else find_repeats,
+        )
+
+
+def _check(paths: Sequence[Place], workers: int | None, scheduler: str | None) -> None:
+    if not paths:
+        raise UsageError("there is no source; give at least one folder or archive")
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers is {workers}; it must be at least 1")
+    if workers is not None and scheduler is not None:
+        raise UsageError("workers are processes of this machine; leave them or scheduler out")
     for path in paths:
-        find_source(path)
-    boxes = None if crop in get_args(Crop) else read_boxes(Path(crop))
-    if crop == "faces":
-        check_detector()
-    about = {
-        "sources": source_labels(paths),
-        "filter": FILTER,
-        "crop": str(crop),
-        **({} if crop == "centre" else {"margin": margin}),
-        **({"detector": DETECTOR} if crop == "faces" else {}),
-        "fit": fit,
-        "background": background,
-        "min_size": preparation.min_size,
-        "max_pixels": max_pixels,
-        "duplicates": "kept" if keep_duplicates else f"left out; near: {RULE}",
-    }
+        check_place(path)
+
+
+@dataclass(frozen=True)
+class How:
+    """How every picture of a data set is prepared."""
+
+    preparation: Preparation
+    crop: str
+    keep_duplicates: bool
+    boxes: Boxes | None
+
+    @staticmethod
+    def checked(preparation: Preparation, crop: Path | str, keep_duplicates: bool) -> "How":
+        """With the table of boxes, if there is one. Raises a KaoganError if it is missing."""
+        if crop == "faces":
+            check_detector()
+        boxes = None if crop in get_args(Crop) else read_boxes(Path(crop))
+        return How(preparation, str(crop), keep_duplicates, boxes)
+
+    @staticmethod
+    def of(dataset: Dataset, boxes: Path | str | None) -> "How":
+        """As the pictures of a data set were prepared."""
+        about = dataset.summary
+        if "filter" not in about:
+            raise KaoganError(f"{dataset.path} holds no pictures of sources; nothing can be added")
+        table = about["crop"] not in get_args(Crop)
+        if table and boxes is None:
+            raise UsageError(
+                f"{dataset.path} holds boxes of a table; give that of the new pictures with --crop"
+            )
+        if boxes is not None and not table:
+            raise UsageError(f"{dataset.path} holds no boxes of a table; leave --crop out")
+        if about["filter"] != FILTER:
+            raise KaoganError(
+                f"{dataset.path} was resized by {about['filter']}, and this kaogan uses {FILTER}; "
+                "prepare all sources anew"
+            )
+        preparation = Preparation(
+            dataset.size,
+            dataset.channels,
+            about["fit"],
+            about["background"],
+            about["min_size"],
+            about["max_pixels"],
+            about.get("margin", 0.0),
+        )
+        return How.checked(preparation, boxes or about["crop"], about["duplicates"] == "kept")
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """For `dataset.json`."""
+        preparation = self.preparation
+        return {
+            "filter": FILTER,
+            "crop": self.crop,
+            **({} if self.crop == "centre" else {"margin": preparation.margin}),
+            **({"detector": DETECTOR} if self.crop == "faces" else {}),
+            "fit": preparation.fit,
+            "background": preparation.background,
+            "min_size": preparation.min_size,
+            "max_pixels": preparation.max_pixels,
+            "duplicates": "kept" if self.keep_duplicates else f"left out; near: {RULE}",
+        }
+
+    def decode(self, work: Work) -> list[Decoded | Rejected]:
+        """The pictures of one item. Raises `Rejected` if there is a reason to leave it out."""
+        content = work.item.content
+        if self.crop == "centre":
+            return [decode(content, self.preparation, _one_at_a_time)]
+        return decode_faces(content, self.preparation, work.boxes, _one_at_a_time)
+
+
+@contextmanager
+def _reading(
+    paths: Sequence[Place], how: How, workers: int | None, scheduler: str | None, progress: bool
+) -> Iterator[Stream]:
+    """All pictures of the sources, decoded by workers."""
     total = count_items(paths)
     workers = workers or usable_cores()
     if total is not None:
         workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
     shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
-    items, unused = read_items(paths), set(boxes or ())
-    work: Iterable[Work] = ((item, None) for item in items)
-    if boxes is not None:
-        work = _with_boxes(items, boxes, unused)
-    with shown as tracker:
-        dataset = write_dataset(
-            Path(out),
-            _decode_all(work, _decoder(preparation, crop), workers, tracker),
-            size=size,
-            channels=channels,
-            about=about,
-            find_repeats=None if keep_duplicates else find_repeats,
+    unused = set(how.boxes or ())
+    # The boxes are the worker's to receive one by one, not the whole table with every chunk.
+    decode_chunk = partial(_decode_chunk, How(how.preparation, how.crop, how.keep_duplicates, None))
+    with ExitStack() as stack:
+        pool, capacity = stack.enter_context(
+            cluster.connected(scheduler) if scheduler else _processes(workers)
         )
+        tracker = stack.enter_context(shown)
+
+        def begin(position: int, mark: int) -> Iterator[Group]:
+            work = _skip(_all_work(paths, how.boxes, unused), position, mark, tracker)
+            chunks = _chunked(work, how.preparation)
+            results = (
+                map(decode_chunk, chunks)
+                if pool is None
+                else _in_workers(pool, decode_chunk, chunks, capacity)
+            )
+            for groups in results:
+                tracker.advance(len(groups))
+                yield from groups
+            tracker.doing("comparing and writing")
+
+        whole = [path if isinstance(path, Address) else path.resolve() for path in paths]
+        key = {
+            "sources": [str(path) for path in whole],
+            "shape": [how.preparation.size, how.preparation.channels],
+            **how.about,
+        }
+        yield Stream(key, begin)
     if unused:
         print(
-            f"note: {len(unused):,} of {len(boxes or ()):,} names in {crop} are no pictures, "
-            f"{min(unused)!r} for example",
+            f"note: {len(unused):,} of {len(how.boxes or ()):,} names in {how.crop} are no "
+            f"pictures, {min(unused)!r} for example",
             file=sys.stderr,
         )
-    return dataset
+
+
+def _all_work(paths: Sequence[Place], boxes: Boxes | None, unused: set[str]) -> Iterator[Work]:
+    """Every item with its boxes; names that an item has are taken out of `unused`."""
+    mark = 0
+    for item in read_items(paths):
+        mark = _mark(item, mark)
+        if boxes is None:
+            yield Work(item, None, mark)
+            continue
+        name, found = boxes_of(item.name, boxes)
+        unused.discard(name)
+        yield Work(item, found, mark)
+
+
+def _mark(item: Item, before: int) -> int:
+    """A checksum of all items so far."""
+    content = item.content
+    if isinstance(content, Rejected):
+        content = content.reason.encode()
+    elif isinstance(content, np.ndarray):
+        content = np.ascontiguousarray(content).tobytes()
+    return zlib.crc32(content, zlib.crc32(item.name.encode("utf-8", "replace"), before))
+
+
+def _skip(work: Iterator[Work], position: int, mark: int, tracker: Tracker) -> Iterator[Work]:
+    """The items from `position` on. Those before it are read, but not decoded."""
+    found = 0
+    for number in range(position):
+        one = next(work, None)
+        if one is None:
+            raise SourceChanged
+        found = one.mark
+        if number % CHUNK_ITEMS == 0:
+            tracker.advance(min(CHUNK_ITEMS, position - number))
+    if found != mark:
+        raise SourceChanged
+    yield from work
 
 
 def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
@@ -182,78 +388,32 @@ def read_pictures(files: Sequence[Path], size: int, channels: int) -> Pixels:
     return np.stack(pixels)
 
 
-def _with_boxes(items: Iterable[Item], boxes: Boxes, unused: set[str]) -> Iterator[Work]:
-    """Every item with its boxes; names that an item has are taken out of `unused`."""
-    for item in items:
-        name, found = boxes_of(item.name, boxes)
-        unused.discard(name)
-        yield item, found
-
-
-Decoder = Callable[[Work], list[Decoded | Rejected]]
-
-
-def _decoder(preparation: Preparation, crop: Crop | Path | str) -> Decoder:
-    return partial(_whole if crop == "centre" else _faces, preparation)
-
-
-def _whole(preparation: Preparation, work: Work) -> list[Decoded | Rejected]:
-    return [decode(work[0].content, preparation, _one_at_a_time)]
-
-
-def _faces(preparation: Preparation, work: Work) -> list[Decoded | Rejected]:
-    item, boxes = work
-    return decode_faces(item.content, preparation, boxes, _one_at_a_time)
-
-
-def _decode_all(
-    work: Iterable[Work], decoder: Decoder, workers: int, tracker: Tracker
-) -> Iterator[Outcome]:
-    chunks = _chunked(work)
-    decode_chunk = partial(_decode_chunk, decoder)
-    results = (
-        _in_workers(decode_chunk, chunks, workers) if workers > 1 else map(decode_chunk, chunks)
-    )
-    for outcomes in results:
-        tracker.advance(len(outcomes))
-        for of_one_item in outcomes:
-            yield from of_one_item
-    tracker.doing("comparing and writing")
-
-
-def _chunked(work: Iterable[Work]) -> Iterator[list[Work]]:
-    """Group items; both the number and the bytes of a group are bounded."""
+def _chunked(work: Iterable[Work], preparation: Preparation) -> Iterator[list[Work]]:
+    """Group items; the number of a group and its bytes, before and after, are bounded."""
+    decoded = preparation.channels * preparation.size**2
+    most = max(1, min(CHUNK_ITEMS, CHUNK_BYTES // decoded))
     chunk: list[Work] = []
     size = 0
     for one in work:
         chunk.append(one)
-        size += one[0].size
-        if len(chunk) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
+        size += one.item.size
+        if len(chunk) >= most or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
     if chunk:
         yield chunk
 
 
-def _in_workers(
-    work: Callable[[list[Work]], list[list[Outcome]]], chunks: Iterable[list[Work]], workers: int
-) -> Iterator[list[list[Outcome]]]:
-    """Decode in parallel, and return the results in order; the bytes under way are bounded."""
+@contextmanager
+def _processes(workers: int) -> Iterator[tuple[Executor | None, int]]:
+    """Processes of this machine, and how many; None: this process does the work itself."""
+    if workers == 1:
+        yield None, 1
+        return
     context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
-    waiting: deque[tuple[Future[list[list[Outcome]]], int]] = deque()
-    waiting_bytes = 0
     pool = ProcessPoolExecutor(workers, context, _start_worker, (context.Lock(),))
     try:
-        for chunk in chunks:
-            size = sum(item.size for item, _ in chunk)
-            while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > WAITING_BYTES):
-                future, done = waiting.popleft()
-                waiting_bytes -= done
-                yield future.result()
-            waiting.append((pool.submit(work, chunk), size))
-            waiting_bytes += size
-        for future, _ in waiting:
-            yield future.result()
+        yield pool, workers
     except BrokenProcessPool:
         raise KaoganError(
             "a worker process died; if this is a script of yours, call prepare under "
@@ -263,8 +423,29 @@ def _in_workers(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-_one_at_a_time: AbstractContextManager[Any] | None = None
-"""In a worker: the lock for large pictures, shared by all workers."""
+def _in_workers(
+    pool: Executor,
+    work: Callable[[list[Work]], list[Group]],
+    chunks: Iterable[list[Work]],
+    workers: int,
+) -> Iterator[list[Group]]:
+    """Decode in parallel, and return the results in order; the bytes under way are bounded."""
+    waiting: deque[tuple[Future[list[Group]], int]] = deque()
+    waiting_bytes, most_bytes = 0, max(WAITING_BYTES, 2 * workers * CHUNK_BYTES)
+    for chunk in chunks:
+        size = sum(one.item.size for one in chunk)
+        while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > most_bytes):
+            future, done = waiting.popleft()
+            waiting_bytes -= done
+            yield future.result()
+        waiting.append((pool.submit(work, chunk), size))
+        waiting_bytes += size
+    for future, _ in waiting:
+        yield future.result()
+
+
+_one_at_a_time: AbstractContextManager[Any] = threading.Lock()
+"""Held while a large picture is in memory. Worker processes of one machine share another one."""
 
 
 def _start_worker(one_at_a_time: AbstractContextManager[Any]) -> None:
@@ -282,26 +463,33 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _decode_chunk(decoder: Decoder, chunk: list[Work]) -> list[list[Outcome]]:
+def _decode_chunk(how: How, chunk: list[Work]) -> list[Group]:
     """For each item, what becomes of it: several pictures, if it has several faces."""
-    return [_decode_item(decoder, work) for work in chunk]
+    found = [(work, _decode_item(how, work)) for work in chunk]
+    pixels = [one.pixels for _, several in found for one in several if isinstance(one, Decoded)]
+    hashes: Iterator[int | None] = iter([None] * len(pixels))
+    if pixels and not how.keep_duplicates:
+        hashes = iter(perceptual_hash(np.stack(pixels)).tolist())
+    return [
+        Group([_outcome(work.item.name, one, hashes) for one in several], work.mark)
+        for work, several in found
+    ]
 
 
-def _decode_item(decoder: Decoder, work: Work) -> list[Outcome]:
-    name = work[0].name
+def _decode_item(how: How, work: Work) -> list[Decoded | Rejected]:
     try:
-        found = decoder(work)
+        return how.decode(work)
     except Rejected as rejected:
         # A new one: this one's traceback holds the picture, in a cycle that lives for a while.
-        found = [Rejected(rejected.reason, rejected.detail)]
-    return [_outcome(name, one) for one in found]
+        return [Rejected(rejected.reason, rejected.detail)]
 
 
-def _outcome(name: str, found: Decoded | Rejected) -> Outcome:
+def _outcome(name: str, found: Decoded | Rejected, hashes: Iterator[int | None]) -> Outcome:
     if isinstance(found, Rejected):
         return LeftOutPicture(name, found.reason, found.detail)
     row: dict[str, Any] = {"source": name, "original_size": list(found.original_size)}
     if found.square is not None:
         left, top, side = found.square
         row["box"] = [left, top, side, side]
-    return Picture(found.pixels, row)
+    digest = sha256(np.ascontiguousarray(found.pixels).data).digest()
+    return Picture(found.pixels, row, None, digest, next(hashes))

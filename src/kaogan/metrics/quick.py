@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from kaogan.images import Pixels
+from kaogan.images import Pictures
 from kaogan.metrics.clouds import CHUNK, PictureSource
 from kaogan.metrics.coverage import density_coverage, precision_recall
 from kaogan.metrics.features import Extractor
@@ -45,7 +45,9 @@ class Reference:
     features: Float[Tensor, "N F"]
 
     @staticmethod
-    def of(pictures: Pixels, extractor: Extractor, count: int = 1000, seed: int = 0) -> "Reference":
+    def of(
+        pictures: Pictures, extractor: Extractor, count: int = 1000, seed: int = 0
+    ) -> "Reference":
         """At most `count` of the pictures (N x H x W x C, uint8), chosen at random."""
         shuffled = PictureSource.shuffled(pictures, seed)
         count = min(count, len(pictures))

@@ -231,9 +231,8 @@ def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> No
     differences = recipe.differences(before)
     differences += plugins.differences(run.path, plugins.used_by(recipe.parts))
     theirs = run.about["dataset"]["fingerprint"]
-    mine = task.about["fingerprint"]
-    if mine != theirs:
-        differences.append(f"data: fingerprint {mine[:12]}, not {theirs[:12]}")
+    if task.about["fingerprint"] != theirs:
+        differences.append(task.difference(theirs))
     begun = run.about.get("start") or {"from": "fresh networks", "sha256": ""}
     if start is not None and start.about["sha256"] != begun["sha256"]:
         differences.append(f"from: {start.name}, not {begun['from']}")

@@ -167,13 +167,15 @@ class Run:
         if "pictures" not in about:
             raise KaoganError(f"{self.path} learned from points, not from pictures")
         if data is not None:
-            if (dataset := open_dataset(data)).fingerprint != about["fingerprint"]:
+            if (dataset := open_dataset(data, about["fingerprint"])).fingerprint != about[
+                "fingerprint"
+            ]:
                 raise UsageError(f"{data} is not the data set that {self.path} learned from")
             return dataset
         name, why = Path(about["path"]).name, "is not where it was"
         for path in (about["path"], about.get("absolute_path", about["path"])):
             try:
-                dataset = open_dataset(path)
+                dataset = open_dataset(path, about["fingerprint"])
             except KaoganError:
                 continue
             if dataset.fingerprint == about["fingerprint"]:

@@ -12,12 +12,13 @@ from kaogan.data.avatars import extras, hair, head
 from kaogan.data.avatars.attributes import Avatar, sample_avatar
 from kaogan.data.avatars.canvas import Canvas
 from kaogan.data.avatars.palette import cloth_tones, hair_tones, skin_tones
-from kaogan.data.dataset import Dataset, Picture, refuse_existing, write_dataset
+from kaogan.data.dataset import Dataset, Group, Picture, Stream, refuse_existing, write_dataset
 from kaogan.data.decode import SIZES
 from kaogan.errors import UsageError
 from kaogan.images import Pixels
 from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
+from kaogan.version import __version__
 
 CHUNK = 32  # avatars that a worker draws between two messages
 
@@ -91,19 +92,21 @@ def draw_avatars(
     workers = min(workers or usable_cores(), -(-count // CHUNK))
     about = {"sources": ["kaogan avatars"], "seed": seed, "licence": "CC0-1.0"}
     with track(count, "drawing", "avatars") if progress else nullcontext(Silent()) as tracker:
-        pictures = _pictures(count, size, seed, workers, tracker)
-        return write_dataset(Path(out), pictures, size=size, channels=3, about=about)
+        key = {**about, "count": count, "size": size, "version": __version__}
+        begin = partial(_pictures, count, size, seed, workers, tracker)
+        return write_dataset(Path(out), Stream(key, begin), size=size, channels=3, about=about)
 
 
 def _pictures(
-    count: int, size: int, seed: int, workers: int, tracker: Tracker
-) -> Iterator[Picture]:
+    count: int, size: int, seed: int, workers: int, tracker: Tracker, position: int, _mark: int
+) -> Iterator[Group]:
+    tracker.advance(position)
     # Spawned, not forked: the parent may have threads (progress, torch), which do not survive.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     with pool if workers > 1 else nullcontext():
         run = partial(pool.map, chunksize=CHUNK) if workers > 1 else map
-        for picture in run(partial(_picture, size, seed), range(count)):
-            yield picture
+        for picture in run(partial(_picture, size, seed), range(position, count)):
+            yield Group((picture,))
             tracker.advance(1)
 
 

@@ -23,6 +23,7 @@ from kaogan.data.sources.base import (
     reading,
     sources,
 )
+from kaogan.data.sources.webdataset import without_side_files
 from kaogan.errors import KaoganError
 from kaogan.limits import BOMB_FREE, BOMB_RATIO, LARGEST_TAR_NAME, LONGEST_NAME
 
@@ -104,7 +105,7 @@ class Tar(Source):
 
     def items(self, path: Path) -> Iterator[Item]:
         with reading(path, "a TAR archive"), path.open("rb") as raw, _decompress(raw) as plain:
-            yield from _tar_items(_Guard(raw, plain))
+            yield from without_side_files(_tar_items(_Guard(raw, plain)))
 
 
 class _Entry(tarfile.TarInfo):

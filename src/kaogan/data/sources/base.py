@@ -85,6 +85,13 @@ def reading(what: Path | str, kind: str) -> Iterator[None]:
         ) from None
 
 
+PICTURES = (
+    *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
+    *(".jpg", ".png", ".tif", ".tiff", ".webp"),
+)
+"""The ends of the names of picture files, in lower case."""
+
+
 def is_hidden(name: str) -> bool:
     """Is it a hidden file, in a hidden folder, or something that macOS adds to archives?"""
     return any(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kaogan.data.reasons import Reason, Rejected
 from kaogan.data.sources.base import (
+    PICTURES,
     Item,
     Source,
     check_size,
@@ -64,10 +65,7 @@ class Folder(Source):
 class PictureFile(Source):
     """One picture file, so that `prepare faces/*.jpg` works."""
 
-    suffixes = (
-        *(".avif", ".bmp", ".dib", ".gif", ".jfif", ".jpe", ".jpeg"),
-        *(".jpg", ".png", ".tif", ".tiff", ".webp"),
-    )
+    suffixes = PICTURES
 
     def count(self, path: Path) -> int | None:
         return 1

@@ -26,13 +26,14 @@ class Parquet(Source):
     def items(self, path: Path) -> Iterator[Item]:
         with reading(path, "a Parquet file"):
             file = _open(path)
-            columns = _image_columns(path, file.schema_arrow)
+            column, parts = image_column(path, file.schema_arrow)
+            columns = [f"{column}.{part}" for part in parts] or [column]
             _check_memory(path, file.metadata, columns)
             # One row at a time: with a dictionary, a small page can be many large pictures.
             batches = file.iter_batches(batch_size=1, columns=columns)
             cells = (cell for batch in batches for cell in batch.column(0))
             for row, cell in enumerate(cells):
-                yield _item(row, cell.as_py())
+                yield item_of(row, cell.as_py())
 
 
 def _open(path: Path) -> Any:
@@ -63,8 +64,10 @@ def _check_memory(path: Path, about: Any, columns: list[str]) -> None:
                 )
 
 
-def _image_columns(path: Path, schema: Any) -> list[str]:
-    """The column of the pictures, or its parts that are read: bytes, and path if it is text."""
+def image_column(path: Path, schema: Any) -> tuple[str, list[str]]:
+    """The column of the pictures, and, if they are structs, the parts to read: bytes, and path if
+    it is text.
+    """
     import pyarrow
 
     def is_bytes(kind: Any) -> bool:
@@ -82,16 +85,17 @@ def _image_columns(path: Path, schema: Any) -> list[str]:
         name = (usual or found)[0]
         inside = parts(schema.field(name).type)
         if not inside:
-            return [name]
+            return name, []
         named = "path" in inside and pyarrow.types.is_string(inside["path"])
-        return [f"{name}.bytes", *([f"{name}.path"] if named else [])]
+        return name, ["bytes", *(["path"] if named else [])]
     raise KaoganError(
         f"{path} has {len(found) or 'no'} columns of pictures among {', '.join(schema.names)}; "
         "one is needed, called image, of bytes or of structs with bytes and path"
     )
 
 
-def _item(row: int, cell: Any) -> Item:
+def item_of(row: int, cell: Any) -> Item:
+    """The picture in a row: bytes, or a dictionary of bytes and path."""
     name = f"row {row}"
     content = cell
     if isinstance(cell, dict):

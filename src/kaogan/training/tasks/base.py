@@ -47,6 +47,10 @@ class Task(ABC):
     def about(self) -> Mapping[str, Any]:
         """The data in `run.json`; its entry `fingerprint` identifies them."""
 
+    def difference(self, fingerprint: str) -> str:
+        """How these data differ from those that a run with another fingerprint learned from."""
+        return f"data: fingerprint {self.about['fingerprint'][:12]}, not {fingerprint[:12]}"
+
     @abstractmethod
     def check(self, recipe: Recipe) -> None:
         """Raise a UsageError if the recipe's samples have another shape than this data."""

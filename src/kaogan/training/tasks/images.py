@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from kaogan.data.batches import ImageBatches
+from kaogan.data.batches import ImageBatches, Rows
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.images import evenly_spread
@@ -85,6 +85,11 @@ class Pictures(Task):
             "pictures": len(self.dataset.train),
         }
 
+    def difference(self, fingerprint: str) -> str:
+        if added := self.dataset.added_since(fingerprint):
+            return f"data: {added:,} pictures were added since"
+        return super().difference(fingerprint)
+
     def check(self, recipe: Recipe) -> None:
         channels, size, _ = recipe.model.sample_shape
         mine = self.dataset
@@ -94,10 +99,20 @@ class Pictures(Task):
                 f"{mine.path} has {mine.size}x{mine.size} with {mine.channels}; "
                 f"use --size {mine.size}, or prepare the data anew"
             )
+        if mine.part is not None and recipe.batch % mine.part.parts:
+            raise UsageError(
+                f"a batch of {recipe.batch} cannot be divided into {mine.part.parts} parts; use "
+                f"--batch {-(-recipe.batch // mine.part.parts) * mine.part.parts}"
+            )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
+        rows, part = None, self.dataset.part
+        if part is not None:
+            rows = Rows(part, recipe.batch, self.dataset.summary["train"])
         # Of several processes, each reads its part of every batch.
-        return ImageBatches(self.dataset.train, device, recipe.seed, workers, stride=recipe.batch)
+        return ImageBatches(
+            self.dataset.train, device, recipe.seed, workers, stride=recipe.batch, rows=rows
+        )
 
     def advise(self, run_log: RunLog) -> None:
         if len(self.dataset.train) < FEW_PICTURES:

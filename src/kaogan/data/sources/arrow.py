@@ -1,0 +1,107 @@
+"""What the Hugging Face library `datasets` saves: folders of Arrow files with a picture column."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from kaogan.data.reasons import Rejected
+from kaogan.data.sources.base import Item, Source, check_size, reading, sources
+from kaogan.data.sources.parquet import image_column, item_of
+from kaogan.errors import KaoganError
+from kaogan.records import Record, Text, read_json
+
+STATE, SPLITS = "state.json", "dataset_dict.json"
+
+
+class SplitsRecord(Record):
+    """`dataset_dict.json`."""
+
+    splits: list[Text]
+
+
+class FileRecord(Record):
+    """A file in `state.json`."""
+
+    filename: Text
+
+
+class FilesRecord(Record):
+    """`state.json` of a split."""
+
+    files: list[FileRecord] = Field(alias="_data_files")
+
+
+@sources.register("arrow")
+class Arrow(Source):
+    """An Arrow file (a stream) whose image column holds bytes, or structs of bytes and path."""
+
+    suffixes = (".arrow",)
+
+    def items(self, path: Path) -> Iterator[Item]:
+        pyarrow = _pyarrow(path)
+        with reading(path, "an Arrow file"), pyarrow.memory_map(str(path)) as file:
+            stream = pyarrow.ipc.open_stream(file)
+            column, parts = image_column(path, stream.schema)
+            cells = (cell for batch in stream for cell in batch.column(column))
+            for row, cell in enumerate(cells):
+                yield _item(row, cell, parts)
+
+
+@sources.register("datasets")
+class DatasetsFolder(Source):
+    """A folder of `Dataset.save_to_disk` or `DatasetDict.save_to_disk`: all splits, in order."""
+
+    def claims(self, path: Path) -> bool:
+        return any(os.path.isfile(path / name) for name in (STATE, SPLITS))
+
+    def items(self, path: Path) -> Iterator[Item]:
+        for name, file in _files(path):
+            for item in Arrow().items(file):
+                yield Item(f"{name}/{item.name}", item.content)
+
+
+def _item(row: int, cell: Any, parts: list[str]) -> Item:
+    """The picture in a cell, whose bytes are copied if they are not too many."""
+    content = cell["bytes"] if parts and cell.is_valid else cell
+    if content.is_valid:
+        try:
+            check_size(content.as_buffer().size)
+        except Rejected as rejected:
+            return Item(f"row {row}", rejected)
+    if not parts:
+        return item_of(row, content.as_py())
+    return item_of(row, {part: cell[part].as_py() for part in parts} if cell.is_valid else None)
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    """The Arrow files of a folder, of all splits, with their names in it."""
+    splits = [""]
+    if (path / SPLITS).is_file():
+        with reading(path / SPLITS, "a list of splits"):
+            splits = [_plain(name) for name in read_json(path / SPLITS, SplitsRecord).splits]
+    for split in splits:
+        with reading(path / split / STATE, "a list of Arrow files"):
+            listed = read_json(path / split / STATE, FilesRecord).files
+            names = [_plain(entry.filename) for entry in listed]
+        for name in names:
+            yield f"{split}/{name}".lstrip("/"), path / split / name
+
+
+def _plain(name: str) -> str:
+    """A name of a file or folder, and no path that leads elsewhere."""
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise ValueError(f"{name!r} is no plain name")
+    return name
+
+
+def _pyarrow(path: Path) -> Any:
+    try:
+        import pyarrow
+    except ImportError:
+        raise KaoganError(
+            f'{path} is an Arrow file: run pip install "kaogan[formats]" first'
+        ) from None
+    return pyarrow
