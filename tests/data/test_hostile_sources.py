@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from helpers import encode, make_zip, picture, png, prepared
 
-from kaogan.data import duplicates
+from kaogan.data import duplicates, prepare
 from kaogan.data.decode import Preparation, decode
-from kaogan.data.prepare import _decode_item, _decoder
+from kaogan.data.prepare import How, Work, _decode_item
 from kaogan.data.reasons import Reason, Rejected
 from kaogan.data.sources import Item, read_items
 from kaogan.data.sources.parquet_pages import largest
@@ -173,11 +173,12 @@ def test_the_memory_of_decoding_counts_and_not_the_pixels_alone(monkeypatch, kin
 
 def test_a_rejected_picture_is_not_kept_in_memory():
     """Its reason's traceback held it, in a cycle: a gigabyte for a few large ones."""
+    how = How(Preparation(32), "centre", False, None)
     gc.disable()
     try:
         content = np.zeros((64, 64, 3), np.uint8)
         references = gc.get_referrers(content)
-        (outcome,) = _decode_item(_decoder(Preparation(32), "centre"), (Item("x", content), None))
+        (outcome,) = _decode_item(how, Work(Item("x", content), None, 0))
         assert outcome.reason == Reason.FLAT
         assert len(gc.get_referrers(content)) <= len(references)
     finally:
@@ -187,7 +188,7 @@ def test_a_rejected_picture_is_not_kept_in_memory():
 def test_pictures_made_to_have_one_hash_are_not_all_compared(tmp_path, monkeypatch):
     compared = []
     look_alike = duplicates.look_alike
-    monkeypatch.setattr(duplicates, "perceptual_hash", lambda some: np.zeros(len(some), np.uint64))
+    monkeypatch.setattr(prepare, "perceptual_hash", lambda some: np.zeros(len(some), np.uint64))
     monkeypatch.setattr(
         duplicates, "look_alike", lambda a, b: compared.append(len(a)) or look_alike(a, b)
     )

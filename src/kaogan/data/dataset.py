@@ -383,7 +383,7 @@ def json_lines(path: Path, kind: type[Record]) -> Iterator[dict[str, Any]]:
     """
     with _reading(path.parent, path.name), path.open("rb") as lines:
         while line := lines.readline(LONGEST_LINE):
-            yield parse_json(line, kind).model_dump(exclude_unset=True)
+            yield parse_json(line, kind).model_dump(mode="json", exclude_unset=True)
 
 
 def write_dataset(
