@@ -27,6 +27,8 @@ from kaogan.cli import main
 from kaogan.data.reasons import Rejected
 from kaogan.errors import KaoganError
 
+PLACE = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""In memory, where there is such a place: thousands of folders are made and flushed."""
 SECONDS = 60
 MEMORY = 2**30
 HERE = MEMORY - 400 * 2**20

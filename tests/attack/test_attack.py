@@ -1,5 +1,8 @@
 """A small share of the standing attack; `make attack` is the whole."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 from attack_archives import archives, bombs, crafted
@@ -7,7 +10,7 @@ from attack_folders import datasets, nonsense, runs
 from attack_http import requests
 from attack_pictures import large, pictures
 
-from attack import SECONDS, Case, Fell, Tally, command, judge, table
+from attack import PLACE, SECONDS, Case, Fell, Tally, command, judge, table
 from kaogan.errors import KaoganError
 
 SHARE = {
@@ -15,17 +18,18 @@ SHARE = {
     archives: 60,
     crafted: 120,
     datasets: 60,
-    runs: 40,
-    nonsense: 60,
+    runs: 8,
+    nonsense: 16,
     requests: 100,
 }
 
 
 @pytest.mark.parametrize("make", SHARE, ids=lambda make: make.__name__)
-def test_a_share_of_the_attack(tmp_path, make):
-    tally = judge(make(tmp_path, np.random.default_rng(18), SHARE[make]))
+def test_a_share_of_the_attack(make):
+    with tempfile.TemporaryDirectory(prefix="kaogan-attack-", dir=PLACE) as folder:
+        tally = judge(make(Path(folder), np.random.default_rng(18), SHARE[make]))
     assert tally.fell == []
-    assert tally.refused > 0
+    assert tally.refused > 0 or make is requests  # those are answered, or hung up on
     assert tally.tried >= SHARE[make] // 2
 
 
@@ -42,7 +46,7 @@ def test_what_falls_is_seen(tmp_path):
         Case("two lines", lambda: (_ for _ in ()).throw(KaoganError("a\nb"))),
         Case("left", lambda: (tmp_path / ".x.partial-1").touch(), tmp_path),
         Case("fell", lambda: (_ for _ in ()).throw(Fell("it was given away"))),
-        Case("memory", lambda: np.ones(2**27 + 2**26)),
+        Case("memory", lambda: print(np.ones(2**27 + 2**26).sum())),
         Case("not an error", command("no-such-command")),
     ]
     tally = judge(cases)

@@ -17,14 +17,11 @@ from attack_http import requests
 from attack_kills import kills
 from attack_pictures import large, pictures
 
-from attack import Make, Tally, judge, table
+from attack import PLACE, Make, Tally, judge, table
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- make attack: begin -->", "<!-- make attack: end -->"
-
-PLACE = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""In memory, where there is such a place: thousands of folders are made and flushed."""
 
 COUNTS: dict[str, tuple[Make, int]] = {
     "damaged pictures": (pictures, 7000),

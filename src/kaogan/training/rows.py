@@ -1,5 +1,6 @@
 """The `.jsonl` files of a run: one JSON object per line, appended while it trains."""
 
+import contextlib
 import errno
 import json
 import os
@@ -54,7 +55,8 @@ def append_row(file: Path, row: Row) -> None:
             if opened.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
         except OSError:
-            opened.truncate(size)
+            with contextlib.suppress(OSError):
+                opened.truncate(size)
             raise
 
 
