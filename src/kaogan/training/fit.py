@@ -87,13 +87,14 @@ def _fit(
     """Train in a folder that is this process's own. Of several processes, the first one alone reads
     and writes it, and gives the others its choices and its state.
     """
+    if world.leads:
+        _check_same(run, recipe, task, start)
     events = Events(run.events)
     run_log = RunLog(run.path / "log.txt", events) if world.leads else Unheard()
     for remark in remarks:
         run_log.say(remark)
     compute = None
     if world.leads:
-        _check_same(run, recipe, task, start)
         share = recipe.model_copy(update={"batch": recipe.batch // world.size})
         compute = _compute(run, share, hardware, device, run_log)
     compute = _agreed(world, compute, device)
