@@ -88,6 +88,8 @@ def _fit(
     """Train in a folder that is this process's own. Of several processes, the first one alone reads
     and writes it, and gives the others its choices and its state.
     """
+    if world.leads:
+        _check_same(run, recipe, task, start)
     events = Events(run.events)
     run_log = RunLog(run.path / "log.txt", events) if world.leads else Unheard()
     for remark in remarks:
@@ -95,7 +97,6 @@ def _fit(
     compute = None
     if world.leads:
         run.remove_partials()
-        _check_same(run, recipe, task, start)
         share = recipe.model_copy(update={"batch": recipe.batch // world.size})
         compute = _compute(run, share, hardware, device, run_log)
     compute = _agreed(world, compute, device)
