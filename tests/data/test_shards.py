@@ -228,9 +228,7 @@ class TestParts:
     @pytest.mark.parametrize(("start", "count"), [(0, 8), (4, 4), (2, 4), (12, 1)])
     def test_rows_of_another_part_are_refused(self, three, start, count):
         _, batches = self.batches(three.path, 0)
-        with pytest.raises(
-            UsageError, match="and not those of part 0 of 2; start as many"
-        ):
+        with pytest.raises(UsageError, match="and not those of part 0 of 2; start as many"):
             batches(start, count)
 
     def test_too_many_parts(self, three):

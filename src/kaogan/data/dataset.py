@@ -338,6 +338,8 @@ def write_dataset(
     with explained(out), working_folder(out, pictures) as folder:
         with Spool(folder / SPOOL, (size, size, channels)) as spool:
             if not spool.plan.is_file():
+                for older in folder.glob("images*.npy"):  # killed just before the end
+                    older.unlink()
                 fill(spool, pictures)
                 repeats = (
                     (repeat, spool.source(repeat.index), spool.source(repeat.original))
