@@ -29,7 +29,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @runtime_checkable
-class Pictures(Protocol):
+class PictureArray(Protocol):
     """Many pictures to read, N x H x W x C, uint8: an array, or several files that read like one.
 
     They are chosen along N by a number, a slice, or an array of indices.
@@ -68,7 +68,7 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
     return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
-def evenly_spread(pictures: Pictures, most: int) -> Pixels:
+def evenly_spread(pictures: PictureArray, most: int) -> Pixels:
     """At most `most` pictures, evenly spaced from the first to the last.
 
     A data set may be sorted, so its first pictures may not represent it.

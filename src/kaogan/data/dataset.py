@@ -52,7 +52,7 @@ from kaogan.files import (
     remove_partials,
     resumable_folder,
 )
-from kaogan.images import Pictures, Pixels
+from kaogan.images import PictureArray, Pixels
 
 VERSION = 2
 """Of data sets with several shards; those with one are of version 1, as they always were."""
@@ -83,8 +83,8 @@ class Dataset:
     size: int
     channels: int
     fingerprint: str
-    train: Pictures
-    held_out: Pictures
+    train: PictureArray
+    held_out: PictureArray
     summary: Mapping[str, Any]
     shards: Sequence[Shard]
     part: Part | None = None

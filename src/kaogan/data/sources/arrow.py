@@ -22,13 +22,13 @@ class Arrow(Source):
     def items(self, path: Path) -> Iterator[Item]:
         pyarrow = _pyarrow(path)
         with reading(path, "an Arrow file"), pyarrow.memory_map(str(path)) as file:
-            stream = pyarrow.ipc.open_stream(file)
-            column = _column(path, stream.schema)
-            row = 0
-            for batch in stream:
-                for cell in batch.column(column):
-                    yield _item(row, cell.as_py())
-                    row += 1
+            column = _column(path, pyarrow.ipc.open_stream(file).schema)
+            file.seek(0)
+            options = pyarrow.ipc.IpcReadOptions(included_fields=[column])
+            batches = pyarrow.ipc.open_stream(file, options=options)
+            cells = (cell for batch in batches for cell in batch.column(0))
+            for row, cell in enumerate(cells):
+                yield _item(row, cell.as_py())
 
 
 @sources.register("datasets")
