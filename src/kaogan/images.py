@@ -32,7 +32,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @runtime_checkable
-class Pictures(Protocol):
+class PictureArray(Protocol):
     """Many pictures to read, N x H x W x C, uint8: an array, or several files that read like one.
 
     They are chosen along N by a number, a slice, or an array of indices.
@@ -71,19 +71,20 @@ def to_pixels(images: Float[Tensor, "N C H W"]) -> UInt8[Tensor, "N H W C"]:
     return pixels.byte().permute(0, 2, 3, 1).contiguous()
 
 
-def check_whole(pictures: Pictures) -> None:
+def check_whole(pictures: PictureArray) -> None:
     """Raise a KaoganError if these are in a file that became shorter since it was mapped. Reading
     what is missing would end the process with SIGBUS.
     """
-    owner = mapping(pictures)
-    if owner is not None and owner.size() < len(owner):
-        raise KaoganError(
-            "the data set was cut off or replaced while it was read; prepare it again, then give "
-            "the same command: it goes on from the last checkpoint"
-        )
+    for array in getattr(pictures, "arrays", (pictures,)):  # of several files
+        owner = mapping(array)
+        if owner is not None and owner.size() < len(owner):
+            raise KaoganError(
+                "the data set was cut off or replaced while it was read; prepare it again, then "
+                "give the same command: it goes on from the last checkpoint"
+            )
 
 
-def mapping(pictures: Pictures) -> mmap.mmap | None:
+def mapping(pictures: PictureArray) -> mmap.mmap | None:
     """The file that these pictures are mapped from, if they are."""
     owner: object = pictures
     while isinstance(owner, np.ndarray):
@@ -91,7 +92,7 @@ def mapping(pictures: Pictures) -> mmap.mmap | None:
     return owner if isinstance(owner, mmap.mmap) else None
 
 
-def evenly_spread(pictures: Pictures, most: int) -> Pixels:
+def evenly_spread(pictures: PictureArray, most: int) -> Pixels:
     """At most `most` pictures, evenly spaced from the first to the last.
 
     A data set may be sorted, so its first pictures may not represent it.

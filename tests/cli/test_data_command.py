@@ -101,6 +101,7 @@ def test_add(kaogan, pictures, tmp_path):
     assert outcome.status == 0
     summary = json.loads(outcome.out)
     assert summary["train"] + summary["held_out"] == len(before) + len(before.held_out) + 3
+    assert "Added: 0 training and 0 held-out pictures" in kaogan("data", "add", data, more).out
     assert kaogan("data", "add", data, tmp_path / "nothing").status == 1
     assert kaogan("data", "add", tmp_path / "nothing", more).status == 1
 

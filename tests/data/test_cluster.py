@@ -132,3 +132,11 @@ def test_other_versions_are_refused(source, scheduler, workers, tmp_path, monkey
 def test_workers_and_a_scheduler_exclude_each_other(source, tmp_path):
     with pytest.raises(UsageError, match="leave them or scheduler out"):
         prepare([source], tmp_path / "d", scheduler="tcp://x:1", workers=2)
+
+
+def test_a_cluster_of_this_machine(source, alone, tmp_path):
+    """Workers with two threads each, watched by nannies."""
+    options = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster:
+        prepare([source], tmp_path / "d", scheduler=cluster.scheduler_address, progress=False)
+    assert contents(tmp_path / "d") == alone

@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from helpers import make_zip, png, prepared
+from filelock import FileLock
+from helpers import make_folder, make_zip, png, prepared
 
 from kaogan.data import prepare as preparing
 from kaogan.data import shards, spool
-from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError
 
 FILES = {f"{i}.png": png(i) for i in range(48)} | {"z-text.png": b"hello", "z-again.png": png(0)}
@@ -61,23 +61,20 @@ def counted(monkeypatch):
     return decoded
 
 
-@pytest.fixture
-def interrupted(monkeypatch):
-    """Make the preparation stop after so many pictures."""
+def prepared_until(count, source, out):
+    """Stop, as Ctrl-C does, after so many pictures."""
+    decoded, real = [], preparing.decode
 
-    def after(count, error=KeyboardInterrupt):
-        decoded = []
+    def decode(*arguments):
+        decoded.append(1)
+        if len(decoded) > count:
+            raise KeyboardInterrupt
+        return real(*arguments)
 
-        def decode(*arguments):
-            decoded.append(1)
-            if len(decoded) > count:
-                raise error
-            return real(*arguments)
-
-        real = preparing.decode
-        return monkeypatch.setattr(preparing, "decode", decode)
-
-    return after
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preparing, "decode", decode)
+        with pytest.raises(KeyboardInterrupt):
+            prepared(source, out)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
@@ -99,24 +96,18 @@ def test_after_a_kill(source, tmp_path, counted, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d", "whole"]
 
 
-def test_after_ctrl_c_the_same_command_goes_on(source, tmp_path, interrupted, monkeypatch, capsys):
+def test_after_ctrl_c_the_same_command_goes_on(source, tmp_path, counted, capsys):
     whole = prepared(source, tmp_path / "whole").path
-    with monkeypatch.context():
-        interrupted(33)
-        with pytest.raises(KeyboardInterrupt):
-            prepared(source, tmp_path / "d")
+    prepared_until(33, source, tmp_path / "d")
     assert "the finished shards are kept; the same command goes on" in capsys.readouterr().err
-    monkeypatch.undo()
-    monkeypatch.setattr(spool, "SHARD_BYTES", BYTES)
-    monkeypatch.setattr(preparing, "CHUNK_ITEMS", 5)
+    counted.clear()
     prepared(source, tmp_path / "d")
+    assert 0 < len(counted) <= len(FILES) - 3 * PER_SHARD
     assert contents(tmp_path / "d") == contents(whole)
 
 
-def test_before_the_first_shard_nothing_is_left(source, tmp_path, interrupted, capsys):
-    interrupted(8)
-    with pytest.raises(KeyboardInterrupt):
-        prepared(source, tmp_path / "d")
+def test_before_the_first_shard_nothing_is_left(source, tmp_path, capsys):
+    prepared_until(8, source, tmp_path / "d")
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr().err == ""
 
@@ -143,29 +134,51 @@ def test_while_shards_are_written(source, tmp_path, monkeypatch, counted):
     assert contents(tmp_path / "d") == contents(whole)
 
 
-def test_a_source_that_changed_is_read_anew(source, tmp_path, interrupted, monkeypatch, capsys):
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for name, content in FILES.items():
-        (folder / name).write_bytes(content)
-    with monkeypatch.context() as patch:
-        patch.setattr(preparing, "decode", preparing.decode)
-        interrupted(33)
-        with pytest.raises(KeyboardInterrupt):
-            prepared(folder, tmp_path / "d")
-        patch.undo()
-    monkeypatch.undo()
+def test_a_source_that_changed_is_read_anew(tmp_path, capsys):
+    folder = make_folder(tmp_path / "in", FILES)
+    prepared_until(33, folder, tmp_path / "d")
     (folder / "3.png").write_bytes(png(1000))
     data = prepared(folder, tmp_path / "d")
     assert "the sources have changed since; starting anew" in capsys.readouterr().err
     assert data.fingerprint == prepared(folder, tmp_path / "again").fingerprint
 
 
-def test_other_options_start_anew(source, tmp_path, interrupted, monkeypatch):
-    interrupted(33)
-    with pytest.raises(KeyboardInterrupt):
-        prepared(source, tmp_path / "d")
-    monkeypatch.undo()
+DYING = """
+import os, signal
+from kaogan.data import prepare, spool
+spool.SHARD_BYTES = {bytes}
+clear = spool.Spool.clear
+def clear_and_die(self):
+    clear(self)
+    os.kill(os.getpid(), signal.SIGKILL)
+spool.Spool.clear = clear_and_die
+prepare.prepare([{source!r}], {out!r}, workers=1, progress=False)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_after_a_kill_just_before_the_end_nothing_old_is_taken(tmp_path):
+    folder = make_folder(tmp_path / "in", FILES)
+    program = DYING.format(bytes=BYTES, source=str(folder), out=str(tmp_path / "d"))
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
+    assert list(tmp_path.glob(".d.partial-*/images-*.npy"))
+    (folder / "3.png").write_bytes(png(1000))
+    data = prepared(folder, tmp_path / "d")
+    assert contents(data.path) == contents(prepared(folder, tmp_path / "again").path)
+
+
+def test_other_options_start_anew(source, tmp_path):
+    prepared_until(33, source, tmp_path / "d")
     assert prepared(source, tmp_path / "d", size=32).size == 32
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
-    assert open_dataset(tmp_path / "d").channels == 3
+
+
+def test_another_process_at_the_same_data_set_is_one_line(source, tmp_path):
+    prepared_until(33, source, tmp_path / "d")
+    (partial,) = tmp_path.glob(".d.partial-*")
+    with (
+        FileLock(partial.with_name(partial.name + ".lock")),
+        pytest.raises(KaoganError, match="another process makes"),
+    ):
+        prepared(source, tmp_path / "d")
+    assert partial.is_dir()

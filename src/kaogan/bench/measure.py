@@ -16,7 +16,7 @@ from kaogan.bench.timing import seconds_of
 from kaogan.convolutions.algorithms import LIBRARY
 from kaogan.data.avatars import draw, sample_avatar
 from kaogan.data.batches import ImageBatches
-from kaogan.images import Pictures, Pixels
+from kaogan.images import PictureArray, Pixels
 from kaogan.progress import track
 from kaogan.training.accelerate import accelerate
 from kaogan.training.fit import memory_advice
@@ -53,7 +53,9 @@ class Measurement:
         return self.images_per_second / self.floor_images_per_second
 
 
-def measure(recipe: Recipe, pictures: Pictures, hardware: Hardware, seconds: float) -> Measurement:
+def measure(
+    recipe: Recipe, pictures: PictureArray, hardware: Hardware, seconds: float
+) -> Measurement:
     """Train and draw for some seconds; nothing is kept.
 
     A few pictures of the recipe's size are enough (N x H x W x C, uint8). Training takes so many
@@ -93,7 +95,7 @@ def avatars(count: int, size: int) -> Pixels:
 
 
 def assemble(
-    recipe: Recipe, pictures: Pictures, hardware: Hardware, world: World | None = None
+    recipe: Recipe, pictures: PictureArray, hardware: Hardware, world: World | None = None
 ) -> Trainer:
     """A trainer with everything that `kaogan train` would choose for this hardware, and for these
     processes.

@@ -84,7 +84,7 @@ def _add_add(verbs: args.Commands) -> None:
         "add",
         examples=(
             "kaogan data add data/pictures-64 more-pictures",
-            "kaogan data add data/pictures-64 new.zip newer.tar --workers 4",
+            "kaogan data add data/pictures-64 new.zip newer.tar",
         ),
         run=_add,
         help="add pictures to a data set",
@@ -181,10 +181,15 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _add(options: argparse.Namespace) -> None:
+    from kaogan.data.dataset import open_dataset
     from kaogan.data.prepare import add_pictures
 
+    before = open_dataset(options.dataset)
     asked = args.given(options, "boxes", "workers", "scheduler")
-    _made(add_pictures(options.dataset, options.sources, **asked), options)
+    dataset = add_pictures(options.dataset, options.sources, **asked)
+    train = len(dataset.train) - len(before.train)
+    held_out = len(dataset.held_out) - len(before.held_out)
+    _made(dataset, options, f"Added: {train:,} training and {held_out:,} held-out pictures")
 
 
 def _fetch(options: argparse.Namespace) -> None:
@@ -211,8 +216,8 @@ def _show(options: argparse.Namespace) -> None:
     _tell(dataset, options)
 
 
-def _made(dataset: "Dataset", options: argparse.Namespace) -> None:
-    advice = [f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
+def _made(dataset: "Dataset", options: argparse.Namespace, *news: str) -> None:
+    advice = [*news, f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
     if dataset.size <= LARGEST_TO_TRAIN:
         advice.append(f"Train on it: kaogan train {typed(dataset.path)}")
     _tell(dataset, options, *advice)

@@ -13,7 +13,7 @@ from torch import Tensor
 from kaogan.contracts import Batch, unlabelled
 from kaogan.data.shards import Part, Shards
 from kaogan.errors import UsageError
-from kaogan.images import Pictures, check_whole, mapping, to_model
+from kaogan.images import PictureArray, check_whole, mapping, to_model
 from kaogan.rng import seed_of
 
 SHARE_OF_FREE_MEMORY = 0.4
@@ -103,7 +103,7 @@ class ImageBatches:
 
     def __init__(
         self,
-        pictures: Pictures,
+        pictures: PictureArray,
         device: torch.device,
         seed: int,
         workers: int = 1,
@@ -162,14 +162,14 @@ class ImageBatches:
         return batch
 
 
-def fits(pictures: Pictures, device: torch.device) -> bool:
+def fits(pictures: PictureArray, device: torch.device) -> bool:
     """Should all pictures lie on the device? If it is a GPU, and they take a part of its memory."""
     if device.type == "cpu" or (device.type == "mps" and pictures.size > MOST_ON_MPS):
         return False
     return pictures.nbytes < SHARE_OF_FREE_MEMORY * _free_memory(device)
 
 
-def release(pictures: Pictures) -> None:
+def release(pictures: PictureArray) -> None:
     """Return the memory of pages read from a memory-mapped file; the system still caches them.
 
     Otherwise the whole file counts as memory of a process that has read every picture: with each
@@ -183,7 +183,7 @@ def release(pictures: Pictures) -> None:
         owner.madvise(mmap.MADV_DONTNEED)
 
 
-def upload(pictures: Pictures, device: torch.device, chunk: int = 4096) -> Tensor:
+def upload(pictures: PictureArray, device: torch.device, chunk: int = 4096) -> Tensor:
     """Copy all pictures to the device piece by piece: uint8, N x H x W x C."""
     resident = torch.empty(pictures.shape, dtype=torch.uint8, device=device)
     for start in range(0, len(pictures), chunk):

@@ -46,7 +46,7 @@ from kaogan.data.split import choose_held_out
 from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import atomic_file, atomic_folder, remove_partials, resumable_folder
-from kaogan.images import Pictures, Pixels
+from kaogan.images import PictureArray, Pixels
 from kaogan.limits import LONGEST_LINE
 from kaogan.records import Count, Number, Record, Text, checked, parse_json, read_json
 
@@ -155,8 +155,8 @@ class Dataset:
     size: int
     channels: int
     fingerprint: str
-    train: Pictures
-    held_out: Pictures
+    train: PictureArray
+    held_out: PictureArray
     summary: Mapping[str, Any]
     shards: Sequence[Shard]
     part: Part | None = None
@@ -412,6 +412,8 @@ def write_dataset(
     with explained(out), working_folder(out, pictures) as folder:
         with Spool(folder / SPOOL, (size, size, channels)) as spool:
             if not spool.plan.is_file():
+                for older in folder.glob("images*.npy"):  # killed just before the end
+                    older.unlink()
                 fill(spool, pictures)
                 repeats = (
                     (repeat, spool.source(repeat.index), spool.source(repeat.original))

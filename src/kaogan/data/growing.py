@@ -39,6 +39,9 @@ from kaogan.errors import KaoganError
 from kaogan.files import kept_folder, write_text
 from kaogan.images import Pixels
 
+ADDING = "adding"
+"""The key of the folder in which an addition is prepared: one at a time."""
+
 FindMore = Callable[["Both", int], Iterable[Repeat]]
 
 
@@ -57,13 +60,13 @@ def grow(
         find_repeats: as of `write_dataset`, with the number of pictures that are kept anyway.
 
     Raises:
-        KaoganError: the data set cannot be written, or nothing is new.
+        KaoganError: the data set cannot be written, or another process adds to it.
 
     """
     with (
         explained(old.path, "give the same command again"),
         _alone(old.path),
-        kept_folder(old.path, "adding", _has_shards) as folder,
+        kept_folder(old.path, ADDING, _has_shards) as folder,
     ):
         old = open_dataset(old.path)  # another process may have added something meanwhile
         stream = dataclasses.replace(stream, key=[stream.key, old.fingerprint])
@@ -79,13 +82,17 @@ def grow(
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Explain that another process is at work."""
+    """Explain that another process is at work, or what is left after an interruption."""
     from filelock import Timeout  # slow to import
 
     try:
         yield
     except Timeout:
         raise KaoganError(f"another process adds pictures to {path}; wait for it") from None
+    except BaseException:
+        if _has_shards(path.with_name(f".{path.name}.partial-{ADDING}")):
+            print("note: the finished shards are kept; the same command goes on", file=sys.stderr)
+        raise
 
 
 def _has_shards(folder: Path) -> bool:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from kaogan.images import Pictures
+from kaogan.images import PictureArray
 
 SIDE = 16
 MOST = 4000
@@ -14,7 +14,7 @@ HANDED = 0.75
 """With this score or more, left and right differ, and the pictures are not mirrored."""
 
 
-def handedness(pictures: Pictures) -> float:
+def handedness(pictures: PictureArray) -> float:
     """The accuracy of a linear classifier of pictures against their mirror images; 0.5 is chance.
 
     It is fitted to half of the pictures and tested on the others. With a(x) the small grey picture

@@ -187,7 +187,7 @@ def add_pictures(
 
     Raises:
         UsageError: `boxes` is missing, or of no use.
-        KaoganError: a source or the data set cannot be read or written, or nothing is new.
+        KaoganError: a source or the data set cannot be read or written.
 
     """
     paths = places(sources)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kaogan.data.spool import Spool
 from kaogan.files import atomic_file
-from kaogan.images import Pictures, Pixels
+from kaogan.images import PictureArray, Pixels
 
 IMAGES = "images.npy"
 """The name of the pictures' file where there is only one."""
@@ -139,7 +139,7 @@ def write_row(file: IO[str], row: Mapping[str, Any]) -> None:
     file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def joined(arrays: Sequence[Pictures]) -> Pictures:
+def joined(arrays: Sequence[PictureArray]) -> PictureArray:
     """Arrays of pictures (N x H x W x C each), one behind the other, without copying.
 
     One array is returned as it is; several as `Shards`, which read like an array.
@@ -156,7 +156,7 @@ class Shards:
     number or inside one shard gives a view; otherwise the pictures asked for are copied.
     """
 
-    def __init__(self, arrays: Sequence[Pictures]) -> None:
+    def __init__(self, arrays: Sequence[PictureArray]) -> None:
         self.arrays = list(arrays)
         self._ends = np.cumsum([len(array) for array in arrays])
         self.shape: tuple[int, ...] = (int(self._ends[-1]), *arrays[0].shape[1:])

@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from kaogan.images import Pictures, Pixels, check_whole
+from kaogan.images import PictureArray, Pixels, check_whole
 from kaogan.metrics.features import Extractor
 from kaogan.metrics.frechet import Moments
 from kaogan.progress import Tracker
@@ -34,7 +34,7 @@ class PictureSource:
     """How many there are; None: any number."""
 
     @staticmethod
-    def shuffled(pictures: Pictures, seed: int) -> "PictureSource":
+    def shuffled(pictures: PictureArray, seed: int) -> "PictureSource":
         """Shuffle an array (N x H x W x C, perhaps memory-mapped)."""
         rng = torch.Generator().manual_seed(seed_of(seed, len(pictures)))
         order = torch.randperm(len(pictures), generator=rng).numpy()

@@ -7,7 +7,7 @@ import torch
 
 from kaogan.data.dataset import Dataset
 from kaogan.errors import KaoganError, UsageError
-from kaogan.images import Pictures
+from kaogan.images import PictureArray
 from kaogan.metrics.clouds import Cloud, PictureSource, gather
 from kaogan.metrics.comparisons import metrics
 from kaogan.metrics.copying import LEAST_HELD_OUT, find_copies
@@ -128,7 +128,7 @@ def common_count(
     ]
 
 
-def _side(dataset: Dataset, split: Split) -> Pictures:
+def _side(dataset: Dataset, split: Split) -> PictureArray:
     return dataset.train if split == "train" else dataset.held_out
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from kaogan.images import Pictures
+from kaogan.images import PictureArray
 from kaogan.metrics.clouds import CHUNK, PictureSource
 from kaogan.metrics.coverage import density_coverage, precision_recall
 from kaogan.metrics.features import Extractor
@@ -46,7 +46,7 @@ class Reference:
 
     @staticmethod
     def of(
-        pictures: Pictures, extractor: Extractor, count: int = 1000, seed: int = 0
+        pictures: PictureArray, extractor: Extractor, count: int = 1000, seed: int = 0
     ) -> "Reference":
         """At most `count` of the pictures (N x H x W x C, uint8), chosen at random."""
         shuffled = PictureSource.shuffled(pictures, seed)

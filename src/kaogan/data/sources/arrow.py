@@ -43,9 +43,13 @@ class Arrow(Source):
     def items(self, path: Path) -> Iterator[Item]:
         pyarrow = _pyarrow(path)
         with reading(path, "an Arrow file"), pyarrow.memory_map(str(path)) as file:
-            stream = pyarrow.ipc.open_stream(file)
-            column, parts = image_column(path, stream.schema)
-            cells = (cell for batch in stream for cell in batch.column(column))
+            schema = pyarrow.ipc.open_stream(file).schema
+            column, parts = image_column(path, schema)
+            file.seek(0)
+            wanted = [schema.get_field_index(column)]
+            options = pyarrow.ipc.IpcReadOptions(included_fields=wanted)
+            batches = pyarrow.ipc.open_stream(file, options=options)
+            cells = (cell for batch in batches for cell in batch.column(0))
             for row, cell in enumerate(cells):
                 yield _item(row, cell, parts)
 

@@ -113,7 +113,7 @@ class Remote:
             yield Item(name, self._picture(about))
             return
         with tempfile.TemporaryDirectory(prefix="kaogan-") as folder:
-            copy = Path(folder) / path.name
+            copy = Path(folder) / f"copy{_ending(path)}"  # a name could lead elsewhere
             copy.touch()
             archive = source_of(copy)
             if archive is None:
@@ -173,6 +173,11 @@ def _open(address: Address) -> tuple[Any, str]:
 
     files, root = fsspec.core.url_to_fs(address.text)
     return files, str(root)
+
+
+def _ending(path: PurePosixPath) -> str:
+    """What tells the kind of an archive, such as ".tar.gz"."""
+    return "".join(suffix for suffix in path.suffixes[-2:] if suffix[1:].isalnum())
 
 
 def _copy(stream: IO[bytes], file: IO[bytes]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from kaogan.files import write_text
-from kaogan.images import Pictures, Pixels
+from kaogan.images import PictureArray, Pixels
 from kaogan.metrics.clouds import PictureSource
 from kaogan.metrics.features import Extractor, load_extractor
 from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
@@ -63,13 +63,13 @@ class Evaluation(Callback):
 
     def __init__(
         self,
-        held_out: Pictures,
+        held_out: PictureArray,
         folder: Path,
         interval: int,
         run_log: RunLog,
         listeners: Sequence[Callable[[Trainer, Row], None]],
         stop_when_flat: bool = False,
-        train: Pictures | None = None,
+        train: PictureArray | None = None,
         planned: int | None = None,
         tracker: Tracker | None = None,
     ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from kaogan.files import atomic_file
-from kaogan.images import Pictures, evenly_spread, grid, to_pil
+from kaogan.images import PictureArray, evenly_spread, grid, to_pil
 from kaogan.training.callbacks.samples import Samples
 from kaogan.training.trainer import Callback, Trainer
 
@@ -15,7 +15,7 @@ GAP = 24
 class SideBySide(Callback):
     """Real pictures on the left, generated ones on the right."""
 
-    def __init__(self, samples: Samples, pictures: Pictures, folder: Path) -> None:
+    def __init__(self, samples: Samples, pictures: PictureArray, folder: Path) -> None:
         self.samples, self.pictures, self.folder = samples, pictures, folder
 
     def finish(self, trainer: Trainer) -> None:
