@@ -120,8 +120,8 @@ class PictureRecord(Record):
     source: Text
     sha256: Text
     split: Literal["train", "held_out"]
-    original_size: tuple[Side, Side] = (1, 1)
-    box: tuple[Count, Count, Side, Side] = (0, 0, 1, 1)
+    original_size: list[Side] = Field(default_factory=list, min_length=2, max_length=2)
+    box: list[Count] = Field(default_factory=list, min_length=4, max_length=4)
 
 
 class LeftOutRecord(Record):
