@@ -1,7 +1,7 @@
 """Finding duplicates among millions of pictures: time and memory by their number.
 
     python benchmarks/duplicates.py                            # 10,000 to 1,000,000 pictures
-    python benchmarks/duplicates.py --counts 5000000 10000000
+    python benchmarks/duplicates.py --counts 5000000 10000000 --chart curve.png
 
 Only hashes are made, at random: what is measured is the search, in a process of its own. A tenth of
 the pictures are exact repeats, and a tenth have a hash near an earlier one's, but look different.
@@ -12,6 +12,8 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--chart", type=Path, metavar="FILE.png", help="draw time and memory")
     parser.add_argument("--search", type=int, help=argparse.SUPPRESS)  # in a process of its own
     options = parser.parse_args()
     if options.search:
@@ -73,8 +76,31 @@ def main() -> None:
                 f"of the processor, {took.resident_mib:,.0f} MiB",
                 flush=True,
             )
+    if options.chart:
+        draw(rows, options.chart)
     if options.json:
         print(json.dumps(rows, indent=2))
+
+
+def draw(rows: Sequence[Mapping[str, float]], file: Path) -> None:
+    """Time and memory over the number of pictures."""
+    from matplotlib.figure import Figure  # would count as memory of the search
+    from matplotlib.ticker import EngFormatter
+
+    figure = Figure((7.2, 2.8), dpi=120, layout="constrained")
+    counts = [row["pictures"] for row in rows]
+    for axes, name, title in zip(
+        figure.subplots(1, 2),
+        ("cpu_seconds", "mib"),
+        ("seconds of the processor", "memory, MiB"),
+        strict=True,
+    ):
+        axes.loglog(counts, [row[name] for row in rows], marker="o", color="#3b6fb6")
+        axes.set(xlabel="pictures", title=title)
+        axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.yaxis.set_major_formatter("{x:,g}")
+        axes.grid(alpha=0.3)
+    figure.savefig(file)
 
 
 def search(count: int) -> None:

@@ -239,3 +239,9 @@ class TestParts:
         task = Pictures(open_dataset(three.path, part=Part(0, 3)))
         with pytest.raises(UsageError, match="cannot be divided into 3 parts; use --batch 18"):
             task.check(dcgan(size=32, width=4, batch=16))
+
+    def test_a_run_is_of_the_whole(self, three):
+        data = open_dataset(three.path, part=Part(1, 2))
+        task = Pictures(data)
+        assert task.about == Pictures(three).about
+        assert task.contents == f"{len(three)} pictures, {len(data)} of them here"

@@ -74,7 +74,13 @@ class Pictures(Task):
 
     @property
     def contents(self) -> str:
-        return f"{len(self.dataset.train):,} pictures"
+        here = f", {len(self.dataset.train):,} of them here" if self.dataset.part else ""
+        return f"{self.count:,} pictures{here}"
+
+    @property
+    def count(self) -> int:
+        """Training pictures, of all parts."""
+        return int(self.dataset.summary["train"])
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -82,7 +88,7 @@ class Pictures(Task):
             "path": str(self.dataset.path),
             "absolute_path": str(self.dataset.path.resolve()),
             "fingerprint": self.dataset.fingerprint,
-            "pictures": len(self.dataset.train),
+            "pictures": self.count,
         }
 
     def difference(self, fingerprint: str) -> str:
@@ -108,16 +114,16 @@ class Pictures(Task):
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
         rows, part = None, self.dataset.part
         if part is not None:
-            rows = Rows(part, recipe.batch, self.dataset.summary["train"])
+            rows = Rows(part, recipe.batch, self.count)
         # Of several processes, each reads its part of every batch.
         return ImageBatches(
             self.dataset.train, device, recipe.seed, workers, stride=recipe.batch, rows=rows
         )
 
     def advise(self, run_log: RunLog) -> None:
-        if len(self.dataset.train) < FEW_PICTURES:
+        if self.count < FEW_PICTURES:
             run_log.warn(
-                f"{len(self.dataset.train):,} pictures are few: the generator will copy or "
+                f"{self.count:,} pictures are few: the generator will copy or "
                 "collapse. Several thousand are needed for new faces"
             )
 
