@@ -199,6 +199,27 @@ def evaluated(many, tmp_path_factory):
     return path
 
 
+def test_a_training_killed_after_its_last_step_is_evaluated_and_drawn(many, evaluated, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(evaluated, run)
+    events = (run / "events.jsonl").read_text().splitlines(keepends=True)
+    (last,) = [i for i, row in enumerate(events) if '"end": true' in row]
+    (run / "events.jsonl").write_text("".join(events[:last]))  # as a kill leaves it
+    scores = (run / "evaluation.jsonl").read_text().splitlines(keepends=True)
+    (run / "evaluation.jsonl").write_text("".join(scores[:-1]))
+    (run / "faces.png").unlink()
+    train(RECIPE, many, run, Budget(images=LONGER), CPU, EVALUATED)
+
+    assert (run / "faces.png").read_bytes() == (evaluated / "faces.png").read_bytes()
+    again, before = (
+        [row | {"seconds": 0} for row in read_events(folder / "evaluation.jsonl")]
+        for folder in (run, evaluated)
+    )
+    assert again == before
+    assert weights(run, f"{LONGER:09d}") == weights(evaluated, f"{LONGER:09d}")
+    assert read_events(run / "events.jsonl")[-1]["event"] == "finished"
+
+
 def evaluations(run):
     measured = [json.loads(line) for line in (run / "evaluation.jsonl").read_text().splitlines()]
     return [row | {"seconds": 0} for row in measured]

@@ -19,7 +19,7 @@ from kaogan.training.callbacks.best_effort import BestEffort
 from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.nan_guard import Diverged
 from kaogan.training.compatibility import check_parts
-from kaogan.training.events import Events
+from kaogan.training.events import Events, read_events
 from kaogan.training.lock import claim, locked
 from kaogan.training.precision import (
     Compute,
@@ -120,7 +120,7 @@ def _fit(
     state.share(world)
     batches = task.batches(recipe, device, hardware.workers)
     trainer = Trainer(recipe, state, batches, compute, world)
-    if trainer.finished(budget):
+    if trainer.finished(budget) and not world.any(world.leads and _cut_off_at_the_end(run)):
         run_log.say(
             f"the budget is used up already: {state.images_seen:,} {task.unit} seen; "
             "give a larger one to go on"
@@ -143,6 +143,12 @@ def _fit(
         else:
             run_log.say("note: with several GPUs, steps are neither compiled nor recorded")
     _run_trainer(trainer, run, task, budget, run_log, watch)
+
+
+def _cut_off_at_the_end(run: Run) -> bool:
+    """Was the run killed after its last step, before everything was evaluated and drawn?"""
+    events = read_events(run.events)
+    return bool(events) and events[-1].get("event") != "finished"
 
 
 def _run_trainer(
