@@ -1,4 +1,6 @@
-from collections.abc import Callable, Sequence
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from PIL import Image
 
 from kaogan.cli import main
+from kaogan.files import cache_folder
 
 SMALL = ("--size", "32", "--width", "4", "--batch", "4")
 """A network that trains in a moment."""
@@ -62,10 +65,23 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Prepared data goes into a folder of the test's own."""
-    monkeypatch.setenv("KAOGAN_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+def cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Prepared data goes into a folder of the test's own.
+
+    The measured convolutions are those of earlier tests: measuring takes longer than a training.
+    """
+    shared, own = cache_folder(), tmp_path_factory.mktemp("cache")
+    copy_measurements(shared, own)
+    monkeypatch.setenv("KAOGAN_CACHE", str(own))
+    yield own
+    copy_measurements(own, shared)
+
+
+def copy_measurements(here: Path, there: Path) -> None:
+    with contextlib.suppress(OSError):  # there are none yet, or the test was about a bad folder
+        shutil.copy(here / "measurements.json", there)
 
 
 @pytest.fixture(scope="session")

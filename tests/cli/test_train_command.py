@@ -240,7 +240,7 @@ def test_a_value_out_of_range_is_said_before_any_work(
     assert word in outcome.error
     assert not (tmp_path / "run" / "checkpoints").exists()
     if options[0] not in ("--device", "--precision"):
-        assert not cache.exists()
+        assert not (cache / "datasets").exists()
 
 
 def test_a_recipe_that_is_not_there(kaogan, pictures, tmp_path):
