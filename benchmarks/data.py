@@ -205,7 +205,7 @@ def make_sparse(folder: Path) -> Path:
     for name in (MANIFEST, REJECTED):
         (folder / name).touch()
     counts = {"train": SPARSE_COUNT - 5000, "held_out": 5000, "size": SIZE, "channels": 3}
-    summary = {"version": 1, **counts, "fingerprint": "none"}
+    summary = {"version": 1, **counts, "rejected": {}, "fingerprint": "none"}
     (folder / SUMMARY).write_text(json.dumps(summary), encoding="utf-8")
     return folder
 

@@ -14,6 +14,7 @@ from jaxtyping import install_import_hook
 
 import chromium
 import hub_standin
+from kaogan.progress import Verbosity, set_verbosity
 
 SOURCE = Path(__file__).parent.parent / "src"
 WRITES_SHAPES = re.compile(
@@ -50,6 +51,12 @@ os.environ["KAOGAN_CACHE"] = _cache.name
 
 # Keras on PyTorch, whichever it is configured for; other backends get processes of their own.
 os.environ["KERAS_BACKEND"] = "torch"
+
+
+@pytest.fixture(autouse=True)
+def usual_words() -> None:
+    """A command of an earlier test may have been quiet."""
+    set_verbosity(Verbosity.USUAL)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,15 @@
 """`python -m kaogan` is `kaogan`."""
 
+import os
 import sys
 
 from kaogan.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    if status and "TORCHELASTIC_RUN_ID" in os.environ:
+        # Of several processes that fail, some would abort while Gloo's threads are taken down.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)

@@ -18,7 +18,7 @@ from attack_kills import facts, finished, nothing_left, training
 from children import command, kill_after, ran, start
 
 from attack import Case, Fell, Rng
-from kaogan.models import weights
+from kaogan import weights
 from kaogan.training import checkpoints
 
 Work = Callable[[], int]

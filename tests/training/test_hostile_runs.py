@@ -15,7 +15,6 @@ from toys import CPU, make_dataset, tiny_recipe
 
 from kaogan.cli import main
 from kaogan.errors import KaoganError
-from kaogan.models.weights import filled, write_weights
 from kaogan.report.facts import gather
 from kaogan.training import checkpoints
 from kaogan.training.callbacks.timelapse import _frames
@@ -23,6 +22,7 @@ from kaogan.training.recipe import Budget
 from kaogan.training.rows import append_row, read_rows
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
+from kaogan.weights import filled, write_weights
 
 RECIPE = tiny_recipe(batch=70)
 

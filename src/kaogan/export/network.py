@@ -16,8 +16,8 @@ from kaogan.latent.directions import Directions, read_directions
 from kaogan.latent.encoder import Encoder
 from kaogan.latent.encoder_file import NAME as ENCODER
 from kaogan.latent.encoder_file import read_encoder
-from kaogan.models.weights import filled
 from kaogan.registry import Registry
+from kaogan.weights import filled
 
 Player = Literal["generator", "discriminator"]
 

@@ -13,9 +13,9 @@ from kaogan.export.card import write_card
 from kaogan.export.network import Network, Player, formats, maker, readers
 from kaogan.files import atomic_file
 from kaogan.models import models
-from kaogan.models.weights import filled, write_weights
 from kaogan.plugins import PluginRecord
 from kaogan.records import Record, Text, parse_json
+from kaogan.weights import filled, write_weights
 
 
 class ModelRecord(Record):

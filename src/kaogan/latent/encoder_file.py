@@ -12,8 +12,8 @@ from kaogan.errors import KaoganError
 from kaogan.files import atomic_file
 from kaogan.latent.encoder import Encoder
 from kaogan.latent.fingerprint import fingerprint
-from kaogan.models.weights import filled, write_weights
 from kaogan.records import Record, Text, parse_json
+from kaogan.weights import filled, write_weights
 
 NAME = "encoder.safetensors"
 """Its name in a RUN."""

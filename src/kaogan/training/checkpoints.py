@@ -26,13 +26,13 @@ from torch import Tensor
 from kaogan import plugins
 from kaogan.errors import KaoganError
 from kaogan.files import atomic_folder, remove_all_partials
-from kaogan.models.weights import write_weights
 from kaogan.records import Versioned, checked, read_json
 from kaogan.training.recipe import Recipe
 from kaogan.training.records import SealedRecord, StateRecord
 from kaogan.training.sampling import standing_statistics
 from kaogan.training.state import TrainState
 from kaogan.version import __version__
+from kaogan.weights import write_weights
 
 FORMAT = 1
 KEEP = 3

@@ -48,7 +48,7 @@ class Recipe(BaseModel):
     augmentation: AnyAugmentation | None = Field(
         default=None, description="what samples go through before they are judged"
     )
-    batch: int = Field(default=128, ge=2, le=65536, description="pictures in a batch")
+    batch: int = Field(default=128, ge=2, le=65536, description="batch size")
     lr: float = Field(default=2e-4, gt=0, le=1, description="learning rate of Adam")
     generator_lr: float | None = Field(
         default=None, gt=0, le=1, description="learning rate of G, if it differs"

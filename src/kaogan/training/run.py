@@ -30,7 +30,6 @@ from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.files import remove_all_partials, remove_partials, write_text
 from kaogan.images import Pixels
 from kaogan.machine import versions
-from kaogan.models.weights import filled
 from kaogan.records import Versioned, checked, read_json
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
@@ -38,6 +37,7 @@ from kaogan.training.records import RunRecord
 from kaogan.training.sampling import Sampler
 from kaogan.training.state import tensors_of
 from kaogan.version import __version__
+from kaogan.weights import filled
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset

@@ -5,11 +5,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 
 def write_weights(
@@ -36,10 +38,26 @@ def filled(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor]) -> nn.M
 
     """
     with torch.random.fork_rng(devices=[]):
-        with torch.device("meta"):
+        with torch.device("meta"), _Unfilled():
             wanted = {name: tensor.shape for name, tensor in make().state_dict().items()}
         if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
             raise ValueError("the weights are those of another network")
         network = make()
     network.load_state_dict(tensors)
     return network.eval()
+
+
+class _Unfilled(TorchFunctionMode):
+    """Nothing is initialised: random numbers without memory import PyTorch's compiler, a second."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        named = kwargs or {}
+        if getattr(func, "__module__", "") == nn.init.__name__:
+            return named["tensor"] if "tensor" in named else args[0]
+        return func(*args, **named)
