@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kaogan import zoo
-from kaogan.data.dataset import Picture, write_dataset
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export import Safetensors
 from kaogan.generators import open_generator, open_network, open_pretrained

@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from attack import WAYS, Case, Rng, command
 from kaogan import recipes
-from kaogan.data.dataset import Dataset, Picture, write_dataset
+from kaogan.data.dataset import Dataset
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.latent.directions import Direction, Directions, SkippedDirection
 from kaogan.latent.fingerprint import fingerprint
 from kaogan.training.recipe import Budget, Hardware, Watch

@@ -7,15 +7,9 @@ from helpers import make_folder, png, prepared
 
 from kaogan.data import dataset as dataset_module
 from kaogan.data.boxes import AnyRow
-from kaogan.data.dataset import (
-    LeftOutPicture,
-    Picture,
-    Repeat,
-    json_lines,
-    open_dataset,
-    write_dataset,
-)
+from kaogan.data.dataset import json_lines, open_dataset
 from kaogan.data.reasons import Reason
+from kaogan.data.writing import LeftOutPicture, Picture, Repeat, write_dataset
 from kaogan.errors import KaoganError
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from kaogan.data import spool
 from kaogan.data.batches import ImageBatches, Rows
-from kaogan.data.dataset import Picture, open_dataset, write_dataset
+from kaogan.data.dataset import open_dataset
 from kaogan.data.shards import Part, Shards, joined
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import evenly_spread, to_pixels
 from kaogan.metrics.clouds import PictureSource

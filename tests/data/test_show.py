@@ -5,8 +5,8 @@ import pytest
 from helpers import make_folder, png, prepared
 from PIL import Image
 
-from kaogan.data.dataset import Picture, write_dataset
 from kaogan.data.show import contact_sheet, describe, save_contact_sheet, summarize
+from kaogan.data.writing import Picture, write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from kaogan import recipes
 from kaogan.contracts import Model
-from kaogan.data.dataset import Dataset, LeftOutPicture, Picture, write_dataset
+from kaogan.data.dataset import Dataset
 from kaogan.data.reasons import Reason
 from kaogan.data.toy import Ring
+from kaogan.data.writing import LeftOutPicture, Picture, write_dataset
 from kaogan.models import DCGAN, models
 from kaogan.models.dcgan import Generator
 from kaogan.report.make import make_report

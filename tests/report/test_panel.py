@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kaogan.data.dataset import Picture, write_dataset
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.metrics.clouds import PictureSource
 from kaogan.page.singlefile import single_file

@@ -6,7 +6,7 @@ import torch
 from toys import COMPUTE, gradients, log_text, make_trainer, tiny_recipe
 
 from kaogan.data.batches import ImageBatches
-from kaogan.data.dataset import Picture, write_dataset
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.progress import Silent
 from kaogan.training.background import Background
 from kaogan.training.callbacks.checkpoints import Checkpoints

@@ -6,8 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from kaogan.data.dataset import Dataset, Group, Picture, Stream, open_dataset, write_dataset
+from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.data.growing import grow
+from kaogan.data.writing import Group, Picture, Stream, write_dataset
 from kaogan.errors import KaoganError, UsageError
 from kaogan.recipes import dcgan
 from kaogan.training.recipe import Budget, Hardware

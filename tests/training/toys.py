@@ -17,7 +17,8 @@ from torch import nn
 
 from kaogan import recipes
 from kaogan.contracts import Augmentation, Batch, Loss, Model, Penalty, unlabelled
-from kaogan.data.dataset import Dataset, Picture, open_dataset, write_dataset
+from kaogan.data.dataset import Dataset, open_dataset
+from kaogan.data.writing import Picture, write_dataset
 from kaogan.losses import NonSaturating
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch

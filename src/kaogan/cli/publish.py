@@ -49,7 +49,7 @@ def add(commands: args.Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the folder, and upload it unless --dry-run."""
     from kaogan import hub
-    from kaogan.data.dataset import refuse_existing
+    from kaogan.data.writing import refuse_existing
     from kaogan.export.card import NAME as CARD
     from kaogan.files import atomic_folder
     from kaogan.publish import MODEL, SPACE, Publication

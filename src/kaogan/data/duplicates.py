@@ -27,7 +27,6 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from kaogan.data.dataset import Repeat
 from kaogan.data.hashes import (
     MAX_DIFFERENCE,
     MAX_MEAN_DIFFERENCE,
@@ -36,6 +35,7 @@ from kaogan.data.hashes import (
     look_alike,
 )
 from kaogan.data.reasons import Reason
+from kaogan.data.writing import Repeat
 from kaogan.images import Pixels
 
 MAX_DISTANCE = 4

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from kaogan.data.dataset import Dataset, refuse_existing
+from kaogan.data.dataset import Dataset
 from kaogan.data.decode import Fit
 from kaogan.data.prepare import prepare
 from kaogan.data.reasons import in_one_line
+from kaogan.data.writing import refuse_existing
 from kaogan.errors import KaoganError, typed
 from kaogan.registry import Registry
 

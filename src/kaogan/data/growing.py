@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from kaogan.data.dataset import (
-    SUMMARY,
-    VERSION,
-    Dataset,
+from kaogan.data.dataset import SUMMARY, VERSION, Dataset, open_dataset, rejected_name
+from kaogan.data.hashes import Hashes, perceptual_hash
+from kaogan.data.shards import HELD_OUT, TRAIN, joined, write_shards
+from kaogan.data.split import choose_held_out
+from kaogan.data.spool import Spool
+from kaogan.data.writing import (
     Repeat,
     Stream,
     count_reasons,
@@ -27,14 +29,8 @@ from kaogan.data.dataset import (
     fill,
     fingerprint_of,
     judge,
-    open_dataset,
-    rejected_name,
     save_plan,
 )
-from kaogan.data.hashes import Hashes, perceptual_hash
-from kaogan.data.shards import HELD_OUT, TRAIN, joined, write_shards
-from kaogan.data.split import choose_held_out
-from kaogan.data.spool import Spool
 from kaogan.errors import KaoganError
 from kaogan.files import kept_folder, write_text
 from kaogan.images import Pixels

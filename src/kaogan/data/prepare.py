@@ -26,18 +26,7 @@ import numpy as np
 
 from kaogan.data import cluster
 from kaogan.data.boxes import Box, Boxes, boxes_of, read_boxes
-from kaogan.data.dataset import (
-    Dataset,
-    Group,
-    LeftOutPicture,
-    Outcome,
-    Picture,
-    SourceChanged,
-    Stream,
-    open_dataset,
-    refuse_existing,
-    write_dataset,
-)
+from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.data.decode import (
     FILTER,
     Decoded,
@@ -62,6 +51,16 @@ from kaogan.data.sources import (
     source_labels,
 )
 from kaogan.data.sources.folder import PictureFile
+from kaogan.data.writing import (
+    Group,
+    LeftOutPicture,
+    Outcome,
+    Picture,
+    SourceChanged,
+    Stream,
+    refuse_existing,
+    write_dataset,
+)
 from kaogan.errors import KaoganError, UsageError
 from kaogan.images import Pixels
 from kaogan.limits import MOST_PIXELS

@@ -12,8 +12,9 @@ from kaogan.data.avatars import extras, hair, head
 from kaogan.data.avatars.attributes import Avatar, sample_avatar
 from kaogan.data.avatars.canvas import Canvas
 from kaogan.data.avatars.palette import cloth_tones, hair_tones, skin_tones
-from kaogan.data.dataset import Dataset, Group, Picture, Stream, refuse_existing, write_dataset
+from kaogan.data.dataset import Dataset
 from kaogan.data.decode import SIZES
+from kaogan.data.writing import Group, Picture, Stream, refuse_existing, write_dataset
 from kaogan.errors import UsageError
 from kaogan.images import Pixels
 from kaogan.machine import usable_cores
