@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from helpers import make_folder, png, prepared
 
-from kaogan.data import dataset as dataset_module
+from kaogan.data import spool
 from kaogan.data.boxes import AnyRow
 from kaogan.data.dataset import json_lines, open_dataset
 from kaogan.data.reasons import Reason
@@ -109,7 +109,7 @@ class TestWriting:
         def fail(*_):
             raise OSError(number, "the system's words")
 
-        monkeypatch.setattr(dataset_module.Spool, when, fail)
+        monkeypatch.setattr(spool.Spool, when, fail)
         with pytest.raises(KaoganError, match=message):
             write(tmp_path / "d", pictures(3))
         assert list(tmp_path.iterdir()) == []
