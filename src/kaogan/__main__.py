@@ -7,8 +7,8 @@ from kaogan.cli import main
 
 if __name__ == "__main__":
     status = main()
-    if status and "TORCHELASTIC_RUN_ID" in os.environ:
-        # Of several processes that fail, some would abort while Gloo's threads are taken down.
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        # Some of several processes would abort while Gloo's threads are taken down.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

@@ -8,7 +8,7 @@ import struct
 import tarfile
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -336,8 +336,17 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 
 
-def bombs(folder: Path, rng: Rng, count: int) -> Iterator[Case]:
+SMALL_BOMBS = (
+    *("400 MB of zeros", "pictures of 60 MB", "3 cells of 60 MB"),
+    *("entries that overlap", "a zip of 99 bombs"),
+)
+"""Those that are made in less than a gigabyte."""
+
+
+def bombs(
+    folder: Path, rng: Rng, count: int, names: Sequence[str] = tuple(BOMBS)
+) -> Iterator[Case]:
     """Small files that ask for gigabytes or for ever."""
-    for number, what in enumerate(list(BOMBS)[:count]):
+    for number, what in enumerate(names[:count]):
         name, make = BOMBS[what]
         yield prepare(folder, number, name, make(), what, alone=True)

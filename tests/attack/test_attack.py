@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attack_archives import archives, bombs, crafted
+from attack_archives import SMALL_BOMBS, archives, bombs, crafted
 from attack_folders import datasets, nonsense, runs
 from attack_http import requests
 from attack_pictures import large, pictures
@@ -61,7 +61,7 @@ def test_what_falls_is_seen(tmp_path):
 
 @pytest.mark.slow
 def test_small_files_that_are_large_inside(tmp_path):
-    assert judge(bombs(tmp_path, np.random.default_rng(0), 8)).fell == []
+    assert judge(bombs(tmp_path, np.random.default_rng(0), 5, SMALL_BOMBS)).fell == []
 
 
 @pytest.mark.slow
