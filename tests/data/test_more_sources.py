@@ -92,9 +92,12 @@ class TestWebDataset:
         assert len(names(tmp_path / "f.tar")) == 100
 
 
-def write_arrow(file, columns):
-    table = pa.table(columns)
-    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as out:
+def write_arrow(file, columns, compression=None):
+    table, options = pa.table(columns), pa.ipc.IpcWriteOptions(compression=compression)
+    with (
+        pa.OSFile(str(file), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema, options=options) as out,
+    ):
         out.write_table(table, max_chunksize=2)
 
 
@@ -173,6 +176,16 @@ class TestDatasets:
         (tmp_path / "f.arrow").write_bytes(b"broken")
         with pytest.raises(KaoganError, match="is not an Arrow file, or a damaged one"):
             names(tmp_path / "f.arrow")
+
+    @pytest.mark.parametrize("compression", ["lz4", "zstd"])
+    def test_a_compressed_file_is_not_unpacked(self, tmp_path, compression):
+        """A small one could hold gigabytes."""
+        columns = {"image": [bytes(10**6)] * 3, "kind": pa.array(["a"] * 3).dictionary_encode()}
+        write_arrow(tmp_path / "f.arrow", columns, compression)
+        with pytest.raises(KaoganError, match="is compressed; write it without compression"):
+            names(tmp_path / "f.arrow")
+        write_arrow(tmp_path / "g.arrow", columns)
+        assert len(names(tmp_path / "g.arrow")) == 3
 
 
 def test_parquet_shards(tmp_path):

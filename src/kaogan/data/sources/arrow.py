@@ -1,6 +1,7 @@
 """What the Hugging Face library `datasets` saves: folders of Arrow files with a picture column."""
 
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,13 @@ class Arrow(Source):
     def items(self, path: Path) -> Iterator[Item]:
         pyarrow = _pyarrow(path)
         with reading(path, "an Arrow file"), pyarrow.memory_map(str(path)) as file:
+            for message in pyarrow.ipc.MessageReader.open_stream(file):
+                if is_compressed(message.metadata.to_pybytes()):
+                    raise KaoganError(
+                        f"{path} is compressed; write it without compression, as "
+                        "Dataset.save_to_disk does"
+                    )
+            file.seek(0)
             schema = pyarrow.ipc.open_stream(file).schema
             column, parts = image_column(path, schema)
             file.seek(0)
@@ -52,6 +60,37 @@ class Arrow(Source):
             cells = (cell for batch in batches for cell in batch.column(0))
             for row, cell in enumerate(cells):
                 yield _item(row, cell, parts)
+
+
+def is_compressed(metadata: bytes) -> bool:
+    """Are the columns of this message compressed? They would be unpacked without a limit.
+
+    The metadata are a FlatBuffers table, as the Arrow columnar format says under "Encapsulated
+    message format": a message has its kind in field 1 and its content in field 2. A record batch
+    (kind 3) has its compression in field 3; a dictionary batch (2) has a record batch in field 1.
+    """
+
+    def number(kind: str, place: int) -> int:
+        return int(struct.unpack_from(f"<{kind}", metadata, place)[0])
+
+    def field(table: int, index: int) -> int:
+        """The place of a table's field; 0: it has none."""
+        places = table - number("i", table)
+        within = 4 + 2 * index
+        offset = number("H", places + within) if within < number("H", places) else 0
+        return table + offset if offset else 0
+
+    def content(table: int, index: int) -> int:
+        place = field(table, index)
+        return place + number("I", place)
+
+    message = number("I", 0)
+    place = field(message, 1)
+    kind = number("B", place) if place else 0
+    if kind not in (2, 3):
+        return False
+    batch = content(message, 2)
+    return bool(field(content(batch, 1) if kind == 2 else batch, 3))
 
 
 @sources.register("datasets")
