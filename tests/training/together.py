@@ -28,11 +28,12 @@ from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError
 from kaogan.rng import seed_of
 from kaogan.training.fit import fit
+from kaogan.training.joining import joined
 from kaogan.training.recipe import Budget, Hardware, Recipe, Watch
 from kaogan.training.state import TrainState
 from kaogan.training.tasks.images import Pictures, train
 from kaogan.training.trainer import Trainer
-from kaogan.training.world import World, joined
+from kaogan.training.world import World
 
 LONG, SHORT = 50, 10
 """Steps of a game."""

@@ -76,7 +76,7 @@ def add(commands: args.Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train, in several processes if that was asked for."""
-    from kaogan.training.world import joined, launched
+    from kaogan.training.joining import joined, launched
 
     processes = options.gpus or options.processes or 1
     if processes == 1 or launched():

@@ -20,6 +20,7 @@ from kaogan.training.callbacks.checkpoints import Checkpoints
 from kaogan.training.callbacks.nan_guard import Diverged
 from kaogan.training.compatibility import check_parts
 from kaogan.training.events import Events, read_events
+from kaogan.training.joining import joined
 from kaogan.training.lock import claim, locked
 from kaogan.training.precision import (
     Compute,
@@ -38,7 +39,7 @@ from kaogan.training.state import TrainState
 from kaogan.training.tasks.base import RunContext, Task
 from kaogan.training.trainer import Trainer
 from kaogan.training.tuning import fresh_compute
-from kaogan.training.world import World, joined
+from kaogan.training.world import World
 
 
 def fit(

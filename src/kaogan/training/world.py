@@ -6,31 +6,22 @@ that nobody waits for a GPU.
 """
 
 import contextlib
-import datetime
 import os
-import signal
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
-from kaogan.errors import Heard, KaoganError, UsageError
-from kaogan.progress import Verbosity, set_verbosity
+from kaogan.errors import UsageError
+from kaogan.training.synchronised import Synchronised
 
 T = TypeVar("T")
 
 BUCKET = 6_000_000
 """Numbers that are averaged together: 24 MB of float32."""
-PATIENCE = datetime.timedelta(hours=2)
-"""How long a process waits for the others, e.g. while the first one evaluates. The end of a process
-is noticed at once, by its closed connections."""
-MOMENT = 1.0
-"""Seconds in which the processes that are left report, when one has ended."""
 
 
 class World:
@@ -147,6 +138,11 @@ class Processes(World):
                 for tensor, mean in zip(bucket, means, strict=True):
                     tensor.copy_(mean.view(tensor.shape))
 
+    def add_up(self, tensor: Tensor) -> None:
+        """Replace the tensor, in place, by its sum over all processes."""
+        with _together():
+            dist.all_reduce(tensor)
+
     @torch.no_grad()
     def copy(self, tensors: Sequence[Tensor]) -> None:
         for tensor in tensors:
@@ -172,7 +168,7 @@ class Processes(World):
         return bool(highest)
 
     def synchronised(self) -> contextlib.AbstractContextManager[object]:
-        return _Synchronised(self)
+        return Synchronised(self)
 
 
 def buckets(tensors: Sequence[Tensor], most: int = BUCKET) -> Iterator[list[Tensor]]:
@@ -188,207 +184,9 @@ def buckets(tensors: Sequence[Tensor], most: int = BUCKET) -> Iterator[list[Tens
         yield bucket
 
 
-class _Synchronised(TorchFunctionMode):
-    """Replaces `torch.nn.functional.batch_norm` by that of the whole batch, in any module.
-
-    (`torch.nn.SyncBatchNorm` has no implementation for CPUs, and no second derivatives.)
-    """
-
-    def __init__(self, world: Processes) -> None:
-        super().__init__()
-        self.world = world
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        if func is torch.nn.functional.batch_norm and kwargs.get("training"):
-            return _batch_norm(self.world, *args, **kwargs)
-        return func(*args, **kwargs)
-
-
-def _batch_norm(
-    world: Processes,
-    x: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = True,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
-) -> Tensor:
-    """`torch.nn.functional.batch_norm` in training, for a batch in parts of equal size.
-
-    mean = E_p[m_p] and var = E_p[v_p + (m_p - mean)^2], with the mean m_p and the variance v_p of
-    part p: Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing
-    Sample Variances" (1979), equation 2.1. It can be differentiated any number of times.
-    """
-    values = x.to(torch.promote_types(x.dtype, torch.float32))
-    axes, shape = [0, *range(2, x.ndim)], (1, -1, *[1] * (x.ndim - 2))
-    mean = values.mean(axes)
-    variance = (values - mean.view(shape)).square().mean(axes)  # `var_mean` is slower on a CPU
-    own = torch.zeros(world.size, 1, 1, dtype=values.dtype, device=values.device)
-    own[world.rank] = 1
-    means, variances = _sum(own * torch.stack([mean, variance])).unbind(1)
-    mean = means.mean(0)
-    variance = (variances + (means - mean).square()).mean(0)
-    if running_mean is not None and running_var is not None:
-        with torch.no_grad():
-            count = world.size * x.numel() // x.shape[1]
-            unbiased = variance * (count / (count - 1))
-            running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-            running_var.lerp_(unbiased.to(running_var.dtype), momentum)
-    scale = (variance + eps).rsqrt()
-    scale = scale if weight is None else scale * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
-    return torch.addcmul(shift.view(shape), values, scale.view(shape)).to(x.dtype)
-
-
-class _Sum(torch.autograd.Function):
-    """The sum over all processes. Each process's output depends on every input alike, so the
-    gradient is the sum of the gradients.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, tensor: Tensor) -> Tensor:
-        total = tensor.clone(memory_format=torch.contiguous_format)
-        with _together():
-            dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return _sum(gradient)
-
-
-def _sum(tensor: Tensor) -> Tensor:
-    total: Tensor = _Sum.apply(tensor)  # type: ignore[no-untyped-call]
-    return total
-
-
 @contextlib.contextmanager
 def _together() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
         raise Lost(str(error)) from error
-
-
-def launched() -> bool:
-    """Is this one of several processes that torchrun started?"""
-    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ["WORLD_SIZE"]) > 1
-
-
-@contextlib.contextmanager
-def joined(device: str = "auto") -> Iterator[World]:
-    """Connect the processes that torchrun started; a `World` of one if it did not.
-
-    Within, an error ends all processes: the first one to fail says why, and the others are silent
-    (`Heard`). If a process ends without a word, one of the others says so.
-
-    Raises:
-        KaoganError: the processes do not find each other, or one has ended.
-
-    """
-    if dist.is_available() and dist.is_initialized():  # by the command, or by a user's program
-        yield Processes()
-        return
-    if not launched():
-        yield World()
-        return
-    _check_restarts()
-    gpus = torch.cuda.is_available() and not device.startswith("cpu")
-    try:
-        dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if gpus else "gloo", timeout=PATIENCE, **_meeting_place()
-        )
-    except RuntimeError as error:
-        cause = str(error).splitlines()[0][:200]
-        raise KaoganError(
-            f"the processes do not find each other ({cause}); check address, port and firewall, "
-            "and name the network: GLOO_SOCKET_IFNAME=eth0"
-        ) from None
-    world, store = Processes(), dist.distributed_c10d._get_default_store()
-    if not world.leads:
-        set_verbosity(Verbosity.QUIET)
-    try:
-        yield world
-    except Lost as error:
-        # torchrun ends those that are left, and they have something to say first.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _tell_first(world, store, _ended(world, store, error))
-    except KaoganError as error:
-        if not world.leads and not isinstance(error, UsageError):  # of the command of all
-            which = f"rank {world.rank} of {world.size} processes, on {socket.gethostname()}"
-            error.args = (f"{which}: {error}",)
-        _tell_first(world, store, error)
-    else:
-        dist.destroy_process_group()
-
-
-def _check_restarts() -> None:
-    """Raise a KaoganError where restarted processes would wait for each other in vain."""
-    several, shared = os.environ.get("GROUP_WORLD_SIZE") != "1", "TORCHELASTIC_USE_AGENT_STORE"
-    restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0))
-    if several and restarts and os.environ.get(shared) == "True":
-        if os.environ["RANK"] != "0":
-            raise Heard("restarts on several machines")
-        raise KaoganError(
-            "restarts on several machines need --rdzv-backend c10d and, before torchrun, "
-            "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1; set both, or leave --max-restarts away"
-        )
-
-
-def _meeting_place() -> dict[str, Any]:
-    """Where the processes exchange their addresses, as arguments of `init_process_group`.
-
-    torchrun keeps one store for all its restarts, and Gloo would wait for addresses of processes
-    that have ended (pytorch/pytorch #135712). On one machine, each attempt gets a part of its own.
-    Those of several machines count restarts differently, so there torchrun must make new stores.
-    """
-    alone = os.environ.get("GROUP_WORLD_SIZE") == "1"
-    if not alone or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
-        return {}
-    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    store = dist.TCPStore(host, port, is_master=False)  # type: ignore[attr-defined]
-    attempt = f"attempt/{os.environ['TORCHELASTIC_RESTART_COUNT']}"
-    return {
-        "store": dist.PrefixStore(attempt, store),  # type: ignore[attr-defined]
-        "rank": int(os.environ["RANK"]),
-        "world_size": int(os.environ["WORLD_SIZE"]),
-    }
-
-
-def _tell_first(world: Processes, store: Any, error: KaoganError) -> None:
-    """Raise the error in the first process that fails, and `Heard` in the others."""
-    first = world.rank <= 1
-    with contextlib.suppress(RuntimeError):  # if rank 0 holds the store, it may have ended
-        first = store.add("kaogan/told", 1) == 1
-    if first:
-        raise error from None
-    raise Heard(str(error), error.exit_status) from None
-
-
-def _ended(world: Processes, store: Any, error: Lost) -> KaoganError:
-    """The error that says which processes are missing, and what to do."""
-    missing = set(range(world.size))
-    try:
-        store.set(f"kaogan/left/{world.rank}", "")
-        end = time.monotonic() + MOMENT
-        while time.monotonic() < end:
-            missing = {n for n in missing if not store.check([f"kaogan/left/{n}"])}
-            time.sleep(0.05)
-    except RuntimeError:
-        missing = {0}  # it held the store
-    if not missing:
-        cause = str(error).splitlines()[0][:200]
-        return KaoganError(
-            f"the {world.size} processes lost each other ({cause}); give the same command again: "
-            "it goes on from the newest checkpoint"
-        )
-    names = ", ".join(map(str, sorted(missing)))
-    return KaoganError(
-        f"rank {names} of {world.size} processes ended without a word (killed, out of memory, or "
-        "its machine is gone), so the others end, too; give the same command again: it goes on "
-        "from the newest checkpoint"
-    )
