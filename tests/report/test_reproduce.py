@@ -8,7 +8,7 @@ import pytest
 
 from kaogan import recipes
 from kaogan.cli import parser
-from kaogan.cli.train import recipe_options
+from kaogan.cli.recipe_options import recipe_options
 from kaogan.errors import KaoganError
 from kaogan.losses.penalties import R1
 from kaogan.models import DCGAN
