@@ -97,8 +97,8 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
             submitted.append(len(groups))
             yield groups
 
-    real = preparing._in_workers
-    monkeypatch.setattr(preparing, "_in_workers", kill_after_some)
+    real = preparing.in_workers
+    monkeypatch.setattr(preparing, "in_workers", kill_after_some)
     prepare([source], tmp_path / "d", scheduler=scheduler, progress=False)
     assert workers[0].wait() == -signal.SIGKILL
     assert sum(submitted) == len(FILES)

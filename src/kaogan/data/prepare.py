@@ -5,27 +5,20 @@ them in the order of the sources. So the result does not depend on the number of
 where they are: processes of this machine, or a cluster (`kaogan.data.cluster`).
 """
 
-import multiprocessing
-import os
-import signal
 import sys
-import threading
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from kaogan.data import cluster
-from kaogan.data.boxes import Box, Boxes, boxes_of, read_boxes
+from kaogan.data import cluster, workers
+from kaogan.data.boxes import Boxes, boxes_of, read_boxes
 from kaogan.data.dataset import Dataset, open_dataset
 from kaogan.data.decode import (
     FILTER,
@@ -51,6 +44,7 @@ from kaogan.data.sources import (
     source_labels,
 )
 from kaogan.data.sources.folder import PictureFile
+from kaogan.data.workers import CHUNK_BYTES, Work, in_workers, processes
 from kaogan.data.writing import (
     Group,
     LeftOutPicture,
@@ -68,20 +62,10 @@ from kaogan.machine import usable_cores
 from kaogan.progress import Silent, Tracker, track
 
 CHUNK_ITEMS = 64
-CHUNK_BYTES = 4 * 2**20
-WAITING_BYTES = 64 * 2**20  # encoded pictures that a few workers have at any time
 
 FACE_MARGIN = 0.25  # a square of 1.5 times the face shows the hair and the chin
 
 Crop = Literal["centre", "faces"]
-
-
-class Work(NamedTuple):
-    """An item of a source, the boxes of its faces if a table has them, and the source's mark."""
-
-    item: Item
-    boxes: Sequence[Box] | None
-    mark: int
 
 
 def prepare(
@@ -279,26 +263,26 @@ class How:
         """The pictures of one item. Raises `Rejected` if there is a reason to leave it out."""
         content = work.item.content
         if self.crop == "centre":
-            return [decode(content, self.preparation, _one_at_a_time)]
-        return decode_faces(content, self.preparation, work.boxes, _one_at_a_time)
+            return [decode(content, self.preparation, workers.one_at_a_time)]
+        return decode_faces(content, self.preparation, work.boxes, workers.one_at_a_time)
 
 
 @contextmanager
 def _reading(
-    paths: Sequence[Place], how: How, workers: int | None, scheduler: str | None, progress: bool
+    paths: Sequence[Place], how: How, asked: int | None, scheduler: str | None, progress: bool
 ) -> Iterator[Stream]:
     """All pictures of the sources, decoded by workers."""
     total = count_items(paths)
-    workers = workers or usable_cores()
+    count = asked or usable_cores()
     if total is not None:
-        workers = max(1, min(workers, total // CHUNK_ITEMS))  # few pictures need no processes
+        count = max(1, min(count, total // CHUNK_ITEMS))  # few pictures need no processes
     shown = track(total, "preparing", "pictures") if progress else nullcontext(Silent())
     unused = set(how.boxes or ())
     # The boxes are the worker's to receive one by one, not the whole table with every chunk.
     decode_chunk = partial(_decode_chunk, How(how.preparation, how.crop, how.keep_duplicates, None))
     with ExitStack() as stack:
         pool, capacity = stack.enter_context(
-            cluster.connected(scheduler) if scheduler else _processes(workers)
+            cluster.connected(scheduler) if scheduler else processes(count)
         )
         tracker = stack.enter_context(shown)
 
@@ -308,7 +292,7 @@ def _reading(
             results = (
                 map(decode_chunk, chunks)
                 if pool is None
-                else _in_workers(pool, decode_chunk, chunks, capacity)
+                else in_workers(pool, decode_chunk, chunks, capacity)
             )
             for groups in results:
                 tracker.advance(len(groups))
@@ -401,65 +385,6 @@ def _chunked(work: Iterable[Work], preparation: Preparation) -> Iterator[list[Wo
             chunk, size = [], 0
     if chunk:
         yield chunk
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[tuple[Executor | None, int]]:
-    """Processes of this machine, and how many; None: this process does the work itself."""
-    if workers == 1:
-        yield None, 1
-        return
-    context = multiprocessing.get_context("spawn")  # the same everywhere, and safe with threads
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (context.Lock(),))
-    try:
-        yield pool, workers
-    except BrokenProcessPool:
-        raise KaoganError(
-            "a worker process died; if this is a script of yours, call prepare under "
-            'if __name__ == "__main__":, or use fewer workers (1 needs no processes)'
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _in_workers(
-    pool: Executor,
-    work: Callable[[list[Work]], list[Group]],
-    chunks: Iterable[list[Work]],
-    workers: int,
-) -> Iterator[list[Group]]:
-    """Decode in parallel, and return the results in order; the bytes under way are bounded."""
-    waiting: deque[tuple[Future[list[Group]], int]] = deque()
-    waiting_bytes, most_bytes = 0, max(WAITING_BYTES, 2 * workers * CHUNK_BYTES)
-    for chunk in chunks:
-        size = sum(one.item.size for one in chunk)
-        while waiting and (len(waiting) >= 3 * workers or waiting_bytes + size > most_bytes):
-            future, done = waiting.popleft()
-            waiting_bytes -= done
-            yield future.result()
-        waiting.append((pool.submit(work, chunk), size))
-        waiting_bytes += size
-    for future, _ in waiting:
-        yield future.result()
-
-
-_one_at_a_time: AbstractContextManager[Any] = threading.Lock()
-"""Held while a large picture is in memory. Worker processes of one machine share another one."""
-
-
-def _start_worker(one_at_a_time: AbstractContextManager[Any]) -> None:
-    global _one_at_a_time
-    _one_at_a_time = one_at_a_time
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is killed; otherwise it would wait for work forever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _decode_chunk(how: How, chunk: list[Work]) -> list[Group]:
