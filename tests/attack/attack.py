@@ -22,6 +22,7 @@ from types import FrameType
 
 import numpy as np
 import psutil
+from damage import damaged
 
 from kaogan.cli import main
 from kaogan.data.reasons import Rejected
@@ -228,32 +229,6 @@ def peak() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         return sum(int(line.split()[1]) for line in status if line.startswith("VmHWM")) << 10
     return 0
-
-
-def damaged(content: bytes, rng: Rng) -> bytes:
-    """`content` cut, overwritten, bent, doubled or mixed up, most often near its ends."""
-    data = bytearray(content)
-    for _ in range(int(rng.integers(1, 4))):
-        near = min(len(data), int(rng.choice([32, 128, 1024, len(data) + 1])))
-        place = int(rng.integers(0, near)) if near else 0
-        if rng.integers(2):
-            place = max(0, len(data) - 1 - place)
-        match int(rng.integers(0, 7)):
-            case 0:
-                del data[place:]
-            case 1:
-                data[place : place + 1] = rng.bytes(1)
-            case 2:
-                data[place : place + 4] = b"\xff\xff\xff\xff"
-            case 3:
-                data[place : place + 8] = b"\0" * 8
-            case 4:
-                data[place:place] = rng.bytes(int(rng.integers(1, 600)))
-            case 5:
-                del data[place : place + int(rng.integers(1, 2000))]
-            case 6:
-                data[place : place + 1] = bytes([(data[place] if data else 0) ^ 0x80])
-    return bytes(data)
 
 
 WAYS: dict[str, Callable[[bytes, Rng], bytes]] = {

@@ -1,7 +1,6 @@
 """Damaged DATASETs, RUNs and exported files, and nonsense in every value of their JSON."""
 
 import contextlib
-import copy
 import hashlib
 import io
 import json
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from damage import GONE, NONSENSE, put
 from safetensors.torch import load_file, save_file
 
 from attack import WAYS, Case, Rng, command
@@ -25,11 +25,6 @@ from kaogan.training.recipe import Budget, Hardware, Watch
 from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
 
-NONSENSE: list[Any] = [
-    *(None, True, 0, -1, 1.5, 1e308, float("nan"), float("inf"), 10**30, "", "x", "../../etc"),
-    *("a\nb", "a\0b", "<script>alert(1)</script>", "x" * 10**5, [], {}, [1], {"a": 1}, [[[]]]),
-]
-GONE = object()
 IMAGES = 1000
 WIDEST = {"size": 256, "width": 512, "latent_dim": 4096}
 """A network of gigabytes."""
@@ -186,20 +181,6 @@ def replaced(text: str, rng: Rng) -> tuple[str, str]:
     if wide in WIDEST and rng.integers(2):
         new = WIDEST[wide]
     return json.dumps(put(value, path, new)), f"{'.'.join(map(str, path))} = {str(new)[:20]}"
-
-
-def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
-    if not path:
-        return None if new is GONE else new
-    value = copy.deepcopy(value)
-    inner = value
-    for key in path[:-1]:
-        inner = inner[key]
-    if new is GONE:
-        del inner[path[-1]]
-    else:
-        inner[path[-1]] = new
-    return value
 
 
 def sealed(checkpoint: Path, text: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from damage import damaged
 from helpers import encode, make_tar, make_zip, picture, png, prepared
 
 from kaogan.data.decode import Preparation, decode
@@ -15,29 +16,6 @@ from kaogan.errors import KaoganError
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "AVIF", "TIFF")
 PICTURE_CASES = 120  # of each kind
 ARCHIVE_CASES = 40  # of each kind
-
-
-def damaged(content: bytes, rng: np.random.Generator) -> bytes:
-    """`content` cut, overwritten, bent, doubled or mixed up, most often near its headers."""
-    data = bytearray(content)
-    for _ in range(int(rng.integers(1, 4))):
-        near = min(len(data), int(rng.choice([32, 128, 1024, len(data) + 1])))
-        place = int(rng.integers(0, near)) if near else 0
-        match int(rng.integers(0, 6)):
-            case 0:
-                del data[place:]
-            case 1:
-                data[place : place + 1] = rng.bytes(1)
-            case 2:
-                data[place : place + 4] = b"\xff\xff\xff\xff"
-            case 3:
-                data[place : place + 8] = b"\0" * 8
-            case 4:
-                data[place:place] = rng.bytes(int(rng.integers(1, 50)))
-            case 5:
-                length = int(rng.integers(1, 200))
-                del data[place : place + length]
-    return bytes(data)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,12 +1,12 @@
 """The JSON files of a run: whatever they hold, there is a value or one error."""
 
-import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from damage import GONE, NONSENSE, put
 
 from kaogan.cli import main
 from kaogan.errors import KaoganError
@@ -18,9 +18,6 @@ from kaogan.training.rows import read_rows
 from kaogan.training.run import Run
 
 OLDER = Path(__file__).parent / "older" / "one-schedule" / "run"
-NONSENSE = [None, True, -1, 1.5, 10**30, "", "x" * 10**5, "a\0b", [], [1], {}, {"a": 1}]
-NONSENSE += [float("nan"), float("inf"), 1e308]
-GONE = object()
 
 
 def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
@@ -30,24 +27,12 @@ def places(value: Any, path: tuple = ()) -> Iterator[tuple]:
             yield from places(inner, (*path, key))
 
 
-def changed(whole: Any, path: tuple, value: object) -> Any:
-    whole = copy.deepcopy(whole)
-    inner = whole
-    for key in path[:-1]:
-        inner = inner[key]
-    if value is GONE:
-        del inner[path[-1]]
-    else:
-        inner[path[-1]] = value
-    return whole
-
-
 def test_every_value_of_run_json_may_be_nonsense(tmp_path):
     whole = json.loads((OLDER / "run.json").read_text())
     run, refused, tried = Run(tmp_path), 0, 0
     for path in places(whole):
         for value in [*NONSENSE, GONE]:
-            (tmp_path / "run.json").write_text(json.dumps(changed(whole, path, value)))
+            (tmp_path / "run.json").write_text(json.dumps(put(whole, path, value)))
             tried += 1
             try:
                 about = run.about
@@ -87,7 +72,7 @@ def test_a_sealed_state_of_nonsense_is_damaged(tmp_path, name):
     (target / "state.safetensors").write_bytes((source / "state.safetensors").read_bytes())
     whole.pop("seal")
     for value in [None, -1, "x", [1], float("inf"), GONE]:
-        about = changed(whole, (name,), value)
+        about = put(whole, (name,), value)
         about["seal"] = checkpoints._seal(about)
         (target / "state.json").write_text(json.dumps(about))
         with pytest.raises(checkpoints.Damaged, match="damaged"):
@@ -97,7 +82,7 @@ def test_a_sealed_state_of_nonsense_is_damaged(tmp_path, name):
 def test_rows_of_nonsense_are_left_out(tmp_path):
     good = {"images_seen": 1, "loss_d": 0.5, "loss_g": 1.0, "d_real": 0.6, "d_fake": 0.4, "x": 2}
     lines = [json.dumps(good), "[" * 100_000, "3", "null", '{"images_seen": 2}', json.dumps(good)]
-    lines += [json.dumps(changed(good, (name,), value)) for name in good for value in ("x", None)]
+    lines += [json.dumps(put(good, (name,), value)) for name in good for value in ("x", None)]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
     rows = read_rows(tmp_path / "rows.jsonl", MetricsRecord)
     others = [{**good, "x": "x"}, {**good, "x": None}]  # fields that are not known may be anything
@@ -105,7 +90,7 @@ def test_rows_of_nonsense_are_left_out(tmp_path):
     good = {"images_seen": 1, "kid": 0.5, "coverage": 0.1, "fd": 9.0}
     older = {name: good[name] for name in ("images_seen", "kid", "coverage")}
     lines = [json.dumps(each) for each in (good, older)]
-    lines += [json.dumps(changed(good, (name,), value)) for name in good for value in (None, "x")]
+    lines += [json.dumps(put(good, (name,), value)) for name in good for value in (None, "x")]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
     assert read_rows(tmp_path / "rows.jsonl", EvaluationRecord) == [good, older]
 
