@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kaogan.data.reasons import Rejected
 from kaogan.data.sources.base import Item, Source, check_size, reading, sources
-from kaogan.data.sources.parquet import image_column, item_of
+from kaogan.data.sources.parquet import image_column, item_of, pyarrow_for
 from kaogan.errors import KaoganError
 from kaogan.records import Record, Text, read_json
 
@@ -42,7 +42,7 @@ class Arrow(Source):
     suffixes = (".arrow",)
 
     def items(self, path: Path) -> Iterator[Item]:
-        pyarrow = _pyarrow(path)
+        pyarrow = pyarrow_for(path, "an Arrow file")
         with reading(path, "an Arrow file"), pyarrow.memory_map(str(path)) as file:
             for message in pyarrow.ipc.MessageReader.open_stream(file):
                 if is_compressed(message.metadata.to_pybytes()):
@@ -138,13 +138,3 @@ def _plain(name: str) -> str:
     if name in ("", ".", "..") or Path(name).name != name:
         raise ValueError(f"{name!r} is no plain name")
     return name
-
-
-def _pyarrow(path: Path) -> Any:
-    try:
-        import pyarrow
-    except ImportError:
-        raise KaoganError(
-            f'{path} is an Arrow file: run pip install "kaogan[formats]" first'
-        ) from None
-    return pyarrow

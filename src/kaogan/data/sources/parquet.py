@@ -36,13 +36,17 @@ class Parquet(Source):
                 yield item_of(row, cell.as_py())
 
 
-def _open(path: Path) -> Any:
+def pyarrow_for(path: Path, kind: str) -> Any:
+    """The library that reads a file of this kind. Raises a KaoganError if it is missing."""
     try:
         import pyarrow.parquet
     except ImportError:
-        raise KaoganError(
-            f'{path} is a Parquet file: run pip install "kaogan[formats]" first'
-        ) from None
+        raise KaoganError(f'{path} is {kind}: run pip install "kaogan[formats]" first') from None
+    return pyarrow
+
+
+def _open(path: Path) -> Any:
+    pyarrow = pyarrow_for(path, "a Parquet file")
     # With a buffer, a column is read piece by piece and not as a whole.
     return pyarrow.parquet.ParquetFile(path, buffer_size=2**20)
 
