@@ -39,6 +39,8 @@ SPEEDUPS: dict[str, Speedup] = {
     "products": switches.products,
     "padded": switches.padded,
     "joined": switches.joined,
+    "drawn-inside": switches.drawn_inside,
+    "together": switches.together,
     "compile": compile_networks,
     "record": partial(capture_steps, record=cuda_graph),
 }

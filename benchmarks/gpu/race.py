@@ -26,6 +26,8 @@ CONTENDERS: dict[str, Task] = {
     "products": {"speedups": ["products", "record"]},
     "padded": {"speedups": ["padded", "record"]},
     "joined": {"speedups": ["joined", "record"]},
+    "drawn-inside": {"speedups": ["drawn-inside"]},
+    "together": {"speedups": ["together"]},
     "switched": {"speedups": ["products", "padded", "joined", "compile", "record"]},
 }
 """All that can take part, by the name that `--only` takes."""

@@ -1,10 +1,12 @@
 """What a GPU's step could do besides: each is measured as a contender, and kept where it pays.
 
-A switch changes the layers of a trainer's networks, and keeps their parameters.
+A switch changes the layers of a trainer's networks, and keeps their parameters; or it changes what
+a recording has in it.
 """
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +14,9 @@ from torch.nn.functional import pad
 
 from kaogan.contracts import Pass
 from kaogan.convolutions import PRODUCTS, Plan, use
+from kaogan.training.accelerate import Replay, cuda_graph, unchanged
 from kaogan.training.run_log import RunLog
-from kaogan.training.trainer import StepInputs, Trainer
+from kaogan.training.trainer import Factors, StepInputs, StepStats, Trainer
 
 CHANNELS = 8
 """Tensor cores take numbers of two bytes in eights; the pictures have three channels."""
@@ -90,6 +93,74 @@ class NormOfHalves(nn.BatchNorm2d):
         if len(maps) != self.two:
             return super().forward(maps)
         return torch.cat([super(NormOfHalves, self).forward(half) for half in maps.chunk(2)])
+
+
+class Record(Protocol):
+    """`cuda_graph`, or what takes its place in tests."""
+
+    def __call__(
+        self, step: Callable[[], StepStats], rng: torch.Generator | None = None
+    ) -> tuple[StepStats, Replay]: ...
+
+
+def drawn_inside(trainer: Trainer, _: RunLog, record: Record = cuda_graph) -> None:
+    """Draw random numbers, and mirror, inside the recording.
+
+    Each replay is given the position's seed, so the numbers are those of `Trainer.draw_inputs`.
+    """
+    x, c = (tensor.clone() for tensor in trainer.next_samples())
+    factors = Factors(*(number.clone() for number in trainer.next_factors()))
+    kept, mirrors = [x, c, *factors], trainer.mirrors
+
+    def whole(penalised: bool) -> StepStats:
+        return trainer.train_step(trainer.draw_numbers(x, c, mirrors, factors), penalised)
+
+    with unchanged(trainer.state):
+        recordings = {
+            penalised: record(partial(whole, penalised), rng=trainer.rng)
+            for penalised in trainer.recipe.kinds_of_steps
+        }
+
+    def step() -> StepStats:
+        torch._foreach_copy_(kept, [*trainer.next_samples(), *trainer.next_factors()])
+        trainer.seed_numbers()
+        stats, replay = recordings[trainer.penalised()]
+        replay()
+        trainer.state.images_seen += trainer.recipe.batch
+        return stats
+
+    trainer.step = step  # type: ignore[method-assign]
+
+
+def together(trainer: Trainer, _: RunLog, record: Record = cuda_graph) -> None:
+    """All steps from one with penalties to the next in one recording.
+
+    The steps wait for the last of them, so the state is that of a training only then.
+    """
+    count = trainer.recipe.penalty_interval if trainer.recipe.penalties else 4
+    kept = [[tensor.clone() for tensor in trainer.draw_inputs()] for _ in range(count)]
+    inputs = [StepInputs(*tensors) for tensors in kept]
+    penalised = [bool(trainer.recipe.penalties) and place == 0 for place in range(count)]
+    waiting: list[StepInputs] = []
+
+    def all_steps() -> StepStats:
+        for each, kind in zip(inputs, penalised, strict=True):
+            stats = trainer.train_step(each, kind)
+        return stats
+
+    with unchanged(trainer.state):
+        stats, replay = record(all_steps)
+
+    def step(new: StepInputs, _: bool) -> StepStats:
+        waiting.append(new)
+        if len(waiting) == count:
+            for old, ready in zip(kept, waiting, strict=True):
+                torch._foreach_copy_(old, [*ready])
+            waiting.clear()
+            replay()
+        return stats
+
+    trainer.compiled_step = step
 
 
 def players(trainer: Trainer) -> tuple[nn.Module, nn.Module]:

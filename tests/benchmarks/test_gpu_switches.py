@@ -2,13 +2,16 @@
 
 import copy
 import importlib
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from tape import record
 from torch import Tensor, nn
+from toys import Jitter
 
 from kaogan import recipes
 from kaogan.data.batches import ImageBatches
@@ -55,20 +58,34 @@ def test_layers_change_and_derivatives_do_not(switches, recipe, name, replaced):
         assert torch.allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
+def trained(recipe, switch, steps, augmentation=None, **options) -> dict[str, Tensor]:
+    """The tensors of a small training with this switch."""
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
+    small = recipes.named(recipe, size=32, width=4, batch=4, **options)
+    small = small.model_copy(update={"augmentation": augmentation})
+    compute = Compute(torch.device("cpu"), "fp32")
+    batches = ImageBatches(pictures, compute.device, 0)
+    trainer = Trainer(small, TrainState.fresh(small, compute), batches, compute)
+    switch(trainer, None)
+    for _ in range(steps):
+        trainer.step()
+    assert trainer.state.images_seen == 4 * steps
+    return trainer.state.tensors()
+
+
+@pytest.mark.parametrize("recipe", ["standard", "dcgan"])
+@pytest.mark.parametrize("name", ["drawn_inside", "together"])
+@pytest.mark.parametrize("options", [{}, {"mirror": False}, {"augmentation": Jitter()}])
+def test_what_is_recorded_besides_gives_the_same_training(switches, recipe, name, options):
+    plain = trained(recipe, lambda *_: None, 8, **options)
+    switched = trained(recipe, partial(getattr(switches, name), record=record), 8, **options)
+    for key, tensor in plain.items():
+        assert torch.equal(tensor, switched[key]), key
+
+
 @pytest.mark.parametrize("recipe", ["standard", "dcgan"])
 def test_real_and_generated_pictures_may_pass_together(switches, recipe):
-    trainers = []
-    for switch in (lambda *_: None, switches.joined):
-        pictures = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
-        small = recipes.named(recipe, size=32, width=4, batch=4)
-        compute = Compute(torch.device("cpu"), "fp32")
-        batches = ImageBatches(pictures, compute.device, 0)
-        trainer = Trainer(small, TrainState.fresh(small, compute), batches, compute)
-        switch(trainer, None)
-        for _ in range(3):
-            trainer.step()
-        trainers.append(trainer)
-    plain, together = (trainer.state.tensors() for trainer in trainers)
+    plain, together = (trained(recipe, switch, 3) for switch in (lambda *_: None, switches.joined))
     assert plain.keys() == together.keys()
     for name, tensor in plain.items():
         assert torch.allclose(tensor, together[name], rtol=1e-3, atol=1e-5), name

@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 import torch
+from tape import record
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from toys import (
@@ -219,42 +220,7 @@ def test_what_reads_from_the_device_is_found():
         meta.train_step(inputs, True)
 
 
-# Recorded steps. The tape does with operators and the CPU what a CUDA graph does with kernels.
-
-
-class Tape(TorchDispatchMode):
-    """Records operators, and runs them again on the same memory.
-
-    As in a CUDA graph, nothing of Python is on it: a number that changes from step to step, or a
-    tensor that is replaced and not overwritten, would be missed.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.calls = []
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **kwargs or {})
-        if func.namespace == "aten":  # and not the profiler's marks
-            self.calls.append((func, args, kwargs or {}, result))
-        return result
-
-    def replay(self):
-        with torch.no_grad():
-            for func, args, kwargs, result in self.calls:
-                for kept, new in zip(
-                    tree_leaves(result), tree_leaves(func(*args, **kwargs)), strict=True
-                ):
-                    if new is not kept and new.data_ptr() != kept.data_ptr():
-                        kept.copy_(new)
-
-
-def record(step):
-    """`cuda_graph`, for CPUs."""
-    step()
-    with Tape() as tape:
-        stats = step()
-    return stats, tape.replay
+# Recorded steps
 
 
 def captured(trainer, folder) -> Trainer:

@@ -3,7 +3,9 @@
 import itertools
 import json
 import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +16,11 @@ from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError
 from kaogan.metrics.features import load_extractor
-from kaogan.training import checkpoints
+from kaogan.training import checkpoints, fit
+from kaogan.training.background import Background
 from kaogan.training.callbacks import evaluation, intervals
 from kaogan.training.callbacks.evaluation import Evaluation
+from kaogan.training.events import read_events
 from kaogan.training.recipe import Budget, Watch
 from kaogan.training.run import Run
 from kaogan.training.run_log import RunLog
@@ -134,7 +138,7 @@ class Watched:
             stop_when_flat,
             planned=planned,
         )
-        self.callback._draw = lambda trainer, count: gradients(count)
+        self.callback._draw = lambda generator, latent_dim, count: gradients(count)
         self.callback.start(self.trainer)
         self.figures = iter(figures)
 
@@ -328,3 +332,55 @@ def test_a_full_history_is_cut_to_where_the_run_goes_on(tmp_path: Path) -> None:
     watched = Watched(tmp_path, [])
     assert [row["images_seen"] for row in watched.callback.rows] == [0]
     assert len(rows(tmp_path)) == 1
+
+
+class Beside(Background):
+    """Computes beside the training, as on a GPU, and later than it could."""
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        super().__init__(torch.device("cpu"))
+
+    def compute(self, job: Any, then: Any = lambda result: None) -> None:
+        super().compute(lambda: time.sleep(0.05) or job(), then)
+
+
+def files(run: Path, pattern: str) -> dict[str, bytes]:
+    return {str(file.relative_to(run)): file.read_bytes() for file in run.glob(pattern)}
+
+
+def test_beside_the_training_everything_is_the_same(
+    many: Dataset, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, best states, grids: whole, and stopped in between."""
+    monkeypatch.setattr(fit, "Background", Beside)
+    out = tmp_path / "run"
+    for images in (40, 64):
+        watch = Watch(evaluate_every=32)
+        train(tiny_recipe(), many, out, Budget(images=images), CPU, watch)
+
+    def figures(run: Path) -> list[dict[str, float]]:
+        return [{key: row[key] for key in row if key != "seconds"} for row in rows(run)]
+
+    def told(run: Path) -> list[tuple[Any, ...]]:
+        found = [row for row in read_events(run / "events.jsonl") if row["event"] == "evaluated"]
+        return [(row["images_seen"], row["fd"], row["best"]) for row in found]
+
+    assert figures(out) == figures(run)
+    assert told(out) == told(run)
+    for pattern in ("best/*/state.safetensors", "checkpoints/000000064/state.safetensors"):
+        assert files(out, pattern) == files(run, pattern)
+        assert files(out, pattern)
+    assert files(run, "samples/*").items() <= files(out, "samples/*").items()
+    assert files(out, "faces.png") == files(run, "faces.png")
+
+
+def test_what_is_measured_is_a_copy(tmp_path: Path) -> None:
+    trainer = Watched(tmp_path, []).trainer
+    kept = trainer.state.copy()
+    before = {name: tensor.clone() for name, tensor in trainer.state.tensors().items()}
+    trainer.step()
+    assert kept.images_seen == 0
+    for name, tensor in kept.tensors().items():
+        assert torch.equal(tensor, before[name]), name
+    now = trainer.state.tensors()
+    assert any(not torch.equal(now[name], before[name]) for name in before)

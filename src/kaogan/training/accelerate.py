@@ -116,13 +116,18 @@ def recorded_step(trainer: Trainer, record: Recorder) -> Callable[[StepInputs, b
     return replay_step
 
 
-def cuda_graph(step: Callable[[], StepStats]) -> tuple[StepStats, Replay]:
+def cuda_graph(
+    step: Callable[[], StepStats], rng: torch.Generator | None = None
+) -> tuple[StepStats, Replay]:
     """Record `step` as a CUDA graph; return the tensors that it writes to, and its replay.
 
+    If the step draws numbers from `rng`, its replay draws those of the seed that `rng` has then.
     A step that waits for the GPU fails before the recording begins: a recording that fails can
     leave its memory and PyTorch's generator of random numbers unusable.
     """
     graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+    if rng is not None:
+        graph.register_generator_state(rng)
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):  # recording needs a stream of its own

@@ -167,7 +167,7 @@ def _run_trainer(
     state, world = trainer.state, trainer.world
     limit = budget.images_limit(len(trainer.batches))
     planned = planned_images(budget, trainer.recipe, limit)
-    background = Background()
+    background = Background(trainer.compute.device if trainer.recorded else None)
     with stop_on_signals(trainer, run_log):
         while True:
             left = budget.minutes and max(0.0, budget.minutes * 60 - state.seconds)

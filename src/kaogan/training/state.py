@@ -64,6 +64,10 @@ class TrainState:
             },
         )
 
+    def copy(self) -> "TrainState":
+        """The state as it is now, which the training does not change."""
+        return copy.deepcopy(self)
+
     @property
     def networks(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "ema": self.ema, "discriminator": self.discriminator}

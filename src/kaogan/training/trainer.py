@@ -28,6 +28,15 @@ from kaogan.training.state import TrainState
 from kaogan.training.world import World
 
 
+class Factors(NamedTuple):
+    """Numbers of a step that depend on its position alone, on the device."""
+
+    ema_weight: Scalar
+    """How far the EMA moves toward the generator, 0 to 1."""
+    lr_factor: Scalar
+    penalty_factor: Scalar
+
+
 class StepInputs(NamedTuple):
     """Everything that differs from step to step, as tensors on the device."""
 
@@ -44,9 +53,9 @@ class StepInputs(NamedTuple):
     augmentation_g: Float[Tensor, "M U"]
     """The same for the generator's turn."""
     ema_weight: Scalar
-    """How far the EMA moves toward the generator, 0 to 1."""
     lr_factor: Scalar
     penalty_factor: Scalar
+    """The three `Factors`."""
 
 
 class StepStats(NamedTuple):
@@ -129,6 +138,11 @@ class Trainer:
         # `train_step`, or its recording (`kaogan.training.accelerate`).
         self.compiled_step: Callable[[StepInputs, bool], StepStats] = self.train_step
 
+    @property
+    def recorded(self) -> bool:
+        """Are steps replayed from recordings?"""
+        return self.compiled_step != self.train_step
+
     def step(self) -> StepStats:
         """Train for one step and count its images."""
         inputs = self.draw_inputs()
@@ -149,18 +163,47 @@ class Trainer:
         Every process draws those of the whole batch and takes its part. Of the samples, it reads
         its part only.
         """
-        recipe, seen, batch = self.recipe, self.state.images_seen, self.recipe.batch
-        self.rng.manual_seed(seed_of(recipe.seed, self.state.attempt, seen))
-        part, share = self.world.part, batch // self.world.size
-        x, c = self.batches(seen + self.world.rank * share, share)
+        x, c = self.next_samples()
+        self.seed_numbers()
+        return self.draw_numbers(x, c, self.mirrors, self.next_factors())
+
+    def next_samples(self) -> tuple[Samples, Labels]:
+        """The next step's samples, of this process."""
+        share = self.recipe.batch // self.world.size
+        return self.batches(self.state.images_seen + self.world.rank * share, share)
+
+    def seed_numbers(self) -> None:
+        """Let the random numbers of the next step depend on the position alone."""
+        state = self.state
+        self.rng.manual_seed(seed_of(self.recipe.seed, state.attempt, state.images_seen))
+
+    @property
+    def mirrors(self) -> bool:
+        """Does the next step mirror half of the samples?"""
+        last = self.recipe.mirrored_images
+        return last is None or self.state.images_seen < last
+
+    def next_factors(self) -> Factors:
+        """The next step's numbers that are not random."""
+        recipe, seen, number = self.recipe, self.state.images_seen, partial(torch.full, ())
+        device = self.compute.device
+        decay = ema_decay(recipe.batch, seen + recipe.batch, recipe.ema_share)
+        return Factors(
+            ema_weight=number(1.0 - decay, device=device),
+            lr_factor=number(recipe.lr_schedule(seen), device=device),
+            penalty_factor=number(recipe.penalty_schedule(seen), device=device),
+        )
+
+    def draw_numbers(self, x: Samples, c: Labels, mirrors: bool, factors: Factors) -> StepInputs:
+        """A step's inputs, with the next random numbers."""
+        recipe, batch, part = self.recipe, self.recipe.batch, self.world.part
         uniform = partial(torch.rand, device=x.device, generator=self.rng)
         z = torch.randn((batch, recipe.model.latent_dim), device=x.device, generator=self.rng)
         epsilon = uniform(batch)
-        if recipe.mirrored_images is None or seen < recipe.mirrored_images:
+        if mirrors:
             x = mirrored(x, part(uniform(batch)))
         count = recipe.augmentation.numbers if recipe.augmentation else 0
         real_d, fake_d, real_g, fake_g = (part(uniform(batch, count)) for _ in range(4))
-        number = partial(torch.full, (), device=x.device)
         return StepInputs(
             x=x,
             c=c,
@@ -168,9 +211,7 @@ class Trainer:
             epsilon=part(epsilon),
             augmentation_d=torch.cat([real_d, fake_d]),
             augmentation_g=torch.cat([real_g, fake_g]),
-            ema_weight=number(1.0 - ema_decay(batch, seen + batch, recipe.ema_share)),
-            lr_factor=number(recipe.lr_schedule(seen)),
-            penalty_factor=number(recipe.penalty_schedule(seen)),
+            **factors._asdict(),
         )
 
     def train_step(self, inputs: StepInputs, penalised: bool) -> StepStats:

@@ -14,8 +14,8 @@ from kaogan.training.trainer import Callback, StepStats, Trainer
 class Checkpoints(Callback):
     """Saves every `seconds`. A failed save is a warning and is repeated soon.
 
-    Pictures of earlier steps are written before, because a run that goes on from this checkpoint
-    does not draw them again.
+    Pictures and evaluations of earlier steps are written before, because a run that goes on from
+    this checkpoint does not make them again.
     """
 
     def __init__(
@@ -46,9 +46,9 @@ class Checkpoints(Callback):
     def save(self, trainer: Trainer) -> None:
         """Save now; warn if that fails."""
         self.saved = False
-        if not is_finite(trainer):
+        if not is_finite(trainer.state):
             return  # NaNGuard will report it, and the run will be rolled back
-        with contextlib.suppress(OSError):  # a picture is missing, which is no reason not to save
+        with contextlib.suppress(OSError):  # a picture is missing: no reason not to save
             self.background.wait()
         try:
             checkpoints.save(trainer.state, trainer.recipe, self.folder)

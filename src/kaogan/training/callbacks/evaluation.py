@@ -4,9 +4,11 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from kaogan.files import write_text
 from kaogan.images import PictureArray, Pixels
@@ -16,13 +18,16 @@ from kaogan.metrics.quick import FIGURE, Reference, best_of, quick
 from kaogan.metrics.verdict import figures_in_words
 from kaogan.progress import Silent, Tracker
 from kaogan.training import checkpoints
+from kaogan.training.background import Background
 from kaogan.training.callbacks.intervals import extra, thinning
 from kaogan.training.callbacks.nan_guard import is_finite
+from kaogan.training.recipe import Recipe
 from kaogan.training.records import EvaluationRecord
 from kaogan.training.rows import Row, append_row, keep_rows
 from kaogan.training.run_log import RunLog
 from kaogan.training.sampling import Sampler, standing_statistics
 from kaogan.training.standing import read_floor
+from kaogan.training.state import TrainState
 from kaogan.training.trainer import Callback, StepStats, Trainer
 
 FACES = 1000
@@ -32,6 +37,8 @@ FEWEST = 100
 NAMED = 12
 """Characters of the extractor's checksum in a row."""
 LATENTS_FOR_STATISTICS = 512
+MARKS = ("end", "extra", "features")
+"""Fields of a row that are no figures."""
 FLAT_EVALUATIONS, FLAT_SHARE = 5, 0.5
 """Nothing improves if the best is this many evaluations old and in the first half of the run."""
 
@@ -48,6 +55,8 @@ class Evaluation(Callback):
     their best states when the run is resumed: that at the end of a training (marked with `end`),
     and those that a short training has in addition (`extra`), if other images are planned then.
 
+    Where the training goes on meanwhile (`background.beside`), a copy of its state is measured.
+
     Args:
         held_out: the real pictures.
         folder: the RUN.
@@ -58,6 +67,7 @@ class Evaluation(Callback):
         train: training pictures, whose figures are the floor; none: no floor.
         planned: images of the whole training, if that is known.
         tracker: shows that an evaluation is made.
+        background: does the work.
 
     """
 
@@ -72,9 +82,11 @@ class Evaluation(Callback):
         train: PictureArray | None = None,
         planned: int | None = None,
         tracker: Tracker | None = None,
+        background: Background | None = None,
     ) -> None:
         self.held_out, self.interval, self.run_log = held_out, interval, run_log
         self.train, self.planned, self.tracker = train, planned, tracker or Silent()
+        self.background = background or Background()
         self.file, self.best_folder = folder / "evaluation.jsonl", folder / "best"
         self.floor_file = folder / "floor.json"
         self.checkpoints = folder / "checkpoints"
@@ -104,7 +116,7 @@ class Evaluation(Callback):
     def start(self, trainer: Trainer) -> None:
         seen, batch = trainer.state.images_seen, trainer.recipe.batch
         if self.file.exists():
-            features = self._extractor(trainer).checksum[:NAMED]
+            features = self._extractor(trainer.compute.device).checksum[:NAMED]
             # Rows with other features, from another version of kaogan, are not comparable.
             self.rows = keep_rows(
                 self.file,
@@ -121,6 +133,7 @@ class Evaluation(Callback):
             self._evaluate_if_due(trainer)
 
     def after_step(self, trainer: Trainer, stats: StepStats) -> None:
+        self.background.look()
         self._evaluate_if_due(trainer)
 
     def _evaluate_if_due(self, trainer: Trainer) -> None:
@@ -135,6 +148,7 @@ class Evaluation(Callback):
         return extra(self.interval, self.planned, max(0, seen - batch), seen)
 
     def finish(self, trainer: Trainer) -> None:
+        self.background.wait()
         # Users draw from the end of a run, so it is evaluated too.
         if not self._measured(trainer.state.images_seen):
             self.evaluate(trainer, end=True)
@@ -142,43 +156,61 @@ class Evaluation(Callback):
     def _measured(self, seen: int) -> bool:
         return bool(self.rows) and self.rows[-1]["images_seen"] == seen
 
-    def evaluate(self, trainer: Trainer, end: bool = False, extra: bool = False) -> Row:
+    def evaluate(self, trainer: Trainer, end: bool = False, extra: bool = False) -> None:
         """Measure the averaged generator, write a row, and keep the state if it is the best one.
 
         `end` and `extra` say why it is done, if it is not the schedule.
         """
-        self.tracker.doing("evaluating")
+        if not self.background.beside:
+            self.tracker.doing("evaluating")
+        state = trainer.state.copy() if self.background.beside else trainer.state
+        self.background.compute(
+            partial(self._measure, state, trainer.recipe, trainer.compute.device, end, extra),
+            partial(self._tell, trainer),
+        )
+        if end or self.stop_when_flat:  # when it stops must not depend on the clock
+            self.background.wait()
+
+    def _measure(
+        self, state: TrainState, recipe: Recipe, device: torch.device, end: bool, extra: bool
+    ) -> list[Row]:
+        """Everything that is kept on the disk; all rows up to the new one."""
         started = time.perf_counter()
-        extractor = self._extractor(trainer)
+        extractor = self._extractor(device)
         if self._reference is None:
             self._reference = Reference.of(self.held_out, extractor, FACES)
             self._measure_floor(self._reference)
-        faces = self._draw(trainer, len(self._reference))
+        faces = self._draw(state.ema, recipe.model.latent_dim, len(self._reference))
         figures = quick(self._reference, torch.from_numpy(faces))
-        row: Row = {"images_seen": trainer.state.images_seen}
+        row: Row = {"images_seen": state.images_seen}
         row |= {name: round(value, 6) for name, value in figures.items()}
         # It may also be the best of the rows that stay when the run is prolonged.
         lasting = [*filter(_lasts, self.rows), *([] if end or extra else [row])]
         is_best = any(best_of(rows) is row for rows in ([*self.rows, row], lasting))
-        if is_best and is_finite(trainer):
-            checkpoints.save(trainer.state, trainer.recipe, self.best_folder)
-        self.rows.append(row)
+        if is_best and is_finite(state):
+            checkpoints.save(state, recipe, self.best_folder)
         row["seconds"] = round(time.perf_counter() - started, 3)
-        for listener in self.listeners:
-            listener(trainer, row)
         row |= {"end": end, "extra": extra, "features": extractor.checksum[:NAMED]}
+        self.rows.append(row)
         append_row(self.file, row)
-        self.tracker.advance(0, self.remark)
-        best = " (best so far)" if self.best is row and len(self.rows) > 1 else ""
-        self.run_log.detail(
-            f"evaluation after {row['images_seen']:,} images{best}: {figures_in_words(row)}"
-        )
-        self.run_log.record("evaluated", **{FIGURE: row[FIGURE]}, best=self.best is row, end=end)
         saved = checkpoints.found(self.checkpoints)
         self._remove_others(checkpoints.images_seen(saved[-1]) if saved else 0)
-        if not end:
-            self._check_progress(trainer)
-        return row
+        return [*self.rows]
+
+    def _tell(self, trainer: Trainer, rows: list[Row]) -> None:
+        """Tell listeners and people of the last row."""
+        row = rows[-1]
+        for listener in self.listeners:
+            listener(trainer, {name: row[name] for name in row if name not in MARKS})
+        self.tracker.advance(0, self.remark)
+        is_best, seen = best_of(rows) is row, row["images_seen"]
+        best = " (best so far)" if is_best and len(rows) > 1 else ""
+        self.run_log.detail(f"evaluation after {seen:,} images{best}: {figures_in_words(row)}")
+        self.run_log.record(
+            "evaluated", images_seen=seen, **{FIGURE: row[FIGURE]}, best=is_best, end=row["end"]
+        )
+        if not row["end"]:
+            self._check_progress(trainer, rows)
 
     def _measure_floor(self, reference: Reference) -> None:
         """Write the figures of training pictures: what a perfect generator would have."""
@@ -205,23 +237,22 @@ class Evaluation(Callback):
             if checkpoints.images_seen(checkpoint) not in best:
                 shutil.rmtree(checkpoint, ignore_errors=True)
 
-    def _extractor(self, trainer: Trainer) -> Extractor:
+    def _extractor(self, device: torch.device) -> Extractor:
         if self._loaded is None:
-            self._loaded = load_extractor(device=trainer.compute.device)
+            self._loaded = load_extractor(device=device)
         return self._loaded
 
-    def _draw(self, trainer: Trainer, count: int) -> Pixels:
-        latent_dim = trainer.recipe.model.latent_dim
-        settled = standing_statistics(trainer.state.ema, latent_dim, LATENTS_FOR_STATISTICS)
+    def _draw(self, generator: nn.Module, latent_dim: int, count: int) -> Pixels:
+        settled = standing_statistics(generator, latent_dim, LATENTS_FOR_STATISTICS)
         return Sampler(settled, latent_dim).sample(count)
 
-    def _check_progress(self, trainer: Trainer) -> None:
+    def _check_progress(self, trainer: Trainer, rows: list[Row]) -> None:
         """Report that the faces no longer improve; stop if that was asked for."""
-        best, seen = self.best, trainer.state.images_seen
-        if best is None or best["images_seen"] > FLAT_SHARE * seen:
+        best, newest = best_of(rows), rows[-1]
+        if best is None or best["images_seen"] > FLAT_SHARE * newest["images_seen"]:
             self._said_flat = False
             return
-        since = len(self.rows) - 1 - self.rows.index(best)
+        since = len(rows) - 1 - rows.index(best)
         if since < FLAT_EVALUATIONS:
             return
         if not self._said_flat:
@@ -229,7 +260,7 @@ class Evaluation(Callback):
             self.run_log.say(
                 f"note: the faces have not improved for {since} evaluations: FD was best after "
                 f"{best['images_seen']:,} images ({best[FIGURE]:.4f}), and is "
-                f"{self.rows[-1][FIGURE]:.4f} now. The best checkpoint is kept; longer training "
+                f"{newest[FIGURE]:.4f} now. The best checkpoint is kept; longer training "
                 "may not help",
                 "noted",
             )

@@ -3,6 +3,7 @@
 import math
 
 from kaogan.training.rows import Row
+from kaogan.training.state import TrainState
 from kaogan.training.trainer import Callback, Trainer
 
 
@@ -10,11 +11,11 @@ class Diverged(Exception):
     """A loss or a weight is NaN or infinite."""
 
 
-def is_finite(trainer: Trainer) -> bool:
+def is_finite(state: TrainState) -> bool:
     """Are all parameters of all networks finite?"""
     return all(
         bool(parameter.isfinite().all())
-        for network in trainer.state.networks.values()
+        for network in state.networks.values()
         for parameter in network.parameters()
     )
 
@@ -28,6 +29,6 @@ class NaNGuard(Callback):
             raise Diverged(f"a loss became NaN or infinite after {row['images_seen']:,} images")
 
     def finish(self, trainer: Trainer) -> None:
-        if not is_finite(trainer):
+        if not is_finite(trainer.state):
             seen = trainer.state.images_seen
             raise Diverged(f"a weight became NaN or infinite after {seen:,} images")

@@ -3,9 +3,13 @@
 RUN/samples/000051200-ema.png and 000051200-raw.png
 """
 
+import copy
 from functools import partial
 from pathlib import Path
 
+from torch import nn
+
+from kaogan.contracts import Model
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, grid, to_pil
 from kaogan.training.background import Background
@@ -69,15 +73,26 @@ class Samples(Gallery):
     def draw(self, trainer: Trainer) -> None:
         """Write the grids of both weights."""
         model = trainer.recipe.model
-        count = faces_in_grid(model.sample_shape[-1])
         for name, network in (("raw", trainer.state.generator), ("ema", trainer.state.ema)):
-            settled = standing_statistics(network, model.latent_dim, LATENTS_FOR_STATISTICS)
-            self.newest = list(Sampler(settled, model.latent_dim).sample(count))
-            self.background.do(partial(_write, self.newest, self.name(trainer, name)))
+            generator = copy.deepcopy(network) if self.background.beside else network
+            self.background.compute(
+                partial(_faces, generator, model),
+                partial(self._keep, self.name(trainer, name)),
+            )
+
+    def _keep(self, file: Path, faces: list[Pixels]) -> None:
+        self.newest = faces
+        self.background.do(partial(_write, faces, file))
 
     def finish(self, trainer: Trainer) -> None:
         super().finish(trainer)
         self.background.wait()
+
+
+def _faces(generator: nn.Module, model: Model) -> list[Pixels]:
+    settled = standing_statistics(generator, model.latent_dim, LATENTS_FOR_STATISTICS)
+    count = faces_in_grid(model.sample_shape[-1])
+    return list(Sampler(settled, model.latent_dim).sample(count))
 
 
 def _write(faces: list[Pixels], file: Path) -> None:

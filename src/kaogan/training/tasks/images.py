@@ -154,6 +154,7 @@ class Pictures(Task):
                 self.dataset.train,
                 context.planned,
                 tracker,
+                context.background,
             )
             evaluations, remark = [evaluation], lambda: evaluation.remark
         return [
