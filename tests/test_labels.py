@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaogan.errors import UsageError
-from kaogan.labels import Attribute, chosen, entries, vectors, wish
+from kaogan.labels import Attribute, chosen, entries, forgotten, random_codes, vectors, wish
 from kaogan.records import checked
 
 HAIR = Attribute(name="hair-colour", kind="categories", values=("pink", "blue", "black"))
@@ -109,8 +109,34 @@ def test_choosing() -> None:
         ({"name": "a", "kind": "categories", "values": ["one"]}, "needs two or more"),
         ({"name": "a", "kind": "categories", "values": ["b", "b"]}, "each once"),
         ({"name": "a", "kind": "flag", "values": ["no", "yes"]}, "only categories have values"),
+        ({"name": "a", "kind": "flag", "shares": [1.0]}, "needs a share for each value"),
+        ({"name": "a", "kind": "flag", "shares": [0.2, 0.2]}, "of 1 in all"),
+        ({"name": "a", "kind": "number", "shares": [0.5, 0.5]}, "needs a share for each value"),
     ],
 )
 def test_what_is_no_attribute(fields, fault) -> None:
     with pytest.raises(ValueError, match=fault):
         checked(fields, Attribute)
+
+
+def test_every_number_of_wishes_is_equally_likely() -> None:
+    rng = torch.Generator().manual_seed(0)
+    count, a = 200_000, 4
+    kept = forgotten(
+        torch.zeros(count, a), torch.rand(count, generator=rng), torch.rand(count, a, generator=rng)
+    )
+    known = (~kept.isnan()).sum(1).bincount(minlength=a + 1) / count
+    assert known.tolist() == pytest.approx([1 / (a + 1)] * (a + 1), abs=0.005)
+
+
+def test_random_codes_are_as_frequent_as_in_the_data() -> None:
+    hair = HAIR.model_copy(update={"shares": (0.7, 0.1, 0.2)})
+    codes = random_codes((hair, SMILE, LIGHT), 100_000, torch.Generator().manual_seed(1))
+    colour, smile, light = (column[~column.isnan()] for column in codes.T)
+    assert (colour.long().bincount() / len(colour)).tolist() == pytest.approx(
+        [0.7, 0.1, 0.2], abs=0.01
+    )
+    assert smile.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert light.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert 0 <= light.min() <= light.max() < 1
+    assert random_codes((), 5, torch.Generator()).shape == (5, 0)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from kaogan.contracts import Pass
+from kaogan.contracts import Batch, Pass
 from kaogan.convolutions import PRODUCTS, Plan, use
 from kaogan.training.accelerate import Replay, cuda_graph, unchanged
 from kaogan.training.run_log import RunLog
@@ -108,12 +108,12 @@ def drawn_inside(trainer: Trainer, _: RunLog, record: Record = cuda_graph) -> No
 
     Each replay is given the position's seed, so the numbers are those of `Trainer.draw_inputs`.
     """
-    x, c = (tensor.clone() for tensor in trainer.next_samples())
+    samples = Batch(*(tensor.clone() for tensor in trainer.next_samples()))
     factors = Factors(*(number.clone() for number in trainer.next_factors()))
-    kept, mirrors = [x, c, *factors], trainer.mirrors
+    kept, mirrors = [*samples, *factors], trainer.mirrors
 
     def whole(penalised: bool) -> StepStats:
-        return trainer.train_step(trainer.draw_numbers(x, c, mirrors, factors), penalised)
+        return trainer.train_step(trainer.draw_numbers(samples, mirrors, factors), penalised)
 
     with unchanged(trainer.state):
         recordings = {

@@ -8,7 +8,8 @@ Axes in shapes:
     C  channels (1 or 3)          H, W  height and width
     ...  the shape of one sample: `C H W` for a picture, `D` for a toy point
     L  logits: one for each sample, or for each pack of them
-    Y  entries of a label         U  random numbers of an augmentation
+    A  attributes                 Y  entries of a label vector (kaogan.labels)
+    U  random numbers of an augmentation
 """
 
 from abc import abstractmethod
@@ -18,9 +19,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkab
 
 import torch
 from jaxtyping import Float
-from pydantic import Field
+from pydantic import Field, model_serializer
 from torch import Tensor, nn
 
+from kaogan.labels import MOST_ATTRIBUTES, Attribute
 from kaogan.registry import Component
 
 Latents = Float[Tensor, "N Z"]
@@ -46,6 +48,21 @@ class Model(Component):
     packing: int = Field(
         default=1, ge=1, le=16, description="neighbours in a batch judged by one logit"
     )
+    attributes: tuple[Attribute, ...] = Field(
+        default=(), max_length=MOST_ATTRIBUTES, description="what can be wished for"
+    )
+
+    conditional: ClassVar[bool] = False
+    """Do its networks take label vectors `N Y` as a second argument, if it has attributes? Without
+    it, or where all entries are 0, nothing is wished for or known."""
+
+    @model_serializer(mode="wrap")
+    def _short(self, fields: Callable[["Model"], dict[str, Any]]) -> dict[str, Any]:
+        """Without an empty list of attributes: few models have some."""
+        found = fields(self)
+        if not self.attributes:
+            found.pop("attributes", None)
+        return found
 
     @property
     @abstractmethod
@@ -57,6 +74,12 @@ class Model(Component):
 
     @abstractmethod
     def discriminator(self) -> nn.Module: ...
+
+    def without_labels(self, network: nn.Module, player: str) -> "tuple[Model, nn.Module]":
+        """A network as it is without wishes, and the model without attributes that makes such
+        networks. `player` is "generator" or "discriminator".
+        """
+        return self, network
 
     def exported(self, network: nn.Module, player: str) -> "tuple[Model, nn.Module]":
         """A trained network in PyTorch's own layers, for exports, and the model that makes such
@@ -199,10 +222,10 @@ class Schedule(Component):
 
 
 class Batch(NamedTuple):
-    """Real samples x and their labels c; without labels, c is `N 0`."""
+    """Real samples and the codes of their labels (`kaogan.labels`), `N 0` without labels."""
 
     x: Samples
-    c: Labels
+    codes: Float[Tensor, "N A"]
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ or the name of a generator that comes with kaogan.
 import difflib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,13 +19,16 @@ from kaogan import hub, zoo
 from kaogan.contracts import Model
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.export import Network, Origin, Player, network_of, readers
+from kaogan.export.network import maker
 from kaogan.images import Pixels
+from kaogan.labels import Attribute, wish
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run, Weights, sampler_of
 from kaogan.training.sampling import Sampler
 from kaogan.training.start import Start
 from kaogan.training.state import tensors_of
+from kaogan.weights import filled
 
 Kind = Literal["run", "checkpoint", "file", "hub", "pretrained"]
 SINGLE = ("file", "hub")
@@ -50,6 +53,8 @@ class TrainedGenerator:
         usual: does the RUN draw with this one if neither checkpoint nor weights are named?
         networks: of a RUN or a checkpoint: `generator.*`, `ema.*` and `discriminator.*`, as
             `TrainState.tensors` names them.
+        conditional: the same with labels, if it learned from any. Sampler, model and networks are
+            those without wishes.
 
     """
 
@@ -64,6 +69,24 @@ class TrainedGenerator:
     weights: Weights | None = None
     usual: bool = False
     networks: Mapping[str, Tensor] = field(default_factory=dict)
+    conditional: "Conditional | None" = None
+
+    @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What can be wished for."""
+        return self.conditional.model.attributes if self.conditional else ()
+
+    def wishing(self, wishes: Mapping[str, str]) -> "TrainedGenerator":
+        """The generator that draws with these wishes, as `{"hair-colour": "pink"}`.
+
+        Raises:
+            UsageError: there is no such attribute, or no such value.
+
+        """
+        asked = wish(self.attributes, wishes)
+        if self.conditional is None:
+            return self
+        return replace(self, sampler=self.conditional.sampler.wishing(asked))
 
     def sample(self, count: int = 16, seed: int = 0, truncation: float = 1.0) -> Pixels:
         """`count` pictures (N x H x W x C, uint8), of the seeds `seed`, `seed + 1`, ..."""
@@ -87,6 +110,22 @@ class TrainedGenerator:
         if self.recipe is not None:
             origin = Origin(self.name, self.home, self.recipe, self.run, self.images_seen)
         return network_of(self.model, player, state, origin)
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """Networks with labels.
+
+    Args:
+        sampler: the generator, in evaluation mode, on the CPU.
+        model: the description of both networks.
+        networks: as in `TrainedGenerator`.
+
+    """
+
+    sampler: Sampler
+    model: Model
+    networks: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def open_generator(
@@ -195,7 +234,7 @@ def open_start(what: str | Path) -> Start:
             f"{' or '.join(zoo.names())}"
         )
     source = open_generator(what)
-    tensors = source.networks
+    tensors = (source.conditional or source).networks
     if source.kind == "pretrained":
         averaged = source.sampler.generator.state_dict()
         discriminator = zoo.pretrained_discriminator(source.name).state_dict()
@@ -301,17 +340,33 @@ def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> Train
         _refuse_checkpoint(what, checkpoint)
         tensors, state = checkpoints.read(Path(what))
     home, recipe = Path(what) if run is None else run.path, checkpoints.recipe_of(state)
-    players = ("generator.", "ema.", "discriminator.")
+    sampler, model = sampler_of(tensors, state, weights), recipe.model
+    players = ("generator", "ema", "discriminator")
+    networks = {name: tensors[name] for name in tensors if name.startswith(players)}
+    conditional = None
+    if model.attributes:
+        conditional = Conditional(sampler, model, networks)
+        networks = {}
+        for player in players:
+            role: Player = "discriminator" if player == "discriminator" else "generator"
+            full = filled(maker(model, role), tensors_of(player, tensors))
+            plain, network = model.without_labels(full, role)
+            networks |= {f"{player}.{key}": value for key, value in network.state_dict().items()}
+        model, sampler = (
+            plain,
+            Sampler(model.without_labels(sampler.generator, "generator")[1], model.latent_dim),
+        )
     return TrainedGenerator(
-        sampler=sampler_of(tensors, state, weights),
+        sampler=sampler,
         kind=kind,
         name=home.resolve().name,
         home=home,
-        model=recipe.model,
+        model=model,
         recipe=recipe,
         run=run,
         images_seen=state["images_seen"],
         weights=weights,
         usual=kind == "run" and checkpoint is None and weights == "ema",
-        networks={name: tensors[name] for name in tensors if name.startswith(players)},
+        networks=networks,
+        conditional=conditional,
     )

@@ -15,12 +15,13 @@ sum over the entries, which is how networks use them.
 """
 
 import difflib
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from pydantic import Field, StringConstraints, model_validator
 from torch import Tensor
 
@@ -33,6 +34,7 @@ Kind = Literal["categories", "flag", "number"]
 WORD = re.compile(r"[^\s=,]{1,60}")
 """Names of attributes and values: what the command line can take them apart by is not in them."""
 
+Share = Annotated[float, Field(ge=0, le=1)]
 Word = Annotated[str, StringConstraints(pattern=rf"^{WORD.pattern}$")]
 
 FLAG = ("no", "yes")
@@ -46,6 +48,9 @@ class Attribute(Record):
     kind: Kind
     values: tuple[Word, ...] = Field(default=(), max_length=MOST_VALUES)
     """Of categories, two or more."""
+    shares: tuple[Share, ...] = Field(default=(), max_length=MOST_VALUES)
+    """How often each value is among the known ones of the training pictures; of categories and
+    flags. Nothing: all are equally frequent."""
 
     @model_validator(mode="after")
     def _fits(self) -> "Attribute":
@@ -53,7 +58,16 @@ class Attribute(Record):
             raise ValueError("needs two or more values, each once")
         if self.kind != "categories" and self.values:
             raise ValueError("only categories have values")
+        expected = 0 if self.kind == "number" else self.entries
+        if self.shares and (len(self.shares) != expected or not 0.98 < sum(self.shares) < 1.02):
+            raise ValueError("needs a share for each value, of 1 in all")
         return self
+
+    @property
+    def edges(self) -> list[float]:
+        """Where the value changes if a uniform number in [0, 1) chooses one; of no number."""
+        shares = self.shares or (1 / self.entries,) * self.entries
+        return list(itertools.accumulate(shares))[:-1]
 
     @property
     def entries(self) -> int:
@@ -98,23 +112,61 @@ def entries(attributes: Sequence[Attribute]) -> int:
     return sum(attribute.entries for attribute in attributes)
 
 
+class Vectors:
+    """From codes to label vectors, on a device, in a handful of kernels for all attributes."""
+
+    def __init__(self, attributes: Sequence[Attribute], device: torch.device | str = "cpu") -> None:
+        rows = [
+            (place, float(entry), attribute.kind == "number")
+            for place, attribute in enumerate(attributes)
+            for entry in range(attribute.entries)
+        ]
+        owners, entries, numbers = zip(*rows, strict=True) if rows else ((), (), ())
+        self.owner: Int64[Tensor, Y] = torch.tensor(owners, dtype=torch.long, device=device)
+        """The attribute of each entry."""
+        self._entry = torch.tensor(entries, device=device)
+        self._number = torch.tensor(numbers, dtype=torch.bool, device=device)
+
+    def __call__(self, codes: Codes) -> Float[Tensor, "N Y"]:
+        """The label vectors of rows of codes, in float32."""
+        own = codes.float()[:, self.owner]
+        number = torch.where(self._entry == 0, 1 - own, own)
+        return torch.where(self._number, number, (own == self._entry).float()).nan_to_num(0.0)
+
+
 def vectors(attributes: Sequence[Attribute], codes: Codes) -> Float[Tensor, "N Y"]:
     """The label vectors of rows of codes, in float32 on their device."""
-    parts = [
-        _vector(attribute, codes[:, place].float()) for place, attribute in enumerate(attributes)
+    return Vectors(attributes, codes.device)(codes)
+
+
+def forgotten(
+    codes: Codes, kept: Float[Tensor, "N"], each: Float[Tensor, "N A"]
+) -> Float[Tensor, "N A"]:
+    """Codes of which some are made unknown: those where the number `each` is not below `kept`.
+
+    With all numbers uniform in [0, 1), every number of known attributes from 0 to A is equally
+    likely for a row: the probability of k is the integral of (A over k) p^k (1 - p)^(A - k) over p,
+    which is 1 / (A + 1). So a generator that is trained with them learns to draw with any number of
+    wishes, also with none.
+    """
+    return codes.where(each < kept[:, None], torch.nan)
+
+
+def random_codes(attributes: Sequence[Attribute], count: int, rng: torch.Generator) -> Codes:
+    """Rows of codes as in the training: each attribute as often as in the data, and `forgotten`.
+
+    `rng` is on the CPU.
+    """
+    drawn = [torch.rand(count, generator=rng) for _ in attributes]
+    codes = [
+        number
+        if attribute.kind == "number"
+        else torch.bucketize(number, torch.tensor(attribute.edges), right=True).float()
+        for attribute, number in zip(attributes, drawn, strict=True)
     ]
-    return torch.cat([codes.new_zeros((len(codes), 0), dtype=torch.float32), *parts], 1)
-
-
-def _vector(attribute: Attribute, codes: Float[Tensor, "N"]) -> Float[Tensor, "N V"]:
-    known = ~codes.isnan()
-    codes = torch.where(known, codes, 0.0)
-    if attribute.kind == "number":
-        found = torch.stack([1 - codes, codes], 1)
-    else:
-        places = torch.arange(attribute.entries, device=codes.device)
-        found = (codes[:, None] == places).float()
-    return found * known[:, None]
+    kept = torch.rand(count, generator=rng)
+    each = torch.rand(count, len(attributes), generator=rng)
+    return forgotten(torch.stack(codes, 1) if codes else torch.zeros(count, 0), kept, each)
 
 
 def wish(attributes: Sequence[Attribute], wishes: Mapping[str, str]) -> Float[Tensor, "1 Y"]:

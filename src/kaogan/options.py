@@ -11,6 +11,7 @@ The parts themselves are options, too, each as a name or a mapping of its fields
     schedule                    of learning rates and penalties; penalty_schedule where they differ
     anneal_images               schedule = {"name": "cosine", "images": N}; None: constant
     framework                   "keras": model = "keras-dcgan"
+    attributes                  those of the data set whose labels are learned (`kaogan.labels`)
 """
 
 import json
@@ -38,6 +39,8 @@ PARTS = {"model", "loss", "penalties", "augmentation", "lr_schedule", "penalty_s
 OTHERS = {"schedule", "anneal_images", "framework"}
 SHAPE = ("size", "channels")
 """The options that the data set determines. A model without them has one fixed shape."""
+LABELS = "attributes"
+"""The model's option that the data set determines by the names that are chosen (--condition)."""
 
 SPELLED = {"latent_dim": "latent", "penalties": "penalty", "augmentation": "augment"}
 """Names that the command line shortens."""
@@ -80,12 +83,13 @@ def draws_pictures(kind: type[Component]) -> bool:
 
 
 def all_options() -> dict[str, FieldInfo]:
-    """The fields of all models for pictures, of all losses and of the recipe."""
+    """The fields of all models for pictures, of all losses and of the recipe, but attributes."""
     sources = [fields_of(models[name]) for name in models if draws_pictures(models[name])]
     sources += [fields_of(losses[name]) for name in losses]
     found: dict[str, FieldInfo] = {}
     for fields in [*sources, own_fields()]:
         found |= {name: field for name, field in fields.items() if name not in found}
+    found.pop(LABELS)
     return found
 
 

@@ -112,7 +112,7 @@ class Projection(_Planned):
 
 
 class Logit(_Planned):
-    """A convolution of the whole map to one number: a product of a matrix and a vector.
+    """A convolution of the whole map to one number, or to a few: a product of matrices.
 
     The library's takes five times as long, and more where it is differentiated twice.
     """
@@ -121,8 +121,8 @@ class Logit(_Planned):
         if inputs.shape[1:] != weight.shape[1:]:
             return conv2d(inputs, weight)
         # In the order in which channels-last maps lie in memory, nothing is copied.
-        rows, column = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (inputs, weight))
-        return (rows @ column.T)[:, :, None, None]
+        rows, columns = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (inputs, weight))
+        return (rows @ columns.T)[:, :, None, None]
 
 
 PRODUCTS = (Projection, Logit)
@@ -158,8 +158,8 @@ def _planned(kind: type, layer: nn.Conv2d | nn.ConvTranspose2d) -> type[_Planned
     halves = geometry == ((4, 4), (2, 2), (1, 1))
     plain = geometry[1:] == ((1, 1), (0, 0))
     if kind is nn.Conv2d:
-        scalar = plain and layer.out_channels == 1
-        return HalvingConv2d if halves else Logit if scalar else None
+        last = plain and (layer.out_channels == 1 or layer.kernel_size == (4, 4))
+        return HalvingConv2d if halves else Logit if last else None
     return DoublingConv2d if halves else Projection if plain else None
 
 

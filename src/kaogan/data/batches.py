@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from kaogan.contracts import Batch, unlabelled
+from kaogan.contracts import Batch
 from kaogan.data.shards import Part, Shards
 from kaogan.errors import UsageError
 from kaogan.images import PictureArray, check_whole, mapping, to_model
@@ -98,7 +98,7 @@ class ImageBatches:
     Resident pictures are all on the device as uint8, and batches are chosen there. This is the
     default on a GPU with enough memory. Otherwise threads read batches ahead, and a GPU copies them
     asynchronously from pinned memory: each one `stride` pictures after the one before (by default
-    its length).
+    its length). With the codes of the pictures' labels (N x A, float32), they come along.
     """
 
     def __init__(
@@ -110,8 +110,10 @@ class ImageBatches:
         resident: bool | None = None,
         stride: int | None = None,
         rows: Rows | None = None,
+        codes: np.ndarray | None = None,
     ) -> None:
         self._pictures = pictures
+        self._codes = np.zeros((len(pictures), 0), np.float32) if codes is None else codes
         self._rows = rows
         if rows is not None:
             seed = seed_of(seed, *rows.part)
@@ -119,10 +121,13 @@ class ImageBatches:
         self.resident = fits(pictures, device) if resident is None else resident
         """Are all pictures on the device?"""
         self._on_device = upload(pictures, device) if self.resident else None
+        self._codes_on_device = (
+            torch.from_numpy(np.array(self._codes)).to(device) if self.resident else None
+        )
         self._positions = Shuffled(len(pictures), seed, device if self.resident else CPU)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="kaogan-batches")
         self._depth, self._stride = workers, rows.share if rows else stride
-        self._ahead: dict[tuple[int, int], Future[Tensor]] = {}
+        self._ahead: dict[tuple[int, int], Future[tuple[Tensor, Tensor]]] = {}
 
     def __len__(self) -> int:
         return self._rows.whole if self._rows else len(self._pictures)
@@ -130,36 +135,40 @@ class ImageBatches:
     def __call__(self, start: int, count: int) -> Batch:
         if self._rows is not None:
             start = self._rows.position(start, count)
-        if self._on_device is not None:
-            return self._batch(self._on_device[self._positions(start, count)])
+        if self._on_device is not None and self._codes_on_device is not None:
+            chosen = self._positions(start, count)
+            return self._batch(self._on_device[chosen], self._codes_on_device[chosen])
         stride = self._stride or count
         wanted = [(start + ahead * stride, count) for ahead in range(self._depth + 1)]
         self._ahead = {key: self._ahead.get(key) or self._request(*key) for key in wanted}
-        batch = self._ahead.pop((start, count)).result()
+        read = self._ahead.pop((start, count)).result()
         # Only copies from pinned memory may be left to run.
-        return self._batch(batch.to(self._device, non_blocking=self._device.type == "cuda"))
+        pinned = self._device.type == "cuda"
+        return self._batch(*(part.to(self._device, non_blocking=pinned) for part in read))
 
-    def _batch(self, pictures: Tensor) -> Batch:
+    def _batch(self, pictures: Tensor, codes: Tensor) -> Batch:
         """Pictures on the device as samples; contiguous where channels last is wrong.
 
         On Apple's GPUs, batch norm's gradients of channels-last samples are wrong.
         """
         samples = to_model(pictures)
-        return unlabelled(samples.contiguous() if self._device.type == "mps" else samples)
+        return Batch(samples.contiguous() if self._device.type == "mps" else samples, codes)
 
-    def _request(self, start: int, count: int) -> Future[Tensor]:
+    def _request(self, start: int, count: int) -> Future[tuple[Tensor, Tensor]]:
         return self._pool.submit(self._read, self._positions(start, count).numpy())
 
-    def _read(self, positions: np.ndarray) -> Tensor:
+    def _read(self, positions: np.ndarray) -> tuple[Tensor, Tensor]:
         check_whole(self._pictures)
         # Ascending positions read the file front to back; the order is restored in memory.
         order = np.argsort(positions)
         batch = torch.empty((len(positions), *self._pictures.shape[1:]), dtype=torch.uint8)
         batch.numpy()[order] = self._pictures[positions[order]]
-        if self._device.type != "cpu":
-            return batch.pin_memory() if self._device.type == "cuda" else batch
-        release(self._pictures)  # a millisecond, which a GPU would not wait for
-        return batch
+        codes = torch.from_numpy(np.asarray(self._codes[positions], np.float32))
+        if self._device.type == "cuda":
+            return batch.pin_memory(), codes.pin_memory()
+        if self._device.type == "cpu":
+            release(self._pictures)  # a millisecond, which a GPU would not wait for
+        return batch, codes
 
 
 def fits(pictures: PictureArray, device: torch.device) -> bool:

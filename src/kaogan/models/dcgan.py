@@ -21,13 +21,24 @@ Options change the discriminator:
   with penalties
 - `initialization`: the paper's, or "he": `initialize_he`
 - `minibatch_std`: `MinibatchStd`
+- `attributes`: see below
 - `packing`: one logit for several pictures, stacked as channels (Lin, Khetan, Fanti and Oh,
   "PacGAN: The power of two samples in generative adversarial networks", NeurIPS 2018, section 2)
+
+With attributes, both networks take label vectors y (`kaogan.labels`) as well. The generator's input
+is z, then y (Mirza and Osindero, "Conditional Generative Adversarial Nets", 2014, section 3). The
+discriminator is a projection discriminator (Miyato and Koyama, "cGANs with Projection
+Discriminator", ICLR 2018, equation 3), with the last feature maps as phi:
+
+    C(x, y) = psi(phi(x)) + sum_k y_k <v_k, phi(x)>
+
+Its last layer computes psi and all products. Where nothing is known or wished for, y is 0, and both
+are the networks above.
 """
 
 import itertools
 import math
-from typing import Literal
+from typing import ClassVar, Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -36,7 +47,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from kaogan.contracts import Model, Norm
+from kaogan.labels import entries
 from kaogan.models.registered import models
+from kaogan.weights import filled
 
 Upsample = Literal["transposed", "resize"]
 Initialization = Literal["normal", "he"]
@@ -91,14 +104,18 @@ def _upsampling(channels_in: int, channels_out: int, upsample: Upsample) -> nn.M
 
 
 class Generator(nn.Module):
-    """Latents `N Z` to pictures `N C H W` in [-1, 1]."""
+    """Latents `N Z`, and label vectors `N Y` if it has attributes, to pictures `N C H W` in
+    [-1, 1].
+    """
 
     def __init__(self, model: "DCGAN") -> None:
         super().__init__()
         widths = stage_channels(model.size, model.width)[::-1]
+        self.attributes = model.attributes
+        self.entries = entries(model.attributes)
         # A 4x4 transposed convolution of a 1x1 map is the paper's "project and reshape".
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(model.latent_dim, widths[0], 4, bias=False),
+            nn.ConvTranspose2d(model.latent_dim + self.entries, widths[0], 4, bias=False),
             nn.BatchNorm2d(widths[0]),
             nn.ReLU(inplace=True),
         ]
@@ -112,7 +129,12 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
 
-    def forward(self, latents: Float[Tensor, "N Z"]) -> Float[Tensor, "N C H W"]:
+    def forward(
+        self, latents: Float[Tensor, "N Z"], labels: Float[Tensor, "N Y"] | None = None
+    ) -> Float[Tensor, "N C H W"]:
+        if self.entries:
+            nothing = latents.new_zeros((len(latents), self.entries))
+            latents = torch.cat([latents, nothing if labels is None else labels], 1)
         pictures: Tensor = self.layers(latents[:, :, None, None])
         return pictures
 
@@ -152,7 +174,9 @@ class MinibatchStd(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Pictures `N C H W` in [-1, 1] to logits `N / packing`: log-odds of being real."""
+    """Pictures `N C H W` in [-1, 1] to logits `N / packing`: log-odds of being real; with label
+    vectors `N Y`, of being real and what the labels say.
+    """
 
     def __init__(self, model: "DCGAN") -> None:
         super().__init__()
@@ -165,21 +189,27 @@ class Discriminator(nn.Module):
             layers += _halving(channels_in, channels_out, model.norm)
         if model.minibatch_std:
             layers.append(MinibatchStd(model.minibatch_std))
-        layers.append(nn.Conv2d(widths[-1] + bool(model.minibatch_std), 1, 4, bias=False))
+        outputs = 1 + entries(model.attributes)
+        layers.append(nn.Conv2d(widths[-1] + bool(model.minibatch_std), outputs, 4, bias=False))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
         if model.initialization == "he":
             initialize_he(self.layers)
+        with torch.no_grad():
+            cast(nn.Conv2d, layers[-1]).weight[1:].zero_()  # the game without labels, at first
         if model.norm == "spectral":
             for layer in self.layers:
                 if isinstance(layer, nn.Conv2d):
                     spectral_norm(layer)
 
-    def forward(self, pictures: Float[Tensor, "N C H W"]) -> Float[Tensor, "L"]:
+    def forward(
+        self, pictures: Float[Tensor, "N C H W"], labels: Float[Tensor, "N Y"] | None = None
+    ) -> Float[Tensor, "L"]:
         _, channels, height, width = pictures.shape
         packs = pictures.reshape(-1, self.packing * channels, height, width)
-        logits: Tensor = self.layers(packs)
-        return logits.flatten()
+        outputs: Tensor = self.layers(packs).flatten(1)
+        logits = outputs[:, 0]
+        return logits if labels is None else logits + (outputs[:, 1:] * labels).sum(1)
 
 
 class DCGANFields(Model):
@@ -216,6 +246,20 @@ class DCGAN(DCGANFields):
     """The networks in PyTorch."""
 
     name: Literal["dcgan"] = "dcgan"
+    conditional: ClassVar[bool] = True
+
+    def without_labels(self, network: nn.Module, player: str) -> tuple[Model, nn.Module]:
+        if not self.attributes:
+            return self, network
+        plain = self.model_copy(update={"attributes": ()})
+        state, sequence = dict(network.state_dict()), cast(nn.Sequential, network.layers)
+        generates = player == "generator"
+        name = f"layers.{0 if generates else len(sequence) - 1}.weight"
+        state[name] = state[name][: self.latent_dim if generates else 1]
+        return plain, filled(plain.generator if generates else plain.discriminator, state)
+
+    def exported(self, network: nn.Module, player: str) -> tuple[Model, nn.Module]:
+        return self.without_labels(network, player)
 
     def generator(self) -> Generator:
         return Generator(self)

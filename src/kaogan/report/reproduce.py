@@ -7,7 +7,7 @@ from typing import Any
 from kaogan import plugins, recipes
 from kaogan.data.decode import Preparation
 from kaogan.errors import KaoganError
-from kaogan.options import SHAPE, differing, flag, shortest
+from kaogan.options import LABELS, SHAPE, differing, flag, shortest
 from kaogan.report.facts import Facts
 from kaogan.training.recipe import Recipe
 
@@ -77,7 +77,9 @@ def training_options(recipe: Recipe) -> list[str]:
         options.pop("anneal_images", None)
         options["schedule"] = [shortest(recipe.lr_schedule), options.pop("penalty_schedule")]
     for key, value in options.items():
-        if key not in SHAPE:  # the data set's
+        if key == LABELS:
+            words += ["--condition", ",".join(attribute["name"] for attribute in value)]
+        elif key not in SHAPE:  # the data set's
             words += _words(flag(key), value)
     return words
 

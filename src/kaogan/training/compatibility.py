@@ -36,6 +36,18 @@ def check_compatibility(recipe: "Recipe") -> None:
             f"a batch of {recipe.batch} cannot be judged in packs of {model.packing}; "
             "choose a multiple"
         )
+    if model.attributes and not model.conditional:
+        raise UsageError(f"{model.name} cannot learn from labels; leave out --condition")
+    if model.attributes and model.norm == "spectral":
+        raise UsageError(
+            "labels and spectral norm exclude each other: the norm of the last layer would be that "
+            "of the logit and of all attributes together; use --norm none"
+        )
+    if model.attributes and model.packing > 1:
+        raise UsageError(
+            "labels and packing exclude each other: a pack has several pictures, and a logit the "
+            "label of one; use --packing 1"
+        )
     if recipe.mirror and len(model.sample_shape) != 3:
         raise UsageError("only pictures can be mirrored; leave mirror away")
 

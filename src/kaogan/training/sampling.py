@@ -3,14 +3,18 @@
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
+from kaogan.contracts import Labels
 from kaogan.errors import UsageError
 from kaogan.images import Pixels, to_pixels
+from kaogan.labels import Attribute, random_codes, vectors
 from kaogan.latent.walks import truncate
 from kaogan.rng import latents, seed_of
 
@@ -26,15 +30,57 @@ def standing_statistics(
     During training, batch norm averages over past weights. These averages do not fit a generator
     that changes fast or has averaged weights: it draws washed-out faces. Here means and variances
     are averaged over `count` latents with the current weights (standing statistics: Brock et al.
-    2019, BigGAN, section 3.1 and appendix C). The latents are always the same, so the copy is a
-    function of the weights.
+    2019, BigGAN, section 3.1 and appendix C), and over random wishes if it takes any. Latents and
+    wishes are always the same, so the copy is a function of the weights.
     """
     settled = copy.deepcopy(generator)
     rng = torch.Generator().manual_seed(seed_of(latent_dim, count))
     batches = max(1, count // BATCH)
     latent_batches = (torch.randn(BATCH, latent_dim, generator=rng) for _ in range(batches))
-    update_bn(latent_batches, settled, next(settled.parameters()).device)
+    wishing = RandomlyWishing(settled, seed_of(latent_dim, count, 1))
+    update_bn(latent_batches, wishing, next(settled.parameters()).device)
     return settled.eval()
+
+
+class RandomlyWishing(nn.Module):
+    """A generator with new wishes for each batch, as in its training."""
+
+    def __init__(self, generator: nn.Module, seed: int) -> None:
+        super().__init__()
+        self.generator, self.attributes = generator, attributes_of(generator)
+        self.rng = torch.Generator().manual_seed(seed)
+
+    def forward(self, z: Tensor) -> Tensor:
+        if not self.attributes:
+            drawn: Tensor = self.generator(z)
+            return drawn
+        codes = random_codes(self.attributes, len(z), self.rng).to(z.device)
+        return conditioned(self.generator, z, vectors(self.attributes, codes))
+
+
+class Wishing(nn.Module):
+    """A generator with one wish for all pictures: a label vector `1 Y`."""
+
+    def __init__(self, generator: nn.Module, wish: Tensor) -> None:
+        super().__init__()
+        self.generator = generator
+        self.register_buffer("wish", wish)
+
+    def forward(self, z: Tensor) -> Tensor:
+        wish = cast(Tensor, self.wish)
+        return conditioned(self.generator, z, wish.expand(len(z), -1))
+
+
+def attributes_of(generator: nn.Module) -> tuple[Attribute, ...]:
+    """What can be wished for of this generator."""
+    found: tuple[Attribute, ...] = getattr(generator, "attributes", ())
+    return found
+
+
+def conditioned(network: nn.Module, inputs: Tensor, c: Labels) -> Tensor:
+    """The network's output for these inputs, and for their label vectors if they have entries."""
+    outputs: Tensor = network(inputs, c) if c.shape[1] else network(inputs)
+    return outputs
 
 
 def draw(generator: nn.Module, z: Tensor) -> Iterator[Pixels]:
@@ -51,6 +97,10 @@ class Sampler:
 
     generator: nn.Module
     latent_dim: int
+
+    def wishing(self, wish: Float[Tensor, "1 Y"]) -> "Sampler":
+        """The sampler that draws with this wish (`kaogan.labels.wish`)."""
+        return Sampler(Wishing(self.generator, wish), self.latent_dim)
 
     def draw(self, z: Tensor) -> Pixels:
         """Pictures (N x H x W x C, uint8) of latents `N Z`, at least one."""

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from kaogan.contracts import (
+    Batch,
     Batches,
     Labels,
     Latents,
@@ -20,10 +21,12 @@ from kaogan.contracts import (
     Samples,
     Scalar,
 )
+from kaogan.labels import Vectors, forgotten
 from kaogan.losses.penalties import differentiable
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute
 from kaogan.training.recipe import Budget, Recipe
+from kaogan.training.sampling import conditioned
 from kaogan.training.state import TrainState
 from kaogan.training.world import World
 
@@ -43,7 +46,7 @@ class StepInputs(NamedTuple):
     x: Samples
     """Real samples."""
     c: Labels
-    """Their labels."""
+    """Their label vectors, with some values forgotten; the wishes for the generated samples."""
     z: Latents
     epsilon: MixingCoefficients
     """One number from 0 to 1 for each sample, for penalties between real and generated samples."""
@@ -104,12 +107,6 @@ def mirrored(pictures: Samples, chances: Float[Tensor, "N"]) -> Samples:
     return torch.where(chosen, pictures.flip(-1), pictures)
 
 
-def conditioned(network: nn.Module, inputs: Tensor, c: Labels) -> Tensor:
-    """The network's output for these inputs, and for their labels if there are any."""
-    outputs: Tensor = network(inputs, c) if c.shape[1] else network(inputs)
-    return outputs
-
-
 @dataclass
 class Trainer:
     """Updates a discriminator and a generator in turn.
@@ -120,6 +117,8 @@ class Trainer:
            Karras et al., StyleGAN2, 2020, appendix B)
         2. the generator descends L_G(C(T(x)), C(T(G(z)))) for the same z, with the new C fixed
         3. the EMA of the generator moves toward the generator
+
+    With labels, C and G have them as a second argument: those of x, with some forgotten.
     """
 
     recipe: Recipe
@@ -131,6 +130,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.rng = torch.Generator(self.compute.device)
+        self.vectors = Vectors(self.recipe.model.attributes, self.compute.device)
         self.generator: nn.Module = self.state.generator
         self.discriminator: nn.Module = self.state.discriminator
         self._averaged: list[Tensor] = list(self.state.ema.parameters())
@@ -163,11 +163,11 @@ class Trainer:
         Every process draws those of the whole batch and takes its part. Of the samples, it reads
         its part only.
         """
-        x, c = self.next_samples()
+        batch = self.next_samples()
         self.seed_numbers()
-        return self.draw_numbers(x, c, self.mirrors, self.next_factors())
+        return self.draw_numbers(batch, self.mirrors, self.next_factors())
 
-    def next_samples(self) -> tuple[Samples, Labels]:
+    def next_samples(self) -> Batch:
         """The next step's samples, of this process."""
         share = self.recipe.batch // self.world.size
         return self.batches(self.state.images_seen + self.world.rank * share, share)
@@ -194,8 +194,9 @@ class Trainer:
             penalty_factor=number(recipe.penalty_schedule(seen), device=device),
         )
 
-    def draw_numbers(self, x: Samples, c: Labels, mirrors: bool, factors: Factors) -> StepInputs:
+    def draw_numbers(self, samples: Batch, mirrors: bool, factors: Factors) -> StepInputs:
         """A step's inputs, with the next random numbers."""
+        x, codes = samples
         recipe, batch, part = self.recipe, self.recipe.batch, self.world.part
         uniform = partial(torch.rand, device=x.device, generator=self.rng)
         z = torch.randn((batch, recipe.model.latent_dim), device=x.device, generator=self.rng)
@@ -204,6 +205,10 @@ class Trainer:
             x = mirrored(x, part(uniform(batch)))
         count = recipe.augmentation.numbers if recipe.augmentation else 0
         real_d, fake_d, real_g, fake_g = (part(uniform(batch, count)) for _ in range(4))
+        c = codes
+        if codes.shape[1]:
+            kept, each = part(uniform(batch)), part(uniform(batch, codes.shape[1]))
+            c = self.vectors(forgotten(codes, kept, each))
         return StepInputs(
             x=x,
             c=c,
