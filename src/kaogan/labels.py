@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from pydantic import Field, StringConstraints, model_validator
@@ -167,6 +168,16 @@ def random_codes(attributes: Sequence[Attribute], count: int, rng: torch.Generat
     kept = torch.rand(count, generator=rng)
     each = torch.rand(count, len(attributes), generator=rng)
     return forgotten(torch.stack(codes, 1) if codes else torch.zeros(count, 0), kept, each)
+
+
+def with_shares(attribute: Attribute, codes: np.ndarray) -> Attribute:
+    """The attribute with the shares of its values among these codes (N)."""
+    known = codes[~np.isnan(codes)].astype(int)
+    if attribute.kind == "number" or not len(known):
+        return attribute
+    counts = np.bincount(known, minlength=attribute.entries)
+    shares = tuple(round(float(count) / len(known), 4) for count in counts)
+    return attribute.model_copy(update={"shares": shares})
 
 
 def wish(attributes: Sequence[Attribute], wishes: Mapping[str, str]) -> Float[Tensor, "1 Y"]:

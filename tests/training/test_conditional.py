@@ -1,12 +1,25 @@
 """Training with labels."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
-from toys import COMPUTE, MODERN, make_trainer, same, snapshot, tiny_recipe
+from toys import COMPUTE, CPU, MODERN, make_trainer, same, snapshot, tiny_recipe
 
 from kaogan.data.batches import ImageBatches
+from kaogan.data.dataset import Dataset
+from kaogan.data.writing import Picture, write_dataset
+from kaogan.errors import UsageError
+from kaogan.export import formats
+from kaogan.generators import open_generator, open_start
 from kaogan.labels import Attribute, random_codes, vectors, wish
+from kaogan.training.recipe import Budget
+from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler, Wishing, standing_statistics
+from kaogan.training.state import TrainState
+from kaogan.training.tasks.images import Pictures, learned, train
 from kaogan.training.trainer import Trainer
 
 COLOUR = Attribute(name="colour", kind="categories", values=("red", "green", "blue"))
@@ -133,3 +146,97 @@ def test_it_learns_to_draw_what_is_wished_for() -> None:
     assert shaded > flat + 30
     shares = np.bincount(drawn().mean((1, 2)).argmax(1), minlength=3) / 64
     assert shares.min() > 0.1  # without wishes, all of them
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    pictures, codes = labelled()
+    rows = (Picture(picture, {"source": f"{i}.png"}) for i, picture in enumerate(pictures))
+    folder = tmp_path_factory.mktemp("data") / "labelled"
+    made = write_dataset(folder, rows, size=32, channels=3, about={})
+    sources = [int(row["source"].split(".")[0]) for row in made.manifest()]
+    codes = codes[sources]
+    return dataclasses.replace(
+        made,
+        attributes=ALL,
+        train_labels=codes[: len(made.train)],
+        held_out_labels=codes[len(made.train) :],
+    )
+
+
+@pytest.fixture(scope="module")
+def run(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    recipe = tiny_recipe(**MODERN, attributes=learned(dataset, "shaded,colour"))
+    return train(recipe, dataset, tmp_path_factory.mktemp("run") / "run", Budget(images=32), CPU)
+
+
+def test_what_is_learned_is_in_the_order_of_the_data_with_its_shares(dataset: Dataset) -> None:
+    colour, shaded = (Attribute(**fields) for fields in learned(dataset, "shaded,colour"))
+    assert (colour.name, colour.values) == ("colour", COLOUR.values)
+    counts = np.bincount(dataset.train_labels[:, 0].astype(int))
+    assert colour.shares == pytest.approx(counts / counts.sum(), abs=1e-4)
+    assert sum(shaded.shares) == pytest.approx(1, abs=1e-3)
+    assert len(learned(dataset, "all")) == 3
+    with pytest.raises(UsageError, match="did you mean colour"):
+        learned(dataset, "color")
+
+
+def test_a_run_knows_what_can_be_wished_for(run: Run, dataset: Dataset) -> None:
+    model = run.recipe.model
+    assert [attribute.name for attribute in model.attributes] == ["colour", "shaded"]
+    trained = open_generator(run.path)
+    assert trained.attributes == model.attributes
+    assert np.array_equal(trained.sample(4), trained.wishing({}).sample(4))
+    red, blue = (trained.wishing({"colour": colour}).sample(4) for colour in ("red", "blue"))
+    assert not np.array_equal(red, blue)
+    with pytest.raises(UsageError, match="did you mean red"):
+        trained.wishing({"colour": "rad"})
+    assert not trained.model.attributes
+    assert trained.sampler.generator.state_dict()["layers.0.weight"].shape[0] == 8
+    batch = Pictures(dataset).batches(run.recipe, COMPUTE.device, 1)(0, 60)
+    assert torch.equal(batch.x.mean((2, 3)).argmax(1).float(), batch.codes[:, 0])
+
+
+def test_without_wishes_it_is_exported_as_any_other(run: Run, tmp_path: Path) -> None:
+    trained = open_generator(run.path)
+    network = trained.network()
+    assert not network.model.attributes
+    formats["safetensors"]().write(network, tmp_path / "faces.safetensors")
+    read = open_generator(tmp_path / "faces.safetensors")
+    assert np.array_equal(read.sample(4), trained.sample(4))
+    discriminator = trained.network("discriminator")
+    assert discriminator.module(torch.zeros(2, 3, 32, 32)).shape == (2,)
+
+
+def test_a_training_may_start_from_networks_without_labels(
+    dataset: Dataset, run: Run, tmp_path: Path
+) -> None:
+    plain = tiny_recipe(**MODERN)
+    before = train(plain, dataset, tmp_path / "plain", Budget(images=32), CPU)
+    start = open_start(before.path)
+    conditional = run.recipe
+    start.check(conditional)
+    state = TrainState.fresh(conditional, COMPUTE)
+    start.load(state)
+    z = torch.randn(4, 8, generator=torch.Generator().manual_seed(0))
+    labels = wish(conditional.model.attributes, {"colour": "red"}).expand(4, -1)
+    drawn = before.sampler("newest").generator(z)
+    torch.testing.assert_close(state.ema.eval()(z, labels), drawn)
+    pictures = torch.rand(4, 3, 32, 32) * 2 - 1
+    torch.testing.assert_close(state.discriminator(pictures, labels), state.discriminator(pictures))
+    again = open_start(run.path)
+    again.check(conditional)
+    with pytest.raises(UsageError, match="attributes"):
+        again.check(plain)
+
+
+def test_other_labels_than_the_recipes_are_refused(run: Run, dataset: Dataset) -> None:
+    bare = dataclasses.replace(dataset, attributes=())
+    with pytest.raises(UsageError, match="has no labels of colour"):
+        Pictures(bare).check(run.recipe)
+    renamed = COLOUR.model_copy(update={"values": ("red", "green", "violet")})
+    other = dataclasses.replace(dataset, attributes=(renamed, BRIGHT, SHADED))
+    with pytest.raises(UsageError, match="has other values of colour"):
+        Pictures(other).check(run.recipe)
+    with pytest.raises(UsageError, match="has no labels to learn"):
+        learned(bare, "colour")

@@ -40,6 +40,13 @@ SHARED: dict[str, dict[str, Any]] = {
         "choices": ("ema", "raw"),
         "help": "of a generator: averaged over the training, or raw (ema)",
     },
+    "--set": {
+        "action": "append",
+        "default": [],
+        "dest": "wishes",
+        "metavar": "NAME=VALUE",
+        "help": "a wish, of a generator that knows labels: hair-colour=pink; may be given again",
+    },
     "--truncation": {
         "type": float,
         "default": 1.0,
@@ -135,8 +142,29 @@ def generator_of(options: argparse.Namespace) -> "TrainedGenerator":
             "and not both"
         )
     if options.pretrained is not None:
-        return open_pretrained(options.pretrained, options.checkpoint, options.weights)
-    return open_generator(options.what, options.checkpoint, options.weights)
+        found = open_pretrained(options.pretrained, options.checkpoint, options.weights)
+    else:
+        found = open_generator(options.what, options.checkpoint, options.weights)
+    wishes = wishes_of(options)
+    return found.wishing(wishes) if wishes else found
+
+
+def wishes_of(options: argparse.Namespace) -> dict[str, str]:
+    """The values of --set by attribute.
+
+    Raises:
+        UsageError: one is not written as NAME=VALUE, or an attribute is named twice.
+
+    """
+    wishes: dict[str, str] = {}
+    for text in getattr(options, "wishes", ()):
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text} names no value; write --set {text}=VALUE")
+        if name in wishes:
+            raise UsageError(f"--set {name} was given twice; give it once")
+        wishes[name] = value
+    return wishes
 
 
 def page_of_generator(

@@ -72,6 +72,11 @@ def add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) -
     group.add_argument(
         "--anneal-images", type=int, metavar="N", help="of the cosine; 0: constant (--images)"
     )
+    group.add_argument(
+        "--condition",
+        metavar="NAME,...",
+        help="labels of DATA to learn, for wishes: hair-colour,smile or all (none)",
+    )
     # An older spelling of --model.
     group.add_argument("--framework", choices=FRAMEWORKS, help=argparse.SUPPRESS)
     for name, field in all_options().items():

@@ -27,6 +27,7 @@ def add(commands: args.Commands) -> None:
         examples=(
             "kaogan sample faces-64 --out faces.png",
             "kaogan sample runs/pictures --count 1000 --out faces/",
+            "kaogan sample runs/avatars --set hair-colour=pink --set accessory=glasses",
         ),
     )
     args.shared(command, *args.GENERATOR)
@@ -34,7 +35,7 @@ def add(commands: args.Commands) -> None:
     args.value(command, "--seed", "N", 0, "seed of the first face")
     out = "a grid, FILE.png, .jpg or .webp; a folder, DIR/, with one PNG each; - for a PNG on "
     args.value(command, "--out", "PATH", "faces.png", f"{out}standard output")
-    args.shared(command, "--force", "--truncation", "--json", "--quiet")
+    args.shared(command, "--set", "--force", "--truncation", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -50,6 +51,8 @@ def run(options: argparse.Namespace) -> None:
     if source.weights is not None:
         about["weights"] = source.weights
     about["source"] = source.name
+    if wishes := args.wishes_of(options):
+        about["wishes"] = ", ".join(f"{name}={value}" for name, value in wishes.items())
     if as_folder:
         files = _write_each(options, source, out, about)
     else:
@@ -59,6 +62,9 @@ def run(options: argparse.Namespace) -> None:
     words = f"seed {first}" if count == 1 else f"seeds {first} to {first + count - 1}"
     where = out if as_folder else files[0]
     result = {"seed": first, "count": count, "files": [str(file) for file in files]}
+    if wishes:
+        result["wishes"] = wishes
+        words += f", {about['wishes']}"
     args.tell(options, result, f"{count} face{'s' * (count > 1)}, {words}: {where}")
 
 

@@ -103,12 +103,12 @@ def _train(options: argparse.Namespace, world: "World") -> None:
     from kaogan.bench.measure import assemble, common_rate, training_rates
     from kaogan.fitting import Fitted, fitted, fitted_together
     from kaogan.generators import open_start
-    from kaogan.options import SHAPE, build, explain, flat, model_options
+    from kaogan.options import LABELS, SHAPE, build, explain, flat, model_options
     from kaogan.training.compatibility import check_parts
     from kaogan.training.precision import choose_device, choose_precision
     from kaogan.training.recipe import Recipe, Watch
     from kaogan.training.run import Run
-    from kaogan.training.tasks.images import Pictures, train
+    from kaogan.training.tasks.images import Pictures, learned, train
 
     start = open_start(options.start) if options.start else None
     asked = (model_options(start.recipe) if start else {}) | recipe_options(options)
@@ -140,6 +140,8 @@ def _train(options: argparse.Namespace, world: "World") -> None:
     choose_precision(hardware.precision, choose_device(hardware.device))
     dataset = world.first(lambda: _dataset(options, given))
     out = Path(options.out or Path("runs") / run_name(options.data))
+    if options.condition is not None:
+        asked[LABELS] = learned(dataset, options.condition)
     recipe = plain(size=dataset.size, channels=dataset.channels)
     if start is not None:
         start.check(recipe)  # before measuring the machine

@@ -15,9 +15,11 @@ import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kaogan.data.reasons import in_one_line
 from kaogan.data.records import (
@@ -34,6 +36,7 @@ from kaogan.data.shards import (
 )
 from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.images import PictureArray
+from kaogan.labels import Attribute
 from kaogan.limits import LONGEST_LINE
 from kaogan.records import Record, checked, parse_json, read_json
 
@@ -70,6 +73,9 @@ class Dataset:
     summary: Mapping[str, Any]
     shards: Sequence[Shard]
     part: Part | None = None
+    attributes: tuple[Attribute, ...] = ()
+    train_labels: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    held_out_labels: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __len__(self) -> int:
         """The number of training pictures."""

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from kaogan.errors import KaoganError, UsageError
 from kaogan.training.recipe import Recipe, differences
+from kaogan.training.sampling import attributes_of
 from kaogan.training.state import TrainState, tensors_of
 
 
@@ -44,8 +46,13 @@ class Start:
         return about | {"recipe": self.recipe.model_dump(mode="json")}
 
     def check(self, recipe: Recipe) -> None:
-        """Raise a UsageError if this recipe has other networks."""
-        differing = differences(recipe.model, self.recipe.model)
+        """Raise a UsageError if this recipe has other networks. It may have labels where the
+        earlier one had none.
+        """
+        mine, theirs = recipe.model, self.recipe.model
+        if not theirs.attributes:
+            mine = mine.model_copy(update={"attributes": ()})
+        differing = differences(mine, theirs)
         if differing:
             raise UsageError(
                 f"{self.name} has other networks ({'; '.join(differing)}); use data and options "
@@ -53,9 +60,26 @@ class Start:
             )
 
     def load(self, state: TrainState) -> None:
-        """Write the networks into a fresh state. Raises a KaoganError if weights are missing."""
+        """Write the networks into a fresh state. Raises a KaoganError if weights are missing.
+
+        Weights of labels that the earlier networks did not have are 0: the training begins with
+        what they draw, whatever is wished for.
+        """
+        gains_labels = attributes_of(state.ema) and not self.recipe.model.attributes
         for name, network in state.networks.items():
+            tensors = tensors_of(name, self.tensors)
+            if gains_labels:
+                wanted = network.state_dict()
+                tensors = {key: _padded(tensors[key], wanted.get(key)) for key in tensors}
             try:
-                network.load_state_dict(tensors_of(name, self.tensors))
+                network.load_state_dict(tensors)
             except RuntimeError:
                 raise KaoganError(f"{self.name} is damaged: it lacks weights") from None
+
+
+def _padded(tensor: Tensor, like: Tensor | None) -> Tensor:
+    """The tensor, with zeros at the end of its first axis until it is as long as the other one."""
+    if like is None or not tensor.ndim:
+        return tensor
+    missing = tensor.new_zeros((max(0, len(like) - len(tensor)), *tensor.shape[1:]))
+    return torch.cat([tensor, missing])

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 
 from kaogan.data.batches import ImageBatches, Rows
 from kaogan.data.dataset import Dataset
-from kaogan.errors import UsageError
+from kaogan.errors import UsageError, typed
 from kaogan.images import evenly_spread
+from kaogan.labels import chosen, with_shares
 from kaogan.training.callbacks.curves import Curves
 from kaogan.training.callbacks.evaluation import FEWEST, Evaluation
 from kaogan.training.callbacks.health import Health
@@ -33,6 +35,26 @@ DEFAULT_BUDGET = Budget(images=1_000_000)
 FEW_PICTURES = 1000
 COMPARED = 256
 """Real pictures with whose diversity that of generated ones is compared."""
+
+
+def learned(dataset: Dataset, names: str) -> list[dict[str, Any]]:
+    """The option `attributes` of a recipe that learns these labels: "hair-colour,smile" or "all".
+
+    Raises:
+        UsageError: the data set has no such labels.
+
+    """
+    if not dataset.attributes:
+        raise UsageError(
+            f"{dataset.path} has no labels to learn; add some first: kaogan data label "
+            f"{typed(dataset.path)} --labels FILE.csv"
+        )
+    return [
+        with_shares(
+            dataset.attributes[place], np.asarray(dataset.train_labels[:, place])
+        ).model_dump(mode="json")
+        for place in chosen(dataset.attributes, names.split(","))
+    ]
 
 
 def train(
@@ -105,6 +127,15 @@ class Pictures(Task):
                 f"{mine.path} has {mine.size}x{mine.size} with {mine.channels}; "
                 f"use --size {mine.size}, or prepare the data anew"
             )
+        known = {attribute.name: attribute for attribute in mine.attributes}
+        for attribute in recipe.model.attributes:
+            same = known.get(attribute.name)
+            if same is None or (same.kind, same.values) != (attribute.kind, attribute.values):
+                what = "other values of" if same else "no labels of"
+                raise UsageError(
+                    f"the data set {mine.path} has {what} {attribute.name}, which the recipe "
+                    "learns; choose others with --condition, or label it: kaogan data label"
+                )
         if mine.part is not None and recipe.batch % mine.part.parts:
             raise UsageError(
                 f"a batch of {recipe.batch} cannot be divided into {mine.part.parts} parts; use "
@@ -112,12 +143,22 @@ class Pictures(Task):
             )
 
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
-        rows, part = None, self.dataset.part
+        rows, part, codes = None, self.dataset.part, None
+        if recipe.model.attributes:
+            known = [attribute.name for attribute in self.dataset.attributes]
+            places = [known.index(attribute.name) for attribute in recipe.model.attributes]
+            codes = np.asarray(self.dataset.train_labels[:, places])
         if part is not None:
             rows = Rows(part, recipe.batch, self.count)
         # Of several processes, each reads its part of every batch.
         return ImageBatches(
-            self.dataset.train, device, recipe.seed, workers, stride=recipe.batch, rows=rows
+            self.dataset.train,
+            device,
+            recipe.seed,
+            workers,
+            stride=recipe.batch,
+            rows=rows,
+            codes=codes,
         )
 
     def advise(self, run_log: RunLog) -> None:
