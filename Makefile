@@ -54,7 +54,7 @@ demo: $(VENV)/kaogan.installed
 	@echo "Your own pictures: $(BIN)/kaogan train FOLDER"
 
 test: $(VENV)/dev.installed
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -q
 
 check: $(VENV)/dev.installed
 	$(BIN)/ruff check .
@@ -72,7 +72,7 @@ labs: $(VENV)/dev.installed
 	@mkdir -p $(LABS_RUN)
 	@cp labs/notebooks/$(LAB)*.ipynb $(LABS_RUN)
 	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=3600 --timeout=7200 -q \
-	  --durations=0 $(LABS_RUN)/$(LAB)*.ipynb
+	  $(if $(KAOGAN_LAB_QUICK),-n auto) --durations=0 $(LABS_RUN)/$(LAB)*.ipynb
 
 # A warning (a broken link, a page that nobody leads to) is an error; with --quiet it would not be.
 docs: $(VENV)/dev.installed

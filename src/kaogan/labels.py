@@ -65,6 +65,11 @@ class Attribute(Record):
         return self
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The values as people write them, of categories and flags."""
+        return FLAG if self.kind == "flag" else self.values
+
+    @property
     def edges(self) -> list[float]:
         """Where the value changes if a uniform number in [0, 1) chooses one; of no number."""
         shares = self.shares or (1 / self.entries,) * self.entries
@@ -79,7 +84,7 @@ class Attribute(Record):
         """The code of a value as people write it. Raises a UsageError if it is none."""
         if self.kind == "number":
             return self._number(value)
-        known = FLAG if self.kind == "flag" else self.values
+        known = self.words
         word = {"true": "yes", "false": "no"}.get(value, value) if self.kind == "flag" else value
         if word in known:
             return float(known.index(word))
@@ -93,7 +98,7 @@ class Attribute(Record):
             return "unknown"
         if self.kind == "number":
             return f"{code:.2f}"
-        return (FLAG if self.kind == "flag" else self.values)[int(code)]
+        return self.words[int(code)]
 
     def _number(self, value: str) -> float:
         try:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from kaogan.page.server import Server, serve
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.images import Pixels
     from kaogan.metrics.clouds import PictureSource
     from kaogan.metrics.report import Split
     from kaogan.picture_sources import About
@@ -72,11 +74,18 @@ def add(commands: args.Commands) -> None:
         "with --panel: serve the page to this machine instead, and keep every score",
     )
     args.shared(command, "--no-open", help="with --serve: do not open the browser")
+    args.flag(
+        command,
+        "--obeys",
+        "measure how often a generator that knows labels draws what is wished for",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate and print, or let people judge."""
-    if options.panel:
+    if options.obeys:
+        _measure_obedience(options)
+    elif options.panel:
         _ask_people(options)
     else:
         _measure(options)
@@ -113,6 +122,32 @@ def _measure(options: argparse.Namespace) -> None:
         picture,
     )
     args.tell(options, report.model_dump_json(), *report.lines())
+
+
+def _measure_obedience(options: argparse.Namespace) -> None:
+    """Print how often wishes are fulfilled, by a judge that learns from the data set's labels."""
+    from kaogan.generators import open_generator
+    from kaogan.metrics.obedience import IMAGES, answers, obedience, train_judge
+    from kaogan.picture_sources import real_pictures
+    from kaogan.progress import track
+    from kaogan.training.tasks.images import codes_of
+
+    source = open_generator(options.what, options.checkpoint, options.weights)
+    if not source.attributes:
+        raise UsageError(f"{options.what} knows no labels; train with --condition to wish for some")
+    dataset = real_pictures(options.what, options.data)
+    train, held_out = codes_of(dataset, source.attributes)
+    with track(IMAGES, "training a judge of the labels", "pictures") as tracker:
+        judge = train_judge(dataset.train, train, source.attributes, tracker=tracker)
+    count = options.count or 100
+    total = count * sum(len(answers(attribute)) for attribute in source.attributes)
+
+    def draw(wishes: Mapping[str, str], count: int) -> "Pixels":
+        return source.wishing(wishes).sample(count, options.seed)
+
+    with track(total, "drawing what is wished for", "faces") as tracker:
+        found = obedience(draw, judge, dataset.held_out, held_out, count, tracker)
+    args.tell(options, found.about, *found.lines)
 
 
 def _pictures(

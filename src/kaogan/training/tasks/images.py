@@ -12,7 +12,7 @@ from kaogan.data.batches import ImageBatches, Rows
 from kaogan.data.dataset import Dataset
 from kaogan.errors import UsageError, typed
 from kaogan.images import evenly_spread
-from kaogan.labels import chosen, with_shares
+from kaogan.labels import Attribute, chosen, with_shares
 from kaogan.training.callbacks.curves import Curves
 from kaogan.training.callbacks.evaluation import FEWEST, Evaluation
 from kaogan.training.callbacks.health import Health
@@ -55,6 +55,27 @@ def learned(dataset: Dataset, names: str) -> list[dict[str, Any]]:
         ).model_dump(mode="json")
         for place in chosen(dataset.attributes, names.split(","))
     ]
+
+
+def codes_of(dataset: Dataset, attributes: Sequence[Attribute]) -> tuple[np.ndarray, np.ndarray]:
+    """The codes of these attributes (N x A) for the training and the held-out pictures.
+
+    Raises:
+        UsageError: the data set has not all of them, or with other values.
+
+    """
+    known = {attribute.name: attribute for attribute in dataset.attributes}
+    for attribute in attributes:
+        same = known.get(attribute.name)
+        if same is None or (same.kind, same.values) != (attribute.kind, attribute.values):
+            what = "other values of" if same else "no labels of"
+            raise UsageError(
+                f"the data set {dataset.path} has {what} {attribute.name}, which the recipe "
+                "learns; choose others with --condition, or label it: kaogan data label"
+            )
+    places = [list(known).index(attribute.name) for attribute in attributes]
+    train, held_out = dataset.train_labels, dataset.held_out_labels
+    return np.asarray(train[:, places]), np.asarray(held_out[:, places])
 
 
 def train(
@@ -127,15 +148,7 @@ class Pictures(Task):
                 f"{mine.path} has {mine.size}x{mine.size} with {mine.channels}; "
                 f"use --size {mine.size}, or prepare the data anew"
             )
-        known = {attribute.name: attribute for attribute in mine.attributes}
-        for attribute in recipe.model.attributes:
-            same = known.get(attribute.name)
-            if same is None or (same.kind, same.values) != (attribute.kind, attribute.values):
-                what = "other values of" if same else "no labels of"
-                raise UsageError(
-                    f"the data set {mine.path} has {what} {attribute.name}, which the recipe "
-                    "learns; choose others with --condition, or label it: kaogan data label"
-                )
+        codes_of(mine, recipe.model.attributes)
         if mine.part is not None and recipe.batch % mine.part.parts:
             raise UsageError(
                 f"a batch of {recipe.batch} cannot be divided into {mine.part.parts} parts; use "
@@ -145,9 +158,7 @@ class Pictures(Task):
     def batches(self, recipe: Recipe, device: torch.device, workers: int) -> ImageBatches:
         rows, part, codes = None, self.dataset.part, None
         if recipe.model.attributes:
-            known = [attribute.name for attribute in self.dataset.attributes]
-            places = [known.index(attribute.name) for attribute in recipe.model.attributes]
-            codes = np.asarray(self.dataset.train_labels[:, places])
+            codes, _ = codes_of(self.dataset, recipe.model.attributes)
         if part is not None:
             rows = Rows(part, recipe.batch, self.count)
         # Of several processes, each reads its part of every batch.
