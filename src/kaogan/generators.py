@@ -33,6 +33,8 @@ from kaogan.weights import filled
 Kind = Literal["run", "checkpoint", "file", "hub", "pretrained"]
 SINGLE = ("file", "hub")
 """The kinds that are one network, without a training."""
+PLAYERS = ("generator", "ema", "discriminator")
+"""The networks of a training."""
 
 
 @dataclass(frozen=True)
@@ -96,20 +98,23 @@ class TrainedGenerator:
         """Pictures (N x H x W x C, uint8) of latents `N Z`."""
         return self.sampler.draw(z)
 
-    def network(self, player: Player = "generator") -> Network:
+    def network(self, player: Player = "generator", labels: bool = False) -> Network:
         """The generator, or the discriminator of a RUN or a checkpoint, to export.
+
+        `labels`: as it takes labels, if it does.
 
         Raises:
             UsageError: no format knows such a model.
 
         """
-        state: Mapping[str, Tensor] = self.sampler.generator.state_dict()
+        source = self.conditional if labels and self.conditional else self
+        state: Mapping[str, Tensor] = source.sampler.generator.state_dict()
         if player == "discriminator":
-            state = tensors_of(player, self.networks)
+            state = tensors_of(player, source.networks)
         origin = None
         if self.recipe is not None:
             origin = Origin(self.name, self.home, self.recipe, self.run, self.images_seen)
-        return network_of(self.model, player, state, origin)
+        return network_of(source.model, player, state, origin)
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,17 @@ class Conditional:
     sampler: Sampler
     model: Model
     networks: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def without_labels(self) -> tuple[Sampler, Model, dict[str, Tensor]]:
+        """Sampler, model and networks as they are without wishes."""
+        model, generator = self.model.without_labels(self.sampler.generator, "generator")
+        networks: dict[str, Tensor] = {}
+        for name in PLAYERS if self.networks else ():
+            player: Player = "discriminator" if name == "discriminator" else "generator"
+            full = filled(maker(self.model, player), tensors_of(name, self.networks))
+            _, plain = self.model.without_labels(full, player)
+            networks |= {f"{name}.{key}": value for key, value in plain.state_dict().items()}
+        return Sampler(generator.eval(), model.latent_dim), model, networks
 
 
 def open_generator(
@@ -160,9 +176,15 @@ def open_generator(
             network = _read(file)
             if network.player != "generator":
                 raise UsageError(f"{what} holds a discriminator; give a generator")
-            sampler = Sampler(network.module, network.model.latent_dim)
+            model, conditional = network.model, None
+            sampler = Sampler(network.module, model.latent_dim)
+            if model.attributes:
+                conditional = Conditional(sampler, model)
+                sampler, model, _ = conditional.without_labels()
             name = file.stem if kind == "file" else hub.repo_of(what).partition("/")[2]
-            return TrainedGenerator(sampler, kind, name, file.parent, network.model)
+            return TrainedGenerator(
+                sampler, kind, name, file.parent, model, conditional=conditional
+            )
         case "run" | "checkpoint":
             return _of_run(what, checkpoint, weights)
     raise _unknown(what)
@@ -213,7 +235,7 @@ def open_network(
         return _read(_file_of(what, kind))
     if player == "discriminator" and weights is not None:
         raise UsageError("--weights is for generators; a discriminator has no averaged weights")
-    return open_generator(what, checkpoint, weights).network(player or "generator")
+    return open_generator(what, checkpoint, weights).network(player or "generator", labels=True)
 
 
 def open_start(what: str | Path) -> Start:
@@ -341,21 +363,11 @@ def _of_run(what: str, checkpoint: str | None, weights: Weights | None) -> Train
         tensors, state = checkpoints.read(Path(what))
     home, recipe = Path(what) if run is None else run.path, checkpoints.recipe_of(state)
     sampler, model = sampler_of(tensors, state, weights), recipe.model
-    players = ("generator", "ema", "discriminator")
-    networks = {name: tensors[name] for name in tensors if name.startswith(players)}
+    networks = {name: tensors[name] for name in tensors if name.split(".")[0] in PLAYERS}
     conditional = None
     if model.attributes:
         conditional = Conditional(sampler, model, networks)
-        networks = {}
-        for player in players:
-            role: Player = "discriminator" if player == "discriminator" else "generator"
-            full = filled(maker(model, role), tensors_of(player, tensors))
-            plain, network = model.without_labels(full, role)
-            networks |= {f"{player}.{key}": value for key, value in network.state_dict().items()}
-        model, sampler = (
-            plain,
-            Sampler(model.without_labels(sampler.generator, "generator")[1], model.latent_dim),
-        )
+        sampler, model, networks = conditional.without_labels()
     return TrainedGenerator(
         sampler=sampler,
         kind=kind,

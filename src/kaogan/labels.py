@@ -70,6 +70,11 @@ class Attribute(Record):
         return FLAG if self.kind == "flag" else self.values
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The names of the entries of the label vector."""
+        return (f"1 - {self.name}", self.name) if self.kind == "number" else self.words
+
+    @property
     def edges(self) -> list[float]:
         """Where the value changes if a uniform number in [0, 1) chooses one; of no number."""
         shares = self.shares or (1 / self.entries,) * self.entries

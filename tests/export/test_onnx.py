@@ -155,7 +155,7 @@ def test_what_differs_is_not_written():
     other = nn.Sequential(network.module, nn.Hardtanh(-0.01, 0.01))
     source, target = ("z", ["N", 8]), ("pictures", ["N", 3, 32, 32])
     with pytest.raises(KaoganError, match="differ from PyTorch"):
-        tried([*network.module.children()], source, target, other, "fp32", {})
+        tried([*network.module.children()], [source], target, other, "fp32", {})
 
 
 def test_a_discriminator_of_packs_is_refused(tmp_path):
@@ -166,7 +166,7 @@ def test_a_discriminator_of_packs_is_refused(tmp_path):
 
 def test_an_unknown_layer_is_refused():
     with pytest.raises(UsageError, match="GELU"):
-        model_of([nn.GELU()], ("x", ["N", 1]), ("y", ["N", 1]))
+        model_of([nn.GELU()], [("x", ["N", 1])], ("y", ["N", 1]))
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])

@@ -1,6 +1,7 @@
 """Training with labels."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from kaogan.data.dataset import Dataset
 from kaogan.data.writing import Picture, write_dataset
 from kaogan.errors import UsageError
 from kaogan.export import formats
-from kaogan.generators import open_generator, open_start
+from kaogan.export.onnx import onnx_of
+from kaogan.generators import open_generator, open_network, open_start
 from kaogan.labels import Attribute, random_codes, vectors, wish
 from kaogan.training.recipe import Budget
 from kaogan.training.run import Run
@@ -197,15 +199,43 @@ def test_a_run_knows_what_can_be_wished_for(run: Run, dataset: Dataset) -> None:
     assert torch.equal(batch.x.mean((2, 3)).argmax(1).float(), batch.codes[:, 0])
 
 
-def test_without_wishes_it_is_exported_as_any_other(run: Run, tmp_path: Path) -> None:
-    trained = open_generator(run.path)
-    network = trained.network()
-    assert not network.model.attributes
+def test_exported_it_still_takes_wishes(run: Run, tmp_path: Path) -> None:
+    trained, wishes = open_generator(run.path), {"colour": "red", "shaded": "no"}
+    network = open_network(run.path)
     formats["safetensors"]().write(network, tmp_path / "faces.safetensors")
     read = open_generator(tmp_path / "faces.safetensors")
+    assert read.attributes == trained.attributes
     assert np.array_equal(read.sample(4), trained.sample(4))
+    assert np.array_equal(read.wishing(wishes).sample(4), trained.wishing(wishes).sample(4))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_in_onnx_wishes_are_a_second_input(run: Run, precision: str) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    content, _ = onnx_of(open_network(run.path), precision)
+    session = onnxruntime.InferenceSession(content)
+    assert [source.name for source in session.get_inputs()] == ["z", "labels"]
+    about = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
+    assert [entry["attribute"] for entry in about] == ["colour", "shaded"]
+    assert about[0]["entries"] == ["red", "green", "blue"]
+    trained, z = open_generator(run.path), torch.randn(3, 8)
+    labels = wish(trained.attributes, {"colour": "blue"}).expand(3, -1)
+    (drawn,) = session.run(None, {"z": z.numpy(), "labels": labels.numpy()})
+    with torch.inference_mode():
+        expected = trained.wishing({"colour": "blue"}).sampler.generator(z)
+    np.testing.assert_allclose(drawn, expected, atol=1e-4 if precision == "fp32" else 0.05)
+
+
+def test_other_formats_have_it_without_wishes(run: Run) -> None:
+    trained = open_generator(run.path)
+    network = open_network(run.path).without_labels()
+    assert network.model == trained.model == trained.network().model
+    z = torch.randn(3, 8)
+    with torch.inference_mode():
+        assert torch.equal(network.module(z), trained.sampler.generator(z))
     discriminator = trained.network("discriminator")
     assert discriminator.module(torch.zeros(2, 3, 32, 32)).shape == (2,)
+    onnx_of(open_network(run.path, "discriminator"))
 
 
 def test_a_training_may_start_from_networks_without_labels(

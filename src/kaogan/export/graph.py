@@ -8,7 +8,7 @@ Two changes leave the function the same:
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +59,14 @@ def import_onnx() -> Any:
 
 def model_of(
     layers: Iterable[nn.Module],
-    source: tuple[str, Axes],
+    sources: Sequence[tuple[str, Axes]],
     target: tuple[str, Axes],
 ) -> "ModelProto":
     """An ONNX model of layers that follow each other, in eval mode.
 
     Args:
         layers: the network.
-        source: name and shape of the input.
+        sources: names and shapes of the inputs; the network takes them side by side.
         target: name and shape of the output.
 
     Raises:
@@ -76,14 +76,16 @@ def model_of(
     """
     onnx = import_onnx()
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    graph = Graph(source[0])
+    graph = Graph(sources[0][0])
+    if len(sources) > 1:
+        graph.end = graph.node("Concat", *(name for name, _ in sources), axis=1)
     for layer in folded(layers):
         append(layer, graph)
     graph.rename(target[0])
     made = helper.make_graph(
         graph.nodes,
         "network",
-        [helper.make_tensor_value_info(source[0], kind, source[1])],
+        [helper.make_tensor_value_info(name, kind, axes) for name, axes in sources],
         [helper.make_tensor_value_info(target[0], kind, target[1])],
         graph.weights,
     )

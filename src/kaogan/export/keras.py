@@ -86,7 +86,7 @@ class Keras:
 
     def write(self, network: Network, file: Path) -> dict[str, Any]:
         """Write it as Keras does."""
-        model = sequential(network)
+        model = sequential(network.without_labels())
         with atomic_file(file) as partial:
             named = partial.with_name(partial.name + SUFFIX)  # Keras goes by the name's end
             try:

@@ -1,7 +1,7 @@
 """A trained network without its run: what exports write and read."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -48,6 +48,13 @@ class Network:
     def size(self) -> int:
         """Height and width of a picture."""
         return self.model.sample_shape[-1]
+
+    def without_labels(self) -> "Network":
+        """The network as it is without wishes."""
+        if not self.model.attributes:
+            return self
+        model, module = self.model.without_labels(self.module, self.player)
+        return replace(self, model=model, module=module)
 
     @property
     def directions(self) -> Directions | None:

@@ -3,10 +3,14 @@
     session = onnxruntime.InferenceSession("generator.onnx")
     (pictures,) = session.run(None, {"z": latents})     # N C H W, from -1 to 1
 
+A generator that knows labels has a second input, "labels": label vectors (`kaogan.labels`), all 0
+where nothing is wished for. The metadata names their entries.
+
 Every file is tried before it gets its name: onnxruntime must give what PyTorch gives.
 """
 
 import copy
+import functools
 import io
 import json
 import warnings
@@ -31,6 +35,7 @@ from kaogan.export.graph import (
 )
 from kaogan.export.network import Network, formats
 from kaogan.files import atomic_file
+from kaogan.labels import entries
 from kaogan.latent.directions import described
 from kaogan.models import DCGAN
 from kaogan.rng import seed_of
@@ -94,17 +99,21 @@ def onnx_of(network: Network, precision: OnnxPrecision = "fp32") -> tuple[bytes,
     """
     picture: Axes = ["N", *network.model.sample_shape]
     latent: Axes = ["N", network.model.latent_dim]
+    if network.player == "discriminator":
+        network = network.without_labels()
     module = network.module
     if network.player == "generator":
-        source, target, layers = ("z", latent), ("pictures", picture), [*module.children()]
+        sources, target, layers = [("z", latent)], ("pictures", picture), [*module.children()]
+        if attributes := network.model.attributes:
+            sources.append(("labels", ["N", entries(attributes)]))
     else:
         if network.model.packing > 1:
             raise UsageError("a discriminator that judges packs of pictures has no ONNX form")
-        source, target = ("pictures", picture), ("logits", ["N"])
+        sources, target = [("pictures", picture)], ("logits", ["N"])
         layers = [*module.children(), nn.Flatten(0)]
     # The layers of a DCGAN follow each other. Other networks need PyTorch's exporter.
     known = layers if isinstance(network.model, DCGAN) and translatable(layers) else None
-    return tried(known, source, target, module, precision, about(network))
+    return tried(known, sources, target, module, precision, about(network))
 
 
 def encoder_onnx(
@@ -117,7 +126,7 @@ def encoder_onnx(
     layers = [*encoder.children(), ToSphere(latent_dim)]
     source, target = ("pictures", picture), ("z", latent)
     metadata = about(network) | {"player": "encoder", "directions": None}
-    return tried(layers, source, target, encoder, precision, metadata)
+    return tried(layers, [source], target, encoder, precision, metadata)
 
 
 def about(network: Network) -> dict[str, Any]:
@@ -133,12 +142,17 @@ def about(network: Network) -> dict[str, Any]:
         "recipe": origin.recipe.model_dump(mode="json") if origin else None,
         "images_seen": origin.images_seen if origin else None,
         "directions": described(directions) if directions else None,
+        "labels": [
+            {"attribute": attribute.name, "kind": attribute.kind, "entries": attribute.named}
+            for attribute in model.attributes
+        ]
+        or None,
     }
 
 
 def tried(
     layers: Sequence[nn.Module] | None,
-    source: tuple[str, Axes],
+    sources: Sequence[tuple[str, Axes]],
     target: tuple[str, Axes],
     module: nn.Module,
     precision: OnnxPrecision,
@@ -149,7 +163,7 @@ def tried(
     Args:
         layers: those of the network, for `kaogan.export.graph.model_of`; None: PyTorch's own
             exporter traces the module.
-        source: name and shape of the input.
+        sources: names and shapes of the inputs.
         target: name and shape of the output.
         module: the same function in PyTorch, in eval mode.
         precision: of the weights in the file.
@@ -159,7 +173,10 @@ def tried(
         KaoganError: the outputs differ, or a library is missing.
 
     """
-    model = traced(module, source, target) if layers is None else model_of(layers, source, target)
+    make = (
+        functools.partial(traced, module) if layers is None else functools.partial(model_of, layers)
+    )
+    model = make(sources, target)
     if precision == "fp16":
         halve(model)
     import_onnx().checker.check_model(model, full_check=True)
@@ -170,7 +187,7 @@ def tried(
     }
     import_onnx().helper.set_model_props(model, words)
     content = model.SerializeToString(deterministic=True)
-    difference = largest_difference(content, module, source[1])
+    difference = largest_difference(content, module, [axes for _, axes in sources])
     if not difference <= TOLERANCE[precision]:
         raise KaoganError(
             f"onnxruntime's outputs differ from PyTorch's by {difference:.2g}: nothing is written"
@@ -178,7 +195,9 @@ def tried(
     return content, difference
 
 
-def traced(module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes]) -> "ModelProto":
+def traced(
+    module: nn.Module, sources: Sequence[tuple[str, Axes]], target: tuple[str, Axes]
+) -> "ModelProto":
     """Any module as an ONNX model, by the exporter of PyTorch that needs no other package.
 
     Raises:
@@ -191,11 +210,11 @@ def traced(module: nn.Module, source: tuple[str, Axes], target: tuple[str, Axes]
             warnings.simplefilter("ignore")  # it is the older of two, and not the default
             torch.onnx.export(
                 copy.deepcopy(module).eval().requires_grad_(False),
-                (trial(source[1]),),
+                tuple(trial(axes) for _, axes in sources),
                 content,  # type: ignore[arg-type]  # the older exporter takes it
-                input_names=[source[0]],
+                input_names=[name for name, _ in sources],
                 output_names=[target[0]],
-                dynamic_axes={name: {0: "N"} for name, _ in (source, target)},
+                dynamic_axes={name: {0: "N"} for name, _ in (*sources, target)},
                 opset_version=OPSET,
                 dynamo=False,
             )
@@ -222,7 +241,7 @@ def halve(model: "ModelProto") -> None:
             graph.node.insert(0, onnx.helper.make_node("Cast", [half], [name], half, to=to))
 
 
-def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
+def largest_difference(content: bytes, module: nn.Module, shapes: Sequence[Axes]) -> float:
     """The difference between the outputs of an .onnx file in onnxruntime and of a PyTorch module.
 
     For outputs larger than 1, such as logits, it is a share of the largest.
@@ -237,17 +256,19 @@ def largest_difference(content: bytes, module: nn.Module, shape: Axes) -> float:
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # errors are raised here
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    inputs = trial(shape)
-    name = session.get_inputs()[0].name
+    inputs = [trial(shape) for shape in shapes]
+    names = [source.name for source in session.get_inputs()]
     differences = []
-    for tried in (inputs, inputs[:1]):  # a logit may depend on the others
+    for tried in (inputs, [each[:1] for each in inputs]):  # a logit may depend on the others
         with torch.inference_mode():
-            expected = module(tried).numpy()
+            expected = module(*tried).numpy()
         try:
-            (found,) = session.run(None, {name: tried.numpy()})
+            (found,) = session.run(
+                None, {name: each.numpy() for name, each in zip(names, tried, strict=True)}
+            )
         except Exception as error:  # of classes of its own
             raise KaoganError(
-                f"onnxruntime cannot run this network for a batch of {len(tried)}: in its code, "
+                f"onnxruntime cannot run this network for a batch of {len(tried[0])}: in its code, "
                 f"take the batch from x.shape[0], not from len(x) ({' '.join(str(error).split())})"
             ) from None
         apart = np.abs(found - expected).max()

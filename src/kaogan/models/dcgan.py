@@ -258,9 +258,6 @@ class DCGAN(DCGANFields):
         state[name] = state[name][: self.latent_dim if generates else 1]
         return plain, filled(plain.generator if generates else plain.discriminator, state)
 
-    def exported(self, network: nn.Module, player: str) -> tuple[Model, nn.Module]:
-        return self.without_labels(network, player)
-
     def generator(self) -> Generator:
         return Generator(self)
 
