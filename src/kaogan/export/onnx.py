@@ -10,7 +10,6 @@ Every file is tried before it gets its name: onnxruntime must give what PyTorch 
 """
 
 import copy
-import functools
 import io
 import json
 import warnings
@@ -173,10 +172,10 @@ def tried(
         KaoganError: the outputs differ, or a library is missing.
 
     """
-    make = (
-        functools.partial(traced, module) if layers is None else functools.partial(model_of, layers)
-    )
-    model = make(sources, target)
+    if layers is None:
+        model = traced(module, sources, target)
+    else:
+        model = model_of(layers, sources, target)
     if precision == "fp16":
         halve(model)
     import_onnx().checker.check_model(model, full_check=True)
