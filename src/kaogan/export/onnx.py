@@ -172,10 +172,7 @@ def tried(
         KaoganError: the outputs differ, or a library is missing.
 
     """
-    if layers is None:
-        model = traced(module, sources, target)
-    else:
-        model = model_of(layers, sources, target)
+    model = traced(module, sources, target) if layers is None else model_of(layers, sources, target)
     if precision == "fp16":
         halve(model)
     import_onnx().checker.check_model(model, full_check=True)
