@@ -75,7 +75,8 @@ def test_a_face_that_the_generator_draws_is_found_again(visit, picture_of_seed):
             const generator = await loadGenerator(about);
             const wanted = new ImageData(Uint8ClampedArray.from(pixels), 64, 64);
             const draw = async (latents) => {
-                return (await generator(latents)).map((one) => toNumbers(one, 3));
+                const inputs = latents.map((z) => ({ z, labels: [] }));
+                return (await generator(inputs)).map((one) => toNumbers(one, 3));
             };
             const told = [];
             const tell = (z, difference) => told.push(difference);

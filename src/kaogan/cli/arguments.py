@@ -176,7 +176,7 @@ def page_of_generator(
     from kaogan.page.making import page_of
 
     return page_of(
-        generator.network(),
+        generator.network(labels=True),
         options.title or generator.name,
         described(directions_of(generator)),
         encoder_of(generator) if options.encoder else encoder_beside(generator),

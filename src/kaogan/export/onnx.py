@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kaogan.contracts import Model
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.graph import (
     IR,
@@ -141,12 +142,16 @@ def about(network: Network) -> dict[str, Any]:
         "recipe": origin.recipe.model_dump(mode="json") if origin else None,
         "images_seen": origin.images_seen if origin else None,
         "directions": described(directions) if directions else None,
-        "labels": [
-            {"attribute": attribute.name, "kind": attribute.kind, "entries": attribute.named}
-            for attribute in model.attributes
-        ]
-        or None,
+        "labels": labels_of(model) or None,
     }
+
+
+def labels_of(model: Model) -> list[dict[str, Any]]:
+    """The entries of the generator's label vectors, for other programs."""
+    return [
+        {"attribute": attribute.name, "kind": attribute.kind, "entries": attribute.named}
+        for attribute in model.attributes
+    ]
 
 
 def tried(

@@ -23,7 +23,7 @@ from torch import nn
 from kaogan.errors import KaoganError, UsageError
 from kaogan.export.describe import describe_training
 from kaogan.export.network import Network
-from kaogan.export.onnx import OnnxPrecision, encoder_onnx, onnx_of
+from kaogan.export.onnx import OnnxPrecision, encoder_onnx, labels_of, onnx_of
 from kaogan.files import atomic_file, atomic_folder
 from kaogan.limits import LARGEST_FILM
 from kaogan.page.singlefile import single_file
@@ -120,6 +120,7 @@ def page_of(
         "latent_dim": network.model.latent_dim,
         "files": {kind: named.get(kind) for kind in ("generator", "encoder", "timelapse")},
         "directions": list(directions),
+        "labels": labels_of(network.model),
         "training": describe_training(network),
     }
     model["about.json"] = json.dumps(about, ensure_ascii=False).encode() + b"\n"

@@ -5,13 +5,14 @@ from typing import Any
 
 from kaogan.errors import KaoganError
 from kaogan.export.network import Network
-from kaogan.export.onnx import onnx_of
+from kaogan.export.onnx import labels_of, onnx_of
 from kaogan.latent.directions import described
 from kaogan.latent.factors import first_relu, sefa
 from kaogan.page.making import modules, runtime
 
 SHARED = (
-    "base64", "dom", "face", "latent", "model", "random", "resources", "runtime", "sentence"
+    "base64", "dom", "face", "labels", "latent", "model", "random", "resources", "runtime",
+    "sentence",
 )  # fmt: skip
 """The page's modules that draw."""
 DIRECTIONS = 6
@@ -31,6 +32,7 @@ def live_files(network: Network) -> dict[str, bytes]:
         "latent_dim": network.model.latent_dim,
         "files": {"generator": "model/generator.onnx"},
         "directions": directions(network),
+        "labels": labels_of(network.model),
     }
     about_json = json.dumps(about, ensure_ascii=False).encode()
     model = {"model/about.json": about_json, "model/generator.onnx": generator}

@@ -1,6 +1,6 @@
 // The state in the address, after the #: "wall?from=0&truncation=0.8", "face?seed=42&lightness=1.5".
 
-import { faceOfText, seedOf, textOf, TRUNCATION } from "./face.js";
+import { addWishes, faceOfText, seedOf, textOf, TRUNCATION, wishesOf } from "./face.js";
 import { Sentence, inWords } from "./sentence.js";
 
 const VIEWS = ["wall", "face", "mix", "kept", "explain"];
@@ -12,6 +12,7 @@ export function hashOf({ view, wall, face }) {
   const text = new URLSearchParams();
   if (wall.from !== "0") text.set("from", wall.from);
   if (wall.truncation !== 1) text.set("truncation", wall.truncation);
+  addWishes(text, wall.wishes);
   return text.size ? `#wall?${text}` : "#wall";
 }
 
@@ -27,7 +28,7 @@ export function stateOf(hash, about) {
   if (!(psi >= TRUNCATION.min && psi <= TRUNCATION.max)) {
     throw new Sentence(`The truncation in this address is not a number from ${TRUNCATION.min} to ${TRUNCATION.max}.`);
   }
-  return { view, wall: { from: seedOf(from), truncation: psi } };
+  return { view, wall: { from: seedOf(from), truncation: psi, wishes: wishesOf(text, about) } };
 }
 
 /** Keep the address and the state the same, both ways. */

@@ -5,31 +5,31 @@ const BATCH = 4;
 
 export class Artist {
   #draw;
-  #urgent = new Map(); // slot -> {z, resolve, reject}
+  #urgent = new Map(); // slot -> {input, resolve, reject}
   #waiting = [];
   #busy = false;
 
-  /** `draw` takes latents and resolves to as many pictures. */
+  /** `draw` takes inputs ({z, labels}) and resolves to as many pictures. */
   constructor(draw) {
     this.#draw = draw;
   }
 
-  /** The picture of z, as soon as can be; null if the same slot asked anew before it was begun. */
-  now(slot, z) {
+  /** The picture of an input, as soon as can be; null if the same slot asked anew before it was begun. */
+  now(slot, input) {
     this.#urgent.get(slot)?.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#urgent.set(slot, { z, resolve, reject });
+      this.#urgent.set(slot, { input, resolve, reject });
       this.#work();
     });
   }
 
   /**
-   * The picture of z when nothing is urgent; null if `signal` aborts before it was begun. What has the
+   * The picture of an input when nothing is urgent; null if `signal` aborts before it was begun. What has the
    * least `rank()` at the moment is next, and of equals what came first.
    */
-  later(z, signal, rank = () => 0) {
+  later(input, signal, rank = () => 0) {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ z, resolve, reject, signal, rank });
+      this.#waiting.push({ input, resolve, reject, signal, rank });
       this.#work();
     });
   }
@@ -39,7 +39,7 @@ export class Artist {
     this.#busy = true;
     for (let jobs = this.#next(); jobs.length; jobs = this.#next()) {
       try {
-        const pictures = await this.#draw(jobs.map((job) => job.z));
+        const pictures = await this.#draw(jobs.map((job) => job.input));
         jobs.forEach((job, i) => job.resolve(pictures[i]));
       } catch (error) {
         jobs.forEach((job) => job.reject(error));

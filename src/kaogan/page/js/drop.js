@@ -4,6 +4,7 @@
 import { cropped, drawSquare } from "./crop.js";
 import { byId } from "./dom.js";
 import { faceOfLatent } from "./face.js";
+import { labelsOf } from "./labels.js";
 import { loadEncoder, toNumbers } from "./model.js";
 import { refine } from "./refine.js";
 import { inWords, Sentence } from "./sentence.js";
@@ -70,7 +71,7 @@ async function improve(z, picture, { about, artist, store, open }, accompany) {
     say(difference === guess ? "This is the encoder’s guess. It is being improved …" : `Improving: it differs by ${difference.toFixed(1)} of 255, the guess by ${guess.toFixed(1)} …`);
   };
   const draw = async (latents) => {
-    const drawn = await Promise.all(latents.map((latent) => artist.later(latent, leaving.signal)));
+    const drawn = await Promise.all(latents.map((latent) => artist.later({ z: latent, labels: labelsOf({}, about) }, leaving.signal)));
     return drawn.map((one) => one && numbers(one));
   };
   await refine(z, numbers(picture), draw, tell, leaving.signal);

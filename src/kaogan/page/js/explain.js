@@ -3,7 +3,7 @@
 
 import { chart } from "./curves.js";
 import { byId, el, paint, parsed, svg } from "./dom.js";
-import { called, latentOf, randomFace } from "./face.js";
+import { called, inputOf, randomFace } from "./face.js";
 import { url } from "./resources.js";
 
 const number = (value) => new Intl.NumberFormat("en").format(value);
@@ -171,11 +171,11 @@ function liveLatent({ about, artist, broken }) {
   const name = el("span", { class: "note" });
   const another = async () => {
     const face = randomFace();
-    const z = latentOf(face, about);
-    bars.replaceChildren(barsOf(z));
+    const input = inputOf(face, about);
+    bars.replaceChildren(barsOf(input.z));
     name.textContent = `z of ${called(face)}`;
     canvas.setAttribute("aria-label", `The face of ${called(face)}`);
-    const picture = await artist.now("explain", z).catch(broken);
+    const picture = await artist.now("explain", input).catch(broken);
     if (picture) paint(canvas, picture);
   };
   byId("live").replaceChildren(el("div", { class: "live-z" }, bars, name), el("span", { class: "arrow", "aria-hidden": "true" }, "→"), canvas, el("button", { onclick: another }, "Draw other numbers"));

@@ -1,4 +1,4 @@
-// Films, made from latents: two buttons for the kinds, and a dialog to save or share what was made.
+// Films, made from what faces are drawn from: two buttons for the kinds, and a dialog to save or share what was made.
 
 import { byId, el } from "./dom.js";
 import { canShare, save, share } from "./download.js";
@@ -12,7 +12,7 @@ const VIDEO_SIZE = 512;
 const GIF_SIZE = 256;
 
 /**
- * `frames()` gives the latents of a film, RATE a second, and `name()` the name of its file.
+ * `frames()` gives the inputs ({z, labels}) of a film, RATE a second, and `name()` the name of its file.
  * A second click on a button cancels.
  */
 export function wireFilms(ids, { artist }, frames, name) {
@@ -39,11 +39,11 @@ export function wireFilms(ids, { artist }, frames, name) {
 const DISPLAYED = { mp4: "MP4", webm: "WebM", gif: "GIF", video: "video" };
 
 /** Draw every picture first, and record then: a slow machine makes no slow film. */
-async function make(artist, latents, suffix, name, signal) {
+async function make(artist, inputs, suffix, name, signal) {
   try {
     if (suffix === "video") throw new Sentence("This browser cannot record a video. It can make a GIF.");
-    say(`Drawing ${latents.length} pictures for the film …`);
-    const drawn = await Promise.all(latents.map((z) => artist.later(z, signal)));
+    say(`Drawing ${inputs.length} pictures for the film …`);
+    const drawn = await Promise.all(inputs.map((input) => artist.later(input, signal)));
     if (signal.aborted) return;
     say("Making the film …");
     const [size, film] = suffix === "gif" ? [GIF_SIZE, animation] : [VIDEO_SIZE, video];

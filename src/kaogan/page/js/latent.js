@@ -26,6 +26,11 @@ export function mixed(latents, weights) {
   return short > 1e-6 ? scaled(mean, length / short) : mean;
 }
 
+/** Of inputs {z, labels}: latents are blended by `ofLatents`, labels by their weighted mean. */
+export function blended(inputs, ofLatents, weights) {
+  return { z: ofLatents(inputs.map(({ z }) => z)), labels: combined(inputs.map(({ labels }) => labels), weights) };
+}
+
 /**
  * Spherical interpolation, as `slerp` in kaogan/latent/walks.py: t = 0 gives a, t = 1 gives b.
  *   sin((1 - t) w) / sin(w) a + sin(t w) / sin(w) b,  w the angle between a and b

@@ -26,7 +26,7 @@ import { Wall } from "./wall.js";
 const CANNOT_DRAW = "The generator failed while drawing; reloading the page may help.";
 
 function firstState(about) {
-  const wall = { from: "0", truncation: 1 };
+  const wall = { from: "0", truncation: 1, wishes: {} };
   const corners = [0, 1, 2, 3].map(randomFace);
   return { view: "wall", wall, face: randomFace(), corners, at: [0.5, 0.5], kept: kept(about) };
 }
@@ -41,7 +41,7 @@ function artistFor(about) {
       complain(inWords(error, "The generator could not be loaded; what needs no generator still works."));
     },
   );
-  return { artist: new Artist(async (latents) => (await loading)(latents)), loading };
+  return { artist: new Artist(async (inputs) => (await loading)(inputs)), loading };
 }
 
 function showViews(store) {

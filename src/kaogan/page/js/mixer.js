@@ -2,8 +2,9 @@
 
 import { byId, el, icon, paint } from "./dom.js";
 import { enlarged, LARGE } from "./enlarge.js";
-import { called, faceOfLatent, latentOf, randomFace } from "./face.js";
+import { called, faceOfLatent, inputOf, latentOf, randomFace } from "./face.js";
 import { showKept, toggleKept } from "./favourites.js";
+import { common, labelsOf } from "./labels.js";
 import { cornerWeights, mixed } from "./latent.js";
 import { say } from "./status.js";
 
@@ -41,7 +42,7 @@ export class Mixer {
   /** The face under the dot, or null while there are fewer than two corners. */
   mixture({ corners, at } = this.#page.store.state) {
     const faces = corners.filter(Boolean);
-    return faces.length < 2 ? null : faceOfLatent(this.#latentAt(corners, ...at));
+    return faces.length < 2 ? null : faceOfLatent(this.#latentAt(corners, ...at), wishesOf(corners));
   }
 
   #latentAt(corners, x, y) {
@@ -125,7 +126,7 @@ export class Mixer {
     const face = this.mixture(state);
     if (!face) return;
     showKept(byId("mix-keep"), face, state.kept);
-    const picture = await this.#page.artist.now("mix", face.z).catch(this.#page.broken);
+    const picture = await this.#page.artist.now("mix", inputOf(face, this.#page.about)).catch(this.#page.broken);
     if (picture) paint(byId("mixture"), enlarged(picture, LARGE * picture.width));
   }
 
@@ -136,7 +137,7 @@ export class Mixer {
       place.classList.toggle("empty", !face);
       place.querySelector(".clear").hidden = !face;
       canvas.setAttribute("aria-label", face ? `${PLACES[corner]}: ${called(face)}` : `${PLACES[corner]}: empty`);
-      if (face) this.#draw(latentOf(face, this.#page.about), (picture) => paint(canvas, picture));
+      if (face) this.#draw(inputOf(face, this.#page.about), (picture) => paint(canvas, picture));
       else canvas.width = canvas.height = 1;
     });
     this.#drawMesh(corners);
@@ -146,18 +147,25 @@ export class Mixer {
   #drawMesh(corners) {
     const canvas = this.#pad.querySelector("canvas");
     const { size } = this.#page.about.picture;
+    const labels = labelsOf(wishesOf(corners), this.#page.about);
     canvas.width = canvas.height = MESH * size;
     const context = canvas.getContext("2d");
     for (let i = 0; i < MESH * MESH; i++) {
       const [column, row] = [i % MESH, Math.floor(i / MESH)];
       const z = this.#latentAt(corners, column / (MESH - 1), row / (MESH - 1));
       const current = () => this.#page.store.state.corners === corners;
-      this.#draw(z, (picture) => current() && context.putImageData(picture, column * size, row * size));
+      this.#draw({ z, labels }, (picture) => current() && context.putImageData(picture, column * size, row * size));
     }
   }
 
-  async #draw(z, then) {
-    const picture = await this.#page.artist.later(z).catch(this.#page.broken);
+  async #draw(input, then) {
+    const picture = await this.#page.artist.later(input).catch(this.#page.broken);
     if (picture) then(picture);
   }
+}
+
+/** What is wished for between the corners: what all of them have in common. */
+function wishesOf(corners) {
+  const wishes = corners.filter(Boolean).map((face) => face.wishes);
+  return wishes.length ? common(wishes) : {};
 }

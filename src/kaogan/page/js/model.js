@@ -4,10 +4,10 @@ import { bytes } from "./resources.js";
 import { session } from "./runtime.js";
 import { inWords, Sentence } from "./sentence.js";
 
-/** `run(data, shape)` of a network in a file. Throws a Sentence. */
-async function network(name, what, input, output) {
+/** `run({input: [data, shape]})` of a network in a file. Throws a Sentence. */
+async function network(name, what, output) {
   try {
-    const { provider, run } = await session(await bytes(name), input, output);
+    const { provider, run } = await session(await bytes(name), output);
     document.documentElement.dataset.provider = provider;
     return run;
   } catch (error) {
@@ -15,24 +15,32 @@ async function network(name, what, input, output) {
   }
 }
 
-/** Latents (an array of Float32Arrays) to pictures (ImageData), one each. */
+/** Inputs (an array of {z, labels}) to pictures (ImageData), one each. */
 export async function loadGenerator(about) {
   const { size, channels } = about.picture;
-  const run = await network(about.files.generator, "generator", "z", "pictures");
-  return async (latents) => {
-    const data = new Float32Array(latents.length * about.latent_dim);
-    latents.forEach((z, i) => data.set(z, i * about.latent_dim));
-    const output = await run(data, [latents.length, about.latent_dim]);
+  const run = await network(about.files.generator, "generator", "pictures");
+  return async (inputs) => {
+    const feeds = { z: rowsOf(inputs.map(({ z }) => z)) };
+    if (about.labels.length) feeds.labels = rowsOf(inputs.map(({ labels }) => labels));
+    const output = await run(feeds);
     const one = channels * size * size;
-    return latents.map((_, i) => toPicture(output.subarray(i * one, (i + 1) * one), size, channels));
+    return inputs.map((_, i) => toPicture(output.subarray(i * one, (i + 1) * one), size, channels));
   };
 }
 
 /** A square picture (ImageData of the generator's size) to its nearest latent. */
 export async function loadEncoder(about) {
   const { size, channels } = about.picture;
-  const run = await network(about.files.encoder, "encoder", "pictures", "z");
-  return async (picture) => Float32Array.from(await run(toNumbers(picture, channels), [1, channels, size, size]));
+  const run = await network(about.files.encoder, "encoder", "z");
+  return async (picture) => Float32Array.from(await run({ pictures: [toNumbers(picture, channels), [1, channels, size, size]] }));
+}
+
+/** Vectors of equal length as [data, shape]. */
+function rowsOf(vectors) {
+  const length = vectors[0].length;
+  const data = new Float32Array(vectors.length * length);
+  vectors.forEach((vector, i) => data.set(vector, i * length));
+  return [data, [vectors.length, length]];
 }
 
 /** C x H x W in [-1, 1] to pixels. Storing in a clamped array rounds to even and clips, as NumPy. */

@@ -2,21 +2,22 @@
 
 import { byId, paint } from "./dom.js";
 import { enlarged, LARGE } from "./enlarge.js";
-import { latentOf } from "./face.js";
+import { inputOf } from "./face.js";
 import { wireFilms } from "./film.js";
-import { slerp } from "./latent.js";
+import { blended, slerp } from "./latent.js";
 import { RATE } from "./recorder.js";
 
-/** The latent at t in [0, 1] of a closed way through latents: at 0 and 1 the first of them. */
-export function along(latents, t) {
-  const place = (t * latents.length) % latents.length;
+/** The input at t in [0, 1] of a closed way through inputs ({z, labels}): at 0 and 1 the first of them. */
+export function along(inputs, t) {
+  const place = (t * inputs.length) % inputs.length;
   const leg = Math.floor(place);
-  return slerp(latents[leg], latents[(leg + 1) % latents.length], place - leg);
+  const share = place - leg;
+  return blended([inputs[leg], inputs[(leg + 1) % inputs.length]], ([a, b]) => slerp(a, b, share), [1 - share, share]);
 }
 
 export class Player {
   #page;
-  #latents = [];
+  #inputs = [];
   #playing = false;
 
   constructor(page) {
@@ -37,7 +38,7 @@ export class Player {
   }
 
   #take(kept) {
-    this.#latents = kept.map((face) => latentOf(face, this.#page.about));
+    this.#inputs = kept.map((face) => inputOf(face, this.#page.about));
     byId("player").hidden = kept.length < 2;
     if (kept.length < 2) this.#setPlaying(false);
     if (this.#page.store.state.view === "kept") this.#showPosition();
@@ -55,7 +56,7 @@ export class Player {
   }
 
   get #seconds() {
-    return this.#latents.length * Number(byId("pace").value);
+    return this.#inputs.length * Number(byId("pace").value);
   }
 
   async #play() {
@@ -71,14 +72,14 @@ export class Player {
   }
 
   async #showPosition() {
-    if (this.#latents.length < 2) return;
-    const z = along(this.#latents, Number(byId("position").value));
-    const picture = await this.#page.artist.now("player", z).catch(this.#page.broken);
+    if (this.#inputs.length < 2) return;
+    const input = along(this.#inputs, Number(byId("position").value));
+    const picture = await this.#page.artist.now("player", input).catch(this.#page.broken);
     if (picture) paint(byId("screen"), enlarged(picture, LARGE * picture.width));
   }
 
   #frames() {
     const count = Math.round(this.#seconds * RATE);
-    return Array.from({ length: count }, (_, i) => along(this.#latents, i / count));
+    return Array.from({ length: count }, (_, i) => along(this.#inputs, i / count));
   }
 }

@@ -3,13 +3,14 @@
 import { byId, el, paint } from "./dom.js";
 import { canShare, png, save, share } from "./download.js";
 import { enlarged, LARGE } from "./enlarge.js";
-import { called, faceOfSeed, latentOf, LARGEST_SEED, randomFace, unmoved } from "./face.js";
+import { called, faceOfSeed, inputOf, LARGEST_SEED, randomFace, unmoved } from "./face.js";
 import { showKept, toggleKept } from "./favourites.js";
 import { copyLink } from "./link.js";
 import { remember, remembered } from "./preferences.js";
 import { dressedAs, wirePresets } from "./presets.js";
 import { Sliders } from "./sliders.js";
 import { say } from "./status.js";
+import { wireWishes } from "./wishes.js";
 
 const SIZES = [1, 4, 8];
 
@@ -21,6 +22,7 @@ export class Portrait {
 
   constructor(page) {
     this.#page = page;
+    wireWishes(page);
     wirePresets(page);
     this.#sliders = new Sliders(byId("sliders"), page);
     this.#wireButtons();
@@ -38,10 +40,10 @@ export class Portrait {
     this.#showOriginal(this.#page.store.state.face);
   }
 
-  /** Another face, with the attributes that were chosen. */
+  /** Another face, with the attributes and wishes that were chosen. */
   another() {
     const { face } = this.#page.store.state;
-    this.#page.open(dressedAs(face, { ...randomFace(), truncation: face.truncation }, this.#page.about));
+    this.#page.open(dressedAs(face, { ...randomFace(face.wishes), truncation: face.truncation }, this.#page.about));
   }
 
   /** The face of the seed `step` further; a face without a seed has no neighbours. */
@@ -49,7 +51,7 @@ export class Portrait {
     const { face } = this.#page.store.state;
     if (!face.seed) return;
     const seed = BigInt(face.seed) + BigInt(step);
-    if (seed >= 0n && seed <= LARGEST_SEED) this.#page.open(faceOfSeed(seed, face.truncation));
+    if (seed >= 0n && seed <= LARGEST_SEED) this.#page.open(faceOfSeed(seed, face.truncation, face.wishes));
   }
 
   async download() {
@@ -98,7 +100,7 @@ export class Portrait {
     byId("portrait").setAttribute("aria-label", `The face of ${name}`);
     showKept(byId("keep"), face, kept);
     this.#showOriginal(face);
-    const picture = await this.#page.artist.now("face", latentOf(face, this.#page.about)).catch(this.#page.broken);
+    const picture = await this.#page.artist.now("face", inputOf(face, this.#page.about)).catch(this.#page.broken);
     if (!picture) return;
     this.#picture = picture;
     this.#paint();

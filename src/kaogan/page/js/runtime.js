@@ -15,30 +15,31 @@ const PATIENCE = 3000; // milliseconds that a worker may take to say that it run
 const started = new Map(); // backend -> promise of onnxruntime
 
 /**
- * A network from a file's content: {provider, run}, where `run(data, shape)` resolves to its output,
- * a Float32Array. Throws a Sentence where this browser can run none, and an Error if it is no network.
+ * A network from a file's content: {provider, run}, where `run({input: [data, shape]})` resolves to its
+ * output, a Float32Array. Throws a Sentence where this browser can run none, and an Error if it is no network.
  */
-export async function session(content, input, output) {
+export async function session(content, output) {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(Uint8Array.from(SIMD))) {
     throw new Sentence("This browser cannot run the generator: it has no WebAssembly with SIMD. A current Firefox, Chrome, Edge or Safari has.");
   }
   if (await hasWebGpu()) {
     try {
-      return await sessionOn(WEBGPU, content, input, output);
+      return await sessionOn(WEBGPU, content, output);
     } catch (error) {
       console.warn(error); // a driver may refuse what it promised
     }
   }
-  return sessionOn(WASM, content, input, output);
+  return sessionOn(WASM, content, output);
 }
 
-async function sessionOn(backend, content, input, output) {
+async function sessionOn(backend, content, output) {
   if (!started.has(backend)) started.set(backend, start(backend));
   const ort = await started.get(backend);
   // A copy: its memory is handed over to the worker.
   const made = await ort.InferenceSession.create(content.slice(), { executionProviders: [backend.provider] });
-  const run = async (data, shape) => {
-    const result = await made.run({ [input]: new ort.Tensor("float32", data, shape) });
+  const run = async (inputs) => {
+    const tensors = Object.entries(inputs).map(([name, [data, shape]]) => [name, new ort.Tensor("float32", data, shape)]);
+    const result = await made.run(Object.fromEntries(tensors));
     return result[output].data;
   };
   return { provider: backend.provider, run };

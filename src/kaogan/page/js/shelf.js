@@ -2,7 +2,7 @@
 
 import { byId, el, icon, paint } from "./dom.js";
 import { save, sheet } from "./download.js";
-import { called, latentOf, textOf } from "./face.js";
+import { called, inputOf, textOf } from "./face.js";
 import { store as keep, toggleKept } from "./favourites.js";
 import { say } from "./status.js";
 
@@ -53,7 +53,7 @@ export class Shelf {
   }
 
   #draw(face) {
-    return this.#page.artist.later(latentOf(face, this.#page.about)).catch(this.#page.broken);
+    return this.#page.artist.later(inputOf(face, this.#page.about)).catch(this.#page.broken);
   }
 
   async #saveSheet() {

@@ -1,7 +1,7 @@
 // The page's state, and undo. A state is a frozen object:
 //     view      "face" | "wall" | "mix" | "kept" | "explain"; the first two are one place, in which the
 //               address names the face or the wall
-//     wall      {from: seed of the first face (digits), truncation}
+//     wall      {from: seed of the first face (digits), truncation, wishes}
 //     face      the face that is shown large
 //     corners   four faces or nulls: top left, top right, bottom left, bottom right
 //     at        [x, y] in [0, 1]: the dot in the square

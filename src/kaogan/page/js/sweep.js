@@ -1,9 +1,9 @@
 // Films of one face: along a direction, or from the seed's face to what was made of it, and back.
 
 import { byId, el } from "./dom.js";
-import { latentOf, moved, unmoved } from "./face.js";
+import { inputOf, moved, unmoved } from "./face.js";
 import { wireFilms } from "./film.js";
-import { combined } from "./latent.js";
+import { blended, combined } from "./latent.js";
 import { RATE } from "./recorder.js";
 import { labelOf } from "./sliders.js";
 
@@ -27,13 +27,16 @@ export function wireSweeps(page) {
   function ends() {
     const { face } = store.state;
     const faces = choice.value === CHANGES ? [unmoved(face), face] : [-END, END].map((amount) => moved(face, choice.value, amount));
-    return faces.map((one) => latentOf(one, about));
+    return faces.map((one) => inputOf(one, about));
   }
 
   function frames() {
     const [from, to] = ends();
     const there = (i) => (1 - Math.cos((2 * Math.PI * i) / (SECONDS * RATE))) / 2;
-    return Array.from({ length: SECONDS * RATE }, (_, i) => combined([from, to], [1 - there(i), there(i)]));
+    return Array.from({ length: SECONDS * RATE }, (_, i) => {
+      const weights = [1 - there(i), there(i)];
+      return blended([from, to], (latents) => combined(latents, weights), weights);
+    });
   }
 
   wireFilms(["film-video", "film-gif"], page, frames, () => `face-${store.state.face.seed ?? "latent"}`);

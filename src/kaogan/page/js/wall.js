@@ -2,7 +2,7 @@
 // window and given up when they are far away, so that a long wall costs no more than a short one.
 
 import { byId, el, paint } from "./dom.js";
-import { faceOfSeed, latentOf, LARGEST_SEED, TRUNCATION } from "./face.js";
+import { faceOfSeed, inputOf, LARGEST_SEED, TRUNCATION } from "./face.js";
 
 const PAGE = 48;
 const NEAR = "900px 0px";
@@ -91,7 +91,8 @@ export class Wall {
   }
 
   #faceOf(tile) {
-    return faceOfSeed(tile.dataset.seed, this.#page.store.state.wall.truncation);
+    const { truncation, wishes } = this.#page.store.state.wall;
+    return faceOfSeed(tile.dataset.seed, truncation, wishes);
   }
 
   #arrive(entries) {
@@ -106,8 +107,8 @@ export class Wall {
     this.#drawing.get(tile)?.abort();
     const controller = new AbortController();
     this.#drawing.set(tile, controller);
-    const z = latentOf(this.#faceOf(tile), this.#page.about);
-    const picture = await this.#page.artist.later(z, controller.signal, () => distance(tile)).catch(this.#page.broken);
+    const input = inputOf(this.#faceOf(tile), this.#page.about);
+    const picture = await this.#page.artist.later(input, controller.signal, () => distance(tile)).catch(this.#page.broken);
     if (picture && !controller.signal.aborted) paint(tile.firstElementChild, picture);
   }
 

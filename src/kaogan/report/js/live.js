@@ -1,7 +1,7 @@
 // The generator, alive in the report: new faces at a button, and one of them moved by sliders.
 
 import { byId, el, paint } from "./dom.js";
-import { faceOfSeed, latentOf, MOVE, moved } from "./face.js";
+import { faceOfSeed, inputOf, MOVE, moved } from "./face.js";
 import { loadGenerator } from "./model.js";
 import { json } from "./resources.js";
 import { Sentence } from "./sentence.js";
@@ -20,7 +20,7 @@ const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
 async function drawAnew() {
   button.disabled = true;
   const drawn = Array.from({ length: FACES }, () => faceOfSeed(randomSeed()));
-  const pictures = await draw(drawn.map((one) => latentOf(one, about)));
+  const pictures = await draw(drawn.map((one) => inputOf(one, about)));
   faces.replaceChildren(...drawn.map((one, place) => chosen(one, pictures[place])));
   button.disabled = false;
   choose(faces.firstElementChild, drawn[0]);
@@ -51,7 +51,7 @@ async function show() {
   while (wanted) {
     const now = wanted;
     wanted = null;
-    const [picture] = await draw([latentOf(now, about)]);
+    const [picture] = await draw([inputOf(now, about)]);
     paint(byId("live-face"), picture);
   }
   busy = false;
