@@ -17,15 +17,18 @@ sum over the entries, which is how networks use them.
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import torch
 from jaxtyping import Float
 from pydantic import Field, StringConstraints, model_validator
-from torch import Tensor
 
 from kaogan.errors import UsageError
 from kaogan.records import Record
+
+if TYPE_CHECKING:
+    from torch import Tensor
+else:
+    Tensor = Any  # data sets have labels, and do without torch, whose import takes a second
 
 Codes = Float[Tensor, "N A"]
 Kind = Literal["categories", "flag", "number"]
@@ -100,6 +103,8 @@ def entries(attributes: Sequence[Attribute]) -> int:
 
 def vectors(attributes: Sequence[Attribute], codes: Codes) -> Float[Tensor, "N Y"]:
     """The label vectors of rows of codes, in float32 on their device."""
+    import torch
+
     parts = [
         _vector(attribute, codes[:, place].float()) for place, attribute in enumerate(attributes)
     ]
@@ -107,6 +112,8 @@ def vectors(attributes: Sequence[Attribute], codes: Codes) -> Float[Tensor, "N Y
 
 
 def _vector(attribute: Attribute, codes: Float[Tensor, "N"]) -> Float[Tensor, "N V"]:
+    import torch
+
     known = ~codes.isnan()
     codes = torch.where(known, codes, 0.0)
     if attribute.kind == "number":
@@ -124,6 +131,8 @@ def wish(attributes: Sequence[Attribute], wishes: Mapping[str, str]) -> Float[Te
         UsageError: there is no such attribute, or no such value.
 
     """
+    import torch
+
     known = {attribute.name: attribute for attribute in attributes}
     codes = torch.full((1, len(attributes)), torch.nan)
     for name, value in wishes.items():
