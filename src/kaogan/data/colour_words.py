@@ -34,7 +34,7 @@ GREYISH, WARM_GREYISH = 0.045, 0.036
 
 def hue_word(hue: float, pastel: bool = False) -> Hue:
     """The word for a colourful thing of this hue, 0 to 360. A pastel red is pink."""
-    word = next((word for end, word in HUE_ENDS if hue < end), "pink")
+    word: Hue = next((word for end, word in HUE_ENDS if hue < end), "pink")
     return "pink" if pastel and word == "red" else word
 
 

@@ -3,8 +3,8 @@
     labels.json   the attributes, where their values came from, and a digest of each file of codes
     labels.npy    float32, N x A: a row of codes for each picture of `images.npy`, in its order
 
-Each shard has a file of codes: `labels-00000.npy` beside `images-00000.npy`. What codes are is told
-in `kaogan.labels`. Pictures that were added after the labels have no file: nothing is known of them.
+Each shard has a file of codes: `labels-00000.npy` beside `images-00000.npy`. `kaogan.labels` tells
+what codes are. Pictures that were added after the labels have no file: nothing is known of them.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from kaogan.data.reasons import in_one_line
 from kaogan.data.shards import Shard, Shards, joined
 from kaogan.errors import KaoganError, typed
-from kaogan.files import atomic_file
+from kaogan.files import atomic_file, remove_all_partials
 from kaogan.labels import MOST_ATTRIBUTES, Attribute
 from kaogan.records import Number, Record, Text, Versioned, checked, read_json
 from kaogan.version import __version__
@@ -69,7 +69,7 @@ class Origin(Record):
 
     sources: tuple[Text, ...] = ()
     keep: tuple[Text, ...] = ()
-    folder: Text = Field(default="", alias="from")
+    folder: Text = ""
 
     def command(self, path: Path) -> str:
         """The command that makes the labels again."""
@@ -175,14 +175,18 @@ def write_labels(path: Path, shards: Sequence[Shard], labels: Labels, origin: Or
     files = {shard.labels: codes for shard, codes in _by_shard(labels.codes, shards)}
     digests = {name: _digest(codes) for name, codes in files.items()}
     about = LabelsRecord(
-        **origin.model_dump(), attributes=labels.attributes, ranges=dict(labels.ranges), digests=digests
+        **origin.model_dump(),
+        attributes=labels.attributes,
+        ranges=dict(labels.ranges),
+        digests=digests,
     )
     content = {
         "format": FORMAT,
         "kaogan": __version__,
-        **about.model_dump(mode="json", by_alias=True),
+        **about.model_dump(mode="json"),
         "fingerprint": about.fingerprint(shards),
     }
+    remove_all_partials(path)
     with contextlib.ExitStack() as stack:  # what is opened first is renamed last
         summary = stack.enter_context(atomic_file(path / LABELS))
         summary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8", newline="\n")

@@ -16,7 +16,6 @@ from kaogan.data.spool import Spool
 from kaogan.files import atomic_file
 from kaogan.images import PictureArray, Pixels
 
-
 IMAGES = "images.npy"
 """The name of the pictures' file where there is only one."""
 
