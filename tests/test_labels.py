@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaogan.errors import UsageError
-from kaogan.labels import Attribute, chosen, entries, forgotten, random_codes, vectors, wish
+from kaogan.label_vectors import forgotten, random_codes, vectors, wish
+from kaogan.labels import Attribute, chosen, entries
 from kaogan.records import checked
 
 HAIR = Attribute(name="hair-colour", kind="categories", values=("pink", "blue", "black"))

@@ -21,7 +21,8 @@ from kaogan.errors import KaoganError, UsageError, typed
 from kaogan.export import Network, Origin, Player, network_of, readers
 from kaogan.export.network import maker
 from kaogan.images import Pixels
-from kaogan.labels import Attribute, wish
+from kaogan.label_vectors import wish
+from kaogan.labels import Attribute
 from kaogan.training import checkpoints
 from kaogan.training.recipe import Recipe
 from kaogan.training.run import Run, Weights, sampler_of

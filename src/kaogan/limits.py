@@ -16,6 +16,10 @@ LONGEST_LINE = MIB
 """Bytes of a row of a DATASET."""
 LARGEST_BOXES = 32 * MIB
 """Bytes of a table of boxes, all of which is in memory: half a million rows or more."""
+LARGEST_LABELS = 32 * MIB
+"""Bytes of a table of labels, and characters in it, all of which are in memory."""
+LARGEST_TAGS = 65_536
+"""Bytes of a picture's file of tags."""
 
 LARGEST_PICTURE = 64 * MIB
 """Bytes of one encoded picture, or of one picture in an array."""

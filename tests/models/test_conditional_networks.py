@@ -6,7 +6,8 @@ import torch
 from kaogan import recipes
 from kaogan.convolutions import PRODUCTS, Plan, use
 from kaogan.errors import UsageError
-from kaogan.labels import Attribute, wish
+from kaogan.label_vectors import wish
+from kaogan.labels import Attribute
 from kaogan.models import DCGAN
 
 HAIR = Attribute(name="hair-colour", kind="categories", values=("pink", "blue", "black"))

@@ -11,7 +11,8 @@ from browsing import Files, eventually, settled, training, unfold
 from kaogan.errors import KaoganError
 from kaogan.export import network_of
 from kaogan.images import Pixels, to_pixels
-from kaogan.labels import Attribute, wish
+from kaogan.label_vectors import wish
+from kaogan.labels import Attribute
 from kaogan.models import DCGAN
 from kaogan.page.making import page_of
 from kaogan.rng import latents

@@ -16,7 +16,8 @@ from kaogan.errors import UsageError
 from kaogan.export import formats
 from kaogan.export.onnx import onnx_of
 from kaogan.generators import open_generator, open_network, open_start
-from kaogan.labels import Attribute, random_codes, vectors, wish
+from kaogan.label_vectors import random_codes, vectors, wish
+from kaogan.labels import Attribute
 from kaogan.training.recipe import Budget
 from kaogan.training.run import Run
 from kaogan.training.sampling import Sampler, Wishing, standing_statistics

@@ -1,14 +1,16 @@
-"""`kaogan data`: prepare, extend, show, fetch and draw data sets."""
+"""`kaogan data`: prepare, extend, label, show, fetch and draw data sets."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kaogan.cli import arguments as args
-from kaogan.errors import typed
+from kaogan.errors import KaoganError, UsageError, typed
 
 if TYPE_CHECKING:
     from kaogan.data.dataset import Dataset
+    from kaogan.data.labelling import Labelling
 
 
 SOURCE = "folder, archive, array or address; shards-{000..009}.tar are ten"
@@ -21,12 +23,13 @@ def add(commands: args.Commands) -> None:
     """Declare the commands."""
     group = commands.add_parser(
         "data",
-        help="prepare, extend, show, fetch or draw a data set",
+        help="prepare, extend, label, show, fetch or draw a data set",
         description="Make and look at data sets.",
     )
     verbs = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_prepare(verbs)
     _add_add(verbs)
+    _add_label(verbs)
     _add_show(verbs)
     _add_fetch(verbs)
     _add_avatars(verbs)
@@ -76,6 +79,7 @@ def _add_prepare(verbs: args.Commands) -> None:
     prepare.add_argument(
         "--max-pixels", type=int, metavar="N", help="reject larger pictures (50,000,000)"
     )
+    _add_labels(prepare)
     _add_output(prepare, scheduler=True)
 
 
@@ -99,20 +103,58 @@ def _add_add(verbs: args.Commands) -> None:
     _add_workers(add, scheduler=True)
 
 
+def _add_label(verbs: args.Commands) -> None:
+    label = verbs.add_parser(
+        "label",
+        examples=(
+            "kaogan data label data/pictures-64 --labels labels.csv",
+            "kaogan data label data/pictures-64 --labels tags --from pictures --keep smile,hat",
+        ),
+        run=_label,
+        help="give the pictures of a data set labels",
+        description="Give the pictures of a data set labels: categories, yes or no, or numbers. "
+        "Labels that it has are replaced.",
+    )
+    label.add_argument("dataset", metavar="DATASET", help="folder of a data set")
+    _add_labels(label, required=True)
+    args.shared(label, "--json", "--quiet")
+
+
+def _add_labels(command: argparse.ArgumentParser, required: bool = False) -> None:
+    command.add_argument(
+        "--labels",
+        action="append",
+        metavar="SOURCE",
+        help="labels: a table, FILE.csv, .jsonl or .parquet, with the pictures' names and a column "
+        "for each attribute; folders (a class each); tags (a .txt for each picture); avatars; or "
+        "measured. If two sources have an attribute, the later --labels counts",
+        required=required,
+    )
+    command.add_argument(
+        "--keep", metavar="NAME,...", help="attributes or tags to keep (all; the 40 usual tags)"
+    )
+    command.add_argument(
+        "--from", dest="folder", metavar="FOLDER", help="of --labels tags: the pictures' folder"
+    )
+
+
 def _add_show(verbs: args.Commands) -> None:
     show = verbs.add_parser(
         "show",
         examples=(
             "kaogan data show data/pictures-64",
-            "kaogan data show data/pictures-64 --sheet sheet.png",
+            "kaogan data show data/pictures-64 --sheet sheet.png --labels-sheet labels.png",
         ),
         run=_show,
         help="describe a data set",
         description="Print the numbers of pictures, their sizes and the reasons why pictures were "
-        "left out; with --sheet, write a contact sheet.",
+        "left out, and the counts of labels; with --sheet, write a contact sheet.",
     )
     show.add_argument("dataset", metavar="DATASET", help="folder of a data set")
     show.add_argument("--sheet", metavar="FILE.png", help="write a contact sheet")
+    show.add_argument(
+        "--labels-sheet", metavar="FILE.png", help="write a sheet of examples of every label"
+    )
     args.shared(show, "--force", "--json")
 
 
@@ -143,7 +185,7 @@ def _add_avatars(verbs: args.Commands) -> None:
         run=_avatars,
         help="draw anime avatars with known attributes",
         description="Draw anime avatars: a data set without download or licence. The attributes "
-        "of each avatar are written to attributes.jsonl.",
+        "of each avatar are written to attributes.jsonl, and become labels.",
     )
     args.value(avatars, "--count", "N", 8192, "avatars to draw")
     args.value(avatars, "--size", "N", 64, SIZE)
@@ -177,7 +219,36 @@ def _prepare(options: argparse.Namespace) -> None:
 
     names = ("crop", "margin", "fit", "background", "min_size", "keep_duplicates", "max_pixels")
     asked = args.given(options, *names, "size", "channels", "workers", "scheduler")
-    _made(prepare(options.sources, options.out, **asked), options)
+    labelling = _labelling(options) if options.labels else None  # before the long work
+    if labelling is None and (options.keep or options.folder):
+        raise UsageError("--keep and --from are about --labels; give --labels SOURCE, too")
+    dataset = prepare(options.sources, options.out, **asked)
+    if labelling is not None:
+        try:
+            dataset = labelling.apply(dataset.path)
+        except KaoganError:
+            command = labelling.origin.command(dataset.path)
+            print(f"note: only the labels are missing; give them with: {command}", file=sys.stderr)
+            raise
+    _made(dataset, options)
+
+
+def _label(options: argparse.Namespace) -> None:
+    dataset = _labelling(options).apply(options.dataset)
+    sheet = f"Look at them: kaogan data show {typed(dataset.path)} --labels-sheet labels.png"
+    _tell(dataset, options, sheet)
+
+
+def _labelling(options: argparse.Namespace) -> "Labelling":
+    from kaogan.data.labelling import Labelling
+
+    measure = None
+    if "measured" in options.labels:
+        from kaogan.latent.measured import measured_labels
+
+        measure = measured_labels
+    keep = [name for name in (options.keep or "").split(",") if name.strip()]
+    return Labelling.of(options.labels, keep=keep, folder=options.folder, measure=measure)
 
 
 def _add(options: argparse.Namespace) -> None:
@@ -213,6 +284,15 @@ def _show(options: argparse.Namespace) -> None:
     dataset = open_dataset(options.dataset)
     if options.sheet:
         save_contact_sheet(dataset, args.new_file(Path(options.sheet), options.force))
+    if options.labels_sheet:
+        from kaogan.data.label_show import save_labels_sheet
+
+        if not dataset.attributes:
+            raise UsageError(
+                f"{options.dataset} has no labels; give it some: "
+                f"kaogan data label {typed(options.dataset)} --labels SOURCE"
+            )
+        save_labels_sheet(dataset, args.new_file(Path(options.labels_sheet), options.force))
     _tell(dataset, options)
 
 

@@ -9,18 +9,19 @@ Some data sets have more: `attributes.jsonl`, one row for each picture, in the s
 one has several shards: `images-00000.npy`, `manifest-00000.jsonl` and so on, each as above. Its
 training pictures are those of all shards, one shard behind the other, and so are the held-out ones.
 So the order of the pictures, and the fingerprint, do not depend on where a shard ends.
+
+What is known of the pictures is in the files of `kaogan.data.label_files`, if anything is.
 """
 
 import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from kaogan.data.label_files import LabelArray, open_labels, read_labels_record
 from kaogan.data.reasons import in_one_line
 from kaogan.data.records import (
     LeftOutRecord,
@@ -59,8 +60,14 @@ class Dataset:
         held_out: the pictures set aside for evaluation, likewise.
         summary: the contents of `dataset.json`.
         shards: the files that are open.
+        train_labels: the codes of the training pictures, N x A, float32, read-only and
+            memory-mapped; NaN where a value is unknown (see `kaogan.labels`).
+        held_out_labels: those of the held-out pictures, likewise.
+        attributes: what the A columns of labels are about; none of a data set without labels.
+        labels_fingerprint: sha256 over the attributes and codes; None without labels.
         part: what part of the data set they are; None: all of it. Then `train` and `held_out` are
-            the pictures of this part, and all else is about the whole data set.
+            the pictures of this part, and so are their labels; all else is about the whole data
+            set.
 
     """
 
@@ -72,10 +79,11 @@ class Dataset:
     held_out: PictureArray
     summary: Mapping[str, Any]
     shards: Sequence[Shard]
-    part: Part | None = None
+    train_labels: LabelArray
+    held_out_labels: LabelArray
     attributes: tuple[Attribute, ...] = ()
-    train_labels: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    held_out_labels: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    labels_fingerprint: str | None = None
+    part: Part | None = None
 
     def __len__(self) -> int:
         """The number of training pictures."""
@@ -108,7 +116,10 @@ class Dataset:
 
 
 def open_dataset(
-    path: Path | str, fingerprint: str | None = None, part: Part | None = None
+    path: Path | str,
+    fingerprint: str | None = None,
+    part: Part | None = None,
+    labels: bool = True,
 ) -> Dataset:
     """Open a data set.
 
@@ -117,10 +128,12 @@ def open_dataset(
         fingerprint: of an earlier state: then the pictures that were added later are left out. By
             default, and if it has no such state, all are there.
         part: the shards to open. The files of the others may be missing.
+        labels: read the labels, too. Without, it is opened as one that has none.
 
     Raises:
         UsageError: it has fewer shards than there shall be parts.
-        KaoganError: there is none at `path`, it is damaged, or a newer kaogan made it.
+        KaoganError: there is none at `path`, it or its labels are damaged, or a newer kaogan made
+            it.
 
     """
     path = Path(path)
@@ -145,6 +158,8 @@ def open_dataset(
         summary = _as_it_was(summary, shards, fingerprint)
         shards = shards[: len(summary.get("shards", "1"))]
     size, channels = about.size, about.channels
+    known = read_labels_record(path) if labels else None
+    labels_fingerprint = known.fingerprint(shards) if known else None
     if part is not None:
         if part.parts > len(shards):
             raise UsageError(
@@ -163,8 +178,22 @@ def open_dataset(
                 raise ValueError("it is missing")
     train = joined([each[: shard.train] for each, shard in zip(images, shards, strict=True)])
     held_out = joined([each[shard.train :] for each, shard in zip(images, shards, strict=True)])
-    fingerprint = summary["fingerprint"]
-    return Dataset(path, size, channels, fingerprint, train, held_out, summary, shards, part)
+    train_labels, held_out_labels = open_labels(path, known, shards)
+    return Dataset(
+        path,
+        size,
+        channels,
+        summary["fingerprint"],
+        train,
+        held_out,
+        summary,
+        shards,
+        train_labels,
+        held_out_labels,
+        known.attributes if known else (),
+        labels_fingerprint,
+        part,
+    )
 
 
 def _shards_of(summary: Mapping[str, Any]) -> list[Shard]:

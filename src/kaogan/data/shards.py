@@ -63,15 +63,20 @@ class Shard:
     @property
     def manifest(self) -> str:
         """The file with a row for each picture, in the same order."""
-        return self._beside("manifest")
+        return self._beside("manifest", ".jsonl")
 
     @property
     def attributes(self) -> str:
         """The file with the attributes of each picture, in the same order, if they have any."""
-        return self._beside("attributes")
+        return self._beside("attributes", ".jsonl")
 
-    def _beside(self, what: str) -> str:
-        return self.images.replace("images", what, 1).replace(".npy", ".jsonl")
+    @property
+    def labels(self) -> str:
+        """The file with the labels of each picture, in the same order, if they have any."""
+        return self._beside("labels", ".npy")
+
+    def _beside(self, what: str, suffix: str) -> str:
+        return self.images.replace("images", what, 1).replace(".npy", suffix)
 
     def open(self, folder: Path, shape: tuple[int, ...]) -> Pixels:
         """The pictures of this shape, memory-mapped. Raises a ValueError if the file is another."""
@@ -140,7 +145,7 @@ def write_row(file: IO[str], row: Mapping[str, Any]) -> None:
 
 
 def joined(arrays: Sequence[PictureArray]) -> PictureArray:
-    """Arrays of pictures (N x H x W x C each), one behind the other, without copying.
+    """Arrays of pictures (N x H x W x C each) or labels, one behind the other, without copying.
 
     One array is returned as it is; several as `Shards`, which read like an array.
     """
@@ -149,9 +154,10 @@ def joined(arrays: Sequence[PictureArray]) -> PictureArray:
 
 
 class Shards:
-    """Several arrays of pictures that read like one: N x H x W x C, uint8.
+    """Several arrays of pictures that read like one, N x H x W x C, uint8; or of labels, N x A,
+    float32.
 
-    It has what readers of pictures use: `len`, `shape`, `dtype`, `nbytes`, indexing along N by a
+    It has what readers of arrays use: `len`, `shape`, `dtype`, `nbytes`, indexing along N by a
     number, a slice, an array of indices or a mask, iteration, and `numpy.asarray`. Indexing by a
     number or inside one shard gives a view; otherwise the pictures asked for are copied.
     """
@@ -160,9 +166,10 @@ class Shards:
         self.arrays = list(arrays)
         self._ends = np.cumsum([len(array) for array in arrays])
         self.shape: tuple[int, ...] = (int(self._ends[-1]), *arrays[0].shape[1:])
-        self.dtype = np.dtype(np.uint8)
+        self.dtype = np.asarray(arrays[0][:0]).dtype
         self.ndim = len(self.shape)
-        self.size = self.nbytes = int(np.prod(self.shape, dtype=np.int64))
+        self.size = int(np.prod(self.shape, dtype=np.int64))
+        self.nbytes = self.size * self.dtype.itemsize
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -206,7 +213,7 @@ class Shards:
         return cast(Pixels, self.arrays[shard][place - self._begin(shard)])
 
     def _many(self, places: npt.NDArray[np.intp]) -> Pixels:
-        result = np.empty((*places.shape, *self.shape[1:]), np.uint8)
+        result = np.empty((*places.shape, *self.shape[1:]), self.dtype)
         shards = np.searchsorted(self._ends, places, "right")
         for shard in np.unique(shards).tolist():
             here = shards == shard

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 from kaogan.data.dataset import Dataset
+from kaogan.data.label_show import describe_labels, summarize_labels
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, evenly_spread, grid, to_pil
 
@@ -17,7 +18,7 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
 
     The result contains `dataset.json`, the path, the number of pictures of each source, and the
     smallest, median and largest shorter side, in pixels, of the originals or of what was cut out of
-    them (None if it is unknown).
+    them (None if it is unknown). A data set with labels has `labels`, too.
     """
     sides = []
     sources: Counter[str] = Counter()
@@ -26,11 +27,13 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
         if "original_size" in row:
             sides.append(min(row["original_size"] if "box" not in row else row["box"][2:]))
     side = {"min": min(sides), "median": float(median(sides)), "max": max(sides)} if sides else None
+    labels = summarize_labels(dataset)
     return {
         "path": str(dataset.path),
         **dataset.summary,
         "pictures_by_source": dict(sources),
         "original_side": side,
+        **({"labels": labels} if labels else {}),
     }
 
 
@@ -56,7 +59,8 @@ def describe(summary: dict[str, Any]) -> list[str]:
         lines += [f"    {count:>9,}  {reason}" for reason, count in rejected.items()]
     if "filter" in summary:
         lines.append(f"  filter: {summary['filter']}")
-    return [*lines, f"  fingerprint: {summary['fingerprint']}"]
+    lines.append(f"  fingerprint: {summary['fingerprint']}")
+    return [*lines, *(describe_labels(summary["labels"]) if "labels" in summary else [])]
 
 
 def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:

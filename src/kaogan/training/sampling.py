@@ -14,7 +14,8 @@ from torch.optim.swa_utils import update_bn
 from kaogan.contracts import Labels
 from kaogan.errors import UsageError
 from kaogan.images import Pixels, to_pixels
-from kaogan.labels import Attribute, random_codes, vectors
+from kaogan.label_vectors import random_codes, vectors
+from kaogan.labels import Attribute
 from kaogan.latent.walks import truncate
 from kaogan.rng import latents, seed_of
 

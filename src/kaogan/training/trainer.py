@@ -21,7 +21,7 @@ from kaogan.contracts import (
     Samples,
     Scalar,
 )
-from kaogan.labels import Vectors, forgotten
+from kaogan.label_vectors import Vectors, forgotten
 from kaogan.losses.penalties import differentiable
 from kaogan.rng import seed_of
 from kaogan.training.precision import Compute

@@ -11,6 +11,7 @@ from pathlib import Path
 from kaogan.data.avatars import extras, hair, head
 from kaogan.data.avatars.attributes import Avatar, sample_avatar
 from kaogan.data.avatars.canvas import Canvas
+from kaogan.data.avatars.labels import write_avatar_labels
 from kaogan.data.avatars.palette import cloth_tones, hair_tones, skin_tones
 from kaogan.data.dataset import Dataset
 from kaogan.data.decode import SIZES
@@ -66,7 +67,8 @@ def draw_avatars(
 ) -> Dataset:
     """Draw `count` avatars and write them, with their attributes, as a data set at `out`.
 
-    Row i of `attributes.jsonl` describes picture i of `images.npy`; the manifest's `source` tells
+    Row i of `attributes.jsonl` describes picture i of `images.npy`, and so does row i of
+    `labels.npy`, in the words of labels; the manifest's `source` tells
     the number of the avatar. An avatar depends on its number and the seed, not on the count or the
     number of workers.
 
@@ -95,7 +97,8 @@ def draw_avatars(
     with track(count, "drawing", "avatars") if progress else nullcontext(Silent()) as tracker:
         key = {**about, "count": count, "size": size, "version": __version__}
         begin = partial(_pictures, count, size, seed, workers, tracker)
-        return write_dataset(Path(out), Stream(key, begin), size=size, channels=3, about=about)
+        drawn = write_dataset(Path(out), Stream(key, begin), size=size, channels=3, about=about)
+    return write_avatar_labels(drawn)
 
 
 def _pictures(

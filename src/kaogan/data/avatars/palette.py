@@ -91,10 +91,14 @@ def cloth_tones(hue: float) -> Tones:
     )
 
 
+def hair_colour(avatar: Avatar) -> tuple[float, float, float]:
+    """Lightness, chroma and hue of lit hair."""
+    lightness = clear(0.45 + 0.43 * avatar.hair_lightness, avatar.hair_hue)
+    return lightness, 0.03 + 0.125 * avatar.hair_saturation, avatar.hair_hue
+
+
 def hair_tones(avatar: Avatar) -> Tones:
-    hue = avatar.hair_hue
-    lightness = clear(0.45 + 0.43 * avatar.hair_lightness, hue)
-    chroma = 0.03 + 0.125 * avatar.hair_saturation
+    lightness, chroma, hue = hair_colour(avatar)
     # Shade leans towards violet and light towards yellow, as under a sky.
     return Tones(
         oklch(lightness, chroma, hue),

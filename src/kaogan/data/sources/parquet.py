@@ -28,7 +28,7 @@ class Parquet(Source):
             file = _open(path)
             column, parts = image_column(path, file.schema_arrow)
             columns = [f"{column}.{part}" for part in parts] or [column]
-            _check_memory(path, file.metadata, columns)
+            _largest_page(path, file.metadata, columns)
             # One row at a time: with a dictionary, a small page can be many large pictures.
             batches = file.iter_batches(batch_size=1, columns=columns)
             cells = (cell for batch in batches for cell in batch.column(0))
@@ -51,12 +51,43 @@ def _open(path: Path) -> Any:
     return pyarrow.parquet.ParquetFile(path, buffer_size=2**20)
 
 
-def _check_memory(path: Path, about: Any, columns: list[str]) -> None:
-    """Refuse a file with pages that need too much memory, or with rows without end."""
+def plain_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a Parquet file, without the columns of pictures and lists: text, numbers, flags.
+
+    Raises:
+        KaoganError: the file cannot be read.
+
+    """
+    with reading(path, "a Parquet file"):
+        file = _open(path)
+        columns = [field.name for field in file.schema_arrow if _is_plain(field.type)]
+        page = _largest_page(path, file.metadata, columns)
+        # With a dictionary, each row can be as large as the page.
+        rows = max(1, min(1024, LARGEST_PAGE // max(page, 1)))
+        for batch in file.iter_batches(batch_size=rows, columns=columns):
+            yield from batch.to_pylist()
+
+
+def _is_plain(kind: Any) -> bool:
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    tests = (types.is_boolean, types.is_integer, types.is_floating)
+    texts = (types.is_string, types.is_large_string, types.is_null)
+    return any(test(kind) for test in (*tests, *texts))
+
+
+def _largest_page(path: Path, about: Any, columns: list[str]) -> int:
+    """The bytes of memory that the largest pages of these columns need, of any group of rows.
+
+    Refuse a file with pages that need too much, or with rows without end.
+    """
     groups = [about.row_group(index) for index in range(about.num_row_groups)]
     rows = max(about.num_rows, sum(group.num_rows for group in groups))
     if rows > MOST_ROWS:
         raise KaoganError(f"{path} has {rows:,} rows, at most {MOST_ROWS:,}; split it")
+    most = 0
     with path.open("rb") as stream:
         for group in groups:
             chunks = (group.column(index) for index in range(group.num_columns))
@@ -66,6 +97,8 @@ def _check_memory(path: Path, about: Any, columns: list[str]) -> None:
                     f"{path} has pages of {needed / 2**20:,.0f} MiB, at most "
                     f"{LARGEST_PAGE // 2**20}; write it with fewer rows in a page"
                 )
+            most = max(most, needed)
+    return most
 
 
 def image_column(path: Path, schema: Any) -> tuple[str, list[str]]:
