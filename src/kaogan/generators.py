@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from kaogan import hub, zoo
 from kaogan.contracts import Model
@@ -78,6 +78,13 @@ class TrainedGenerator:
     def attributes(self) -> tuple[Attribute, ...]:
         """What can be wished for."""
         return self.conditional.model.attributes if self.conditional else ()
+
+    @property
+    def generator(self) -> nn.Module:
+        """The network without wishes, to which directions and encoders belong."""
+        if self.conditional is None:
+            return self.sampler.generator
+        return self.conditional.without_labels()[0].generator
 
     def wishing(self, wishes: Mapping[str, str]) -> "TrainedGenerator":
         """The generator that draws with these wishes, as `{"hair-colour": "pink"}`.

@@ -36,7 +36,7 @@ def directions_of(generator: TrainedGenerator) -> Directions:
 
     """
     file = generator.home / DIRECTIONS
-    found = read_directions(file, generator.sampler.generator)
+    found = read_directions(file, generator.generator)
     if found is None:
         found = find_directions(generator)
         if generator.usual:
@@ -59,7 +59,7 @@ def encoder_beside(generator: TrainedGenerator) -> Encoder | None:
         KaoganError: its file is damaged.
 
     """
-    return read_encoder(generator.home / ENCODER, generator.sampler.generator)
+    return read_encoder(generator.home / ENCODER, generator.generator)
 
 
 def encoder_of(generator: TrainedGenerator, pictures: int = PICTURES, seed: int = 0) -> Encoder:

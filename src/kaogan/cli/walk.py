@@ -28,12 +28,13 @@ def add(commands: args.Commands) -> None:
         examples=(
             "kaogan walk faces-64 --out walk.mp4",
             "kaogan walk faces-64 --axes hair-redness --out hair.png",
+            "kaogan walk runs/avatars --through hair-colour=pink,blue,black",
         ),
         run=run,
         help="walk through the latent space of a generator",
         description="Walk through the latent space of a generator, and write the faces on the way "
-        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png, .jpg). Without --seeds, --axes or "
-        "--plus it is a random walk that begins with --seed and loops without a seam.",
+        "as a film (FILE.mp4, .gif, .webp) or in rows (FILE.png, .jpg). Without --seeds, --axes, "
+        "--plus or --through it is a random walk that begins with --seed and loops without a seam.",
     )
     args.shared(command, *args.GENERATOR)
     way = command.add_mutually_exclusive_group()
@@ -54,6 +55,11 @@ def add(commands: args.Commands) -> None:
         action="append",
         metavar="A,B,...",
         help="latent arithmetic: add the mean of these faces; repeatable",
+    )
+    way.add_argument(
+        "--through",
+        metavar="NAME=A,B,...",
+        help="of a generator that knows labels: from wish to wish, with the faces from --seed on",
     )
     command.add_argument(
         "--minus",
@@ -80,6 +86,7 @@ def add(commands: args.Commands) -> None:
         help="length in frames; of a row in a PNG (8)",
     )
     args.value(command, "--fps", "N", 25, "frames per second")
+    args.shared(command, "--set")
     args.shared(command, "--truncation", type=args.within(float, 0, 2))
     command.add_argument(
         "--directions", type=Path, metavar="FILE", help="for --axes (beside the generator)"
@@ -109,7 +116,10 @@ def run(options: argparse.Namespace) -> None:
     frames = options.frames or PICTURE_FRAMES
     if film and options.frames is None:
         frames = max(2, round(options.seconds * options.fps))
-    if options.plus:
+    labels = None
+    if options.through:
+        (rows, words), labels = _wish_to_wish(options, source, frames, film)
+    elif options.plus:
         frames = 1
         rows, words = _sum(options, source)
     elif options.axes:
@@ -121,11 +131,13 @@ def run(options: argparse.Namespace) -> None:
     about: dict[str, object] = {"file": str(out), "shown": words, "frames": frames}
     if film:
         moments = [face for moment in zip(*rows, strict=True) for face in moment]
-        faces = _faces(moments, options, source)
+        labels = None if labels is None else labels.repeat_interleave(len(rows), 0)
+        faces = _faces(moments, options, source, labels)
         write_film(film_of_faces(faces, len(rows)), out, options.fps)
         about["fps"] = options.fps
     else:
-        drawn = _faces([face for row in rows for face in row], options, source)
+        labels = None if labels is None else labels.repeat(len(rows), 1)
+        drawn = _faces([face for row in rows for face in row], options, source, labels)
         pictures = aligned_right([[next(drawn) for _ in row] for row in rows])
         made = {"shown": words, "truncation": options.truncation, "source": source.name}
         write_picture(grid(pictures, max(map(len, rows))), out, made)
@@ -180,7 +192,7 @@ def _along(
     from kaogan.rng import latents
 
     found = Directions.read(options.directions or source.home / "directions.json")
-    found.check(source.sampler.generator)
+    found.check(source.generator)
     names = options.axes.split(",")
     if len(names) > 2:
         raise UsageError("a picture has two axes; give --axes one name or two")
@@ -195,6 +207,29 @@ def _along(
         raise UsageError("a grid over two axes shows one face; leave out --count")
     steps = torch.linspace(-REACH, REACH, frames)
     return list(plane(origins[0], axes[0], axes[1], steps, steps.flip(0))), words
+
+
+def _wish_to_wish(
+    options: argparse.Namespace, source: "TrainedGenerator", frames: int, film: bool
+) -> "tuple[Rows, Tensor]":
+    """The same faces with wishes that change, and the label vectors of the frames, `T Y`."""
+    import torch
+
+    from kaogan.label_vectors import wish
+    from kaogan.latent.walks import lerp, path
+    from kaogan.rng import latents
+
+    name, _, values = options.through.partition("=")
+    stops = values.split(",")
+    if len(stops) < 2:
+        raise UsageError(f"--through needs two values or more, as --through {name}=A,B")
+    always = args.wishes_of(options)
+    wishes = torch.cat([wish(source.attributes, always | {name: stop}) for stop in stops])
+    faces = list(range(options.seed, options.seed + options.count))
+    origins = latents(faces, source.sampler.latent_dim)
+    rows = [origin.expand(frames, -1) for origin in origins]
+    words = f"{name} {', '.join(stops)}"
+    return (rows, words), path(wishes, frames, lerp, closed=film)
 
 
 def _sum(options: argparse.Namespace, source: "TrainedGenerator") -> "Rows":
@@ -216,17 +251,25 @@ def _sum(options: argparse.Namespace, source: "TrainedGenerator") -> "Rows":
 
 
 def _faces(
-    latents: "list[Tensor]", options: argparse.Namespace, source: "TrainedGenerator"
+    latents: "list[Tensor]",
+    options: argparse.Namespace,
+    source: "TrainedGenerator",
+    labels: "Tensor | None" = None,
 ) -> "Iterator[Pixels]":
-    """The faces of latents, one after the other, with the progress shown."""
+    """The faces of latents, one after the other, with the progress shown. With label vectors, one
+    for each of the latents, they are drawn by these, and not by the generator's wishes.
+    """
     import torch
 
     from kaogan.latent.walks import truncate
     from kaogan.progress import track
-    from kaogan.training.sampling import draw
+    from kaogan.training.sampling import SideBySide, draw
 
     with track(len(latents), "drawing", "faces") as tracker:
         z = truncate(torch.stack(latents), options.truncation)
-        for face in draw(source.sampler.generator, z):
+        generator = source.sampler.generator
+        if labels is not None and source.conditional is not None:
+            z, generator = torch.cat([z, labels], 1), SideBySide(source.conditional.sampler)
+        for face in draw(generator, z):
             tracker.advance(1)
             yield face

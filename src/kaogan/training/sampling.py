@@ -72,6 +72,18 @@ class Wishing(nn.Module):
         return conditioned(self.generator, z, wish.expand(len(z), -1))
 
 
+class SideBySide(nn.Module):
+    """A generator whose latents and label vectors are one tensor, `N Z+Y`."""
+
+    def __init__(self, sampler: "Sampler") -> None:
+        super().__init__()
+        self.generator, self.latent_dim = sampler.generator, sampler.latent_dim
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        latents, labels = inputs.tensor_split([self.latent_dim], 1)
+        return conditioned(self.generator, latents, labels)
+
+
 def attributes_of(generator: nn.Module) -> tuple[Attribute, ...]:
     """What can be wished for of this generator."""
     found: tuple[Attribute, ...] = getattr(generator, "attributes", ())

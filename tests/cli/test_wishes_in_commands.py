@@ -1,0 +1,137 @@
+"""Faces to order: train with labels, sample, walk, evaluate, export."""
+
+import csv
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from kaogan.cli import main
+from kaogan.generators import open_generator
+
+COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 60, 220)}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures of one colour, labelled by a table."""
+    folder = tmp_path_factory.mktemp("wishes")
+    (folder / "in").mkdir()
+    rng = np.random.default_rng(0)
+    with (folder / "labels.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "colour", "light"])
+        for number in range(320):
+            name, colour = list(COLOURS.items())[number % 3]
+            light = float(rng.uniform(0.3, 1))
+            pixels = rng.normal(np.array(colour) * light, 10, (32, 32, 3)).clip(0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / "in" / f"{number}.png")
+            table.writerow([f"{number}.png", name, f"{light:.3f}"])
+    target = folder / "data"
+    words = ["data", "prepare", folder / "in", "--size", 32, "--out", target, "--keep-duplicates"]
+    assert main([str(word) for word in [*words, "--labels", folder / "labels.csv"]]) == 0
+    return target
+
+
+@pytest.fixture(scope="module")
+def run(data: Path) -> Path:
+    out = data.parent / "run"
+    words = ["train", data, "--out", out, "--condition", "all", "--images", 3200, "--width", 8]
+    words += ["--batch", 16, "--lr", 0.002, "--latent", 8, "--evaluate-every", 0]
+    assert main([str(word) for word in [*words, "--device", "cpu", "--quiet"]]) == 0
+    return out
+
+
+def dominant(file: Path) -> np.ndarray:
+    """The strongest channel of each face of a grid of 4."""
+    pixels = np.asarray(Image.open(file)).astype(float)
+    cells = [pixels[y : y + 32, x : x + 32] for y in (2, 36) for x in (2, 36)]
+    return np.array([cell.mean((0, 1)).argmax() for cell in cells])
+
+
+def test_what_is_wished_for_is_drawn(kaogan, run, tmp_path):
+    for place, colour in enumerate(COLOURS):
+        file = tmp_path / f"{colour}.png"
+        words = ("sample", run, "--count", 4, "--checkpoint", "newest", "--out", file)
+        done = kaogan(*words, "--set", f"colour={colour}", "--set", "light=0.9")
+        assert done.status == 0, done.err
+        assert f"colour={colour}, light=0.9" in done.out
+        assert (dominant(file) == place).mean() >= 0.75
+        assert Image.open(file).info["wishes"] == f"colour={colour}, light=0.9"
+
+
+def test_the_run_is_gone_on_with_by_the_same_command(kaogan, run, data):
+    words = ("train", data, "--out", run, "--condition", "all", "--width", 8, "--batch", 16)
+    more = ("--lr", 0.002, "--latent", 8, "--evaluate-every", 0, "--device", "cpu")
+    assert "used up already" in kaogan(*words, *more, "--images", 3200).err
+    other = kaogan("train", data, "--out", run, "--condition", "colour", *words[6:], *more)
+    assert other.status == 2
+    assert "holds a run of another recipe" in other.error
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("sample", "RUN", "--set", "color=red"), "did you mean colour?"),
+        (("sample", "RUN", "--set", "colour=rad"), "did you mean red?"),
+        (("sample", "RUN", "--set", "colour"), "--set colour names no value"),
+        (("sample", "RUN", "--set", "colour=red", "--set", "colour=blue"), "was given twice"),
+        (("walk", "RUN", "--through", "colour=red"), "--through needs two values or more"),
+        (("walk", "RUN", "--through", "tail=a,b"), "there is no attribute tail"),
+        (("sample", "faces-64", "--set", "colour=red"), "nothing is known of the pictures"),
+        (("evaluate", "faces-64", "--obeys"), "faces-64 knows no labels"),
+        (("train", "DATA", "--condition", "colur"), "did you mean colour?"),
+        (("train", "DATA", "--condition", "all", "--norm", "spectral"), "exclude each other"),
+    ],
+)
+def test_mistakes(kaogan, run, data, wrong, said):
+    words = [{"RUN": str(run), "DATA": str(data)}.get(word, word) for word in wrong]
+    done = kaogan(*words)
+    assert done.status == 2
+    assert said in done.error
+
+
+def test_a_walk_goes_from_wish_to_wish(kaogan, run, tmp_path):
+    words = ("walk", run, "--checkpoint", "newest", "--through", "colour=red,green,blue")
+    done = kaogan(*words, "--frames", 5, "--count", 2, "--out", tmp_path / "walk.png")
+    assert done.status == 0, done.err
+    pixels = np.asarray(Image.open(tmp_path / "walk.png")).astype(float)
+    assert pixels.shape[:2] == (2 + 2 * 34, 2 + 5 * 34)
+    drawn = open_generator(run, "newest").wishing({"colour": "green"}).sample(1)[0]
+    assert np.array_equal(pixels[2:34, 2 + 2 * 34 : 2 + 2 * 34 + 32], drawn)
+    assert kaogan(*words, "--frames", 6, "--out", tmp_path / "walk.mp4").status == 0
+    with av.open(str(tmp_path / "walk.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 6
+
+
+def test_how_often_it_obeys_is_measured(kaogan, run, data):
+    words = ("evaluate", run, "--obeys", "--checkpoint", "newest", "--count", 20, "--data", data)
+    done = kaogan(*words, "--json", "--quiet")
+    assert done.status == 0, done.err
+    found = json.loads(done.out)
+    assert set(found) == {"colour", "light"}
+    assert found["colour"]["accuracy"] > 0.9
+    assert found["colour"]["obeyed"] > 0.6
+    assert set(found["colour"]["values"]) == set(COLOURS)
+    table = kaogan(*words).out
+    assert "colour" in table
+    assert "fulfilled" in table
+
+
+def test_exported_it_takes_wishes_as_well(kaogan, run, tmp_path):
+    file = tmp_path / "generator.safetensors"
+    assert kaogan("export", run, "--format", "safetensors", "--out", file).status == 0
+    words = ("--count", 4, "--set", "colour=blue")
+    for source, name in ((run, "run"), (file, "file")):
+        assert kaogan("sample", source, *words, "--out", tmp_path / f"{name}.png").status == 0
+    one, other = (np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("run", "file"))
+    assert np.array_equal(one, other)
+
+
+def test_the_report_tells_how_to_train_it_again(kaogan, run, tmp_path):
+    done = kaogan("report", run, "--no-live", "--no-evaluate", "--out", tmp_path / "report.html")
+    assert done.status == 0, done.err
+    assert "--condition colour,light" in (tmp_path / "report.html").read_text(encoding="utf-8")
