@@ -137,7 +137,7 @@ def wish(attributes: Sequence[Attribute], wishes: Mapping[str, str]) -> Float[Te
     codes = torch.full((1, len(attributes)), torch.nan)
     for name, value in wishes.items():
         if name not in known:
-            raise UsageError(_unknown(name, known))
+            raise UsageError(no_attribute(name, known))
         codes[0, list(known).index(name)] = known[name].code(value)
     return vectors(attributes, codes)
 
@@ -154,11 +154,12 @@ def chosen(attributes: Sequence[Attribute], names: Sequence[str]) -> list[int]:
         return list(range(len(known)))
     for name in names:
         if name not in known:
-            raise UsageError(_unknown(name, known))
+            raise UsageError(no_attribute(name, known))
     return [place for place, name in enumerate(known) if name in names]
 
 
-def _unknown(name: str, known: Sequence[str] | Mapping[str, Attribute]) -> str:
+def no_attribute(name: str, known: Sequence[str] | Mapping[str, Attribute]) -> str:
+    """Say that there is no attribute of this name among the known ones, and which was meant."""
     if not known:
         return f"there is no attribute {name}: nothing is known of the pictures but how they look"
     near = difflib.get_close_matches(name, known, n=1)
