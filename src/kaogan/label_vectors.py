@@ -17,7 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from kaogan.errors import UsageError
-from kaogan.labels import Attribute, unknown
+from kaogan.labels import Attribute, no_attribute
 
 Codes = Float[Tensor, "N A"]
 
@@ -90,6 +90,6 @@ def wish(attributes: Sequence[Attribute], wishes: Mapping[str, str]) -> Float[Te
     codes = torch.full((1, len(attributes)), torch.nan)
     for name, value in wishes.items():
         if name not in known:
-            raise UsageError(unknown(name, known))
+            raise UsageError(no_attribute(name, known))
         codes[0, list(known).index(name)] = known[name].code(value)
     return vectors(attributes, codes)

@@ -134,7 +134,7 @@ def chosen(attributes: Sequence[Attribute], names: Sequence[str]) -> list[int]:
         return list(range(len(known)))
     for name in names:
         if name not in known:
-            raise UsageError(unknown(name, known))
+            raise UsageError(no_attribute(name, known))
     return [place for place, name in enumerate(known) if name in names]
 
 

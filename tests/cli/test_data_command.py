@@ -125,3 +125,71 @@ def test_prepare_needs_a_scheduler_that_is_there(kaogan, pictures, tmp_path, mon
     outcome = kaogan("data", "prepare", pictures, *options)
     assert outcome.status == 1
     assert "does not answer" in outcome.error or "pip install" in outcome.error
+
+
+class TestLabels:
+    @pytest.fixture
+    def data(self, kaogan, pictures, tmp_path):
+        data = tmp_path / "data"
+        assert kaogan("data", "prepare", pictures, "--out", data, "--size", "32").status == 0
+        return data
+
+    @pytest.fixture
+    def table(self, pictures, tmp_path):
+        names = sorted(file.name for file in pictures.iterdir())
+        rows = [f"{name},{'ab'[number % 2]}" for number, name in enumerate(names)]
+        (tmp_path / "t.csv").write_text("\n".join(["file,kind", *rows]), encoding="utf-8")
+        return tmp_path / "t.csv"
+
+    def test_label_then_show(self, kaogan, data, table, tmp_path):
+        labelled = kaogan("data", "label", data, "--labels", table)
+        assert labelled.status == 0
+        assert f"kaogan data show {data} --labels-sheet labels.png" in labelled.out
+        sheet = tmp_path / "sheet.png"
+        shown = kaogan("data", "show", data, "--labels-sheet", sheet, "--json")
+        (kind,) = json.loads(shown.out)["labels"]["attributes"]
+        assert sum(kind["counts"].values()) == 24
+        assert Image.open(sheet).width > 32
+
+    def test_measured(self, kaogan, data):
+        options = ("--labels", "measured", "--keep", "lightness,contrast")
+        assert kaogan("data", "label", data, *options).status == 0
+        names = [attribute.name for attribute in open_dataset(data).attributes]
+        assert names == ["lightness", "contrast"]
+
+    def test_prepare_with_labels(self, kaogan, pictures, table, tmp_path):
+        out = tmp_path / "new"
+        made = kaogan("data", "prepare", pictures, "--out", out, "--size", "32", "--labels", table)
+        assert made.status == 0
+        assert "labels: 1 attribute from" in made.out
+        assert [attribute.name for attribute in open_dataset(out).attributes] == ["kind"]
+
+    def test_a_table_that_cannot_be_read_is_told_before_preparing(self, kaogan, pictures, tmp_path):
+        out = tmp_path / "new"
+        options = ("--out", out, "--size", "32", "--labels", tmp_path / "t.csv")
+        assert kaogan("data", "prepare", pictures, *options).status == 1
+        assert not out.exists()
+
+    def test_labels_that_do_not_fit_leave_the_data_set(self, kaogan, pictures, tmp_path):
+        table, out = tmp_path / "t.csv", tmp_path / "new"
+        table.write_text("file,kind\nnobody.png,a\n", encoding="utf-8")
+        made = kaogan("data", "prepare", pictures, "--out", out, "--size", "32", "--labels", table)
+        assert made.status == 1
+        assert f"kaogan data label {out} --labels {table}" in made.err
+        assert open_dataset(out).attributes == ()
+
+    @pytest.mark.parametrize(
+        ("words", "status", "says"),
+        [
+            (["label", "DATA"], 2, "--labels"),
+            (["label", "DATA", "--labels", "nothing"], 2, "is no table of labels"),
+            (["label", "DATA", "--labels", "no.csv"], 1, "does not exist"),
+            (["label", "DATA", "--labels", "avatars"], 1, "has no attributes.jsonl"),
+            (["show", "DATA", "--labels-sheet", "x.png"], 2, "has no labels; give it some"),
+            (["prepare", "x", "--out", "new", "--keep", "a"], 2, "are about --labels"),
+        ],
+    )
+    def test_mistakes_are_one_line(self, kaogan, data, words, status, says):
+        outcome = kaogan("data", *(data if word == "DATA" else word for word in words))
+        assert outcome.status == status
+        assert says in outcome.error

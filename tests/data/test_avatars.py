@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, fields, replace
 from itertools import combinations
 
@@ -9,6 +10,7 @@ import pytest
 from kaogan.data.avatars import SIZES, Avatar, categories, draw, draw_avatars, sample_avatar
 from kaogan.data.avatars.attributes import AHOGE_PROBABILITY, PROBABILITIES, RANGES
 from kaogan.data.avatars.palette import oklch
+from kaogan.data.labelling import label
 from kaogan.errors import KaoganError, UsageError
 
 SAMPLE = [sample_avatar(0, index) for index in range(3000)]
@@ -259,3 +261,46 @@ def test_what_cannot_be_drawn_is_refused(dataset, tmp_path):
     assert not out.exists()
     with pytest.raises(KaoganError, match="exists already"):
         draw_avatars(dataset.path, count=4, size=32)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    return draw_avatars(tmp_path_factory.mktemp("labelled") / "d", count=60, size=32, workers=1)
+
+
+class TestLabels:
+    def test_they_are_written_with_the_pictures(self, labelled):
+        lines = (labelled.path / "attributes.jsonl").read_text(encoding="utf-8").splitlines()
+        codes = np.concatenate([labelled.train_labels, labelled.held_out_labels])
+        assert len(labelled.attributes) == len(fields(Avatar)) == 28
+        for line, row in zip(lines, codes, strict=True):
+            avatar = Avatar(**json.loads(line))
+            said = {
+                attribute.name: attribute.value(float(code))
+                for attribute, code in zip(labelled.attributes, row, strict=True)
+            }
+            for name in PROBABILITIES:
+                assert said[name.replace("_", "-")] == getattr(avatar, name).replace("_", "-")
+            assert said["ahoge"] == ("yes" if avatar.ahoge else "no")
+            assert float(said["turn"]) == pytest.approx((avatar.turn + 1) / 2, abs=0.006)
+            assert (said["eye-colour"] == "unknown") == (avatar.eye_state == "happy")
+            coloured = avatar.accessory not in ("none", "cat_ears", "glasses")
+            assert (said["accessory-colour"] != "unknown") == coloured
+
+    def test_the_command_makes_the_same_again(self, labelled):
+        before = labelled.labels_fingerprint
+        (labelled.path / "labels.json").unlink()
+        assert label(labelled.path, ["avatars"]).labels_fingerprint == before
+
+    def test_damaged_attributes_end_in_one_line(self, labelled, tmp_path):
+        copy = tmp_path / "d"
+        shutil.copytree(labelled.path, copy)
+        whole = (copy / "attributes.jsonl").read_text(encoding="utf-8")
+        for old, new in (('"mouth": "', '"mouth": "x'), ('"turn": ', '"turn": 9'), ("}", "")):
+            (copy / "attributes.jsonl").write_text(whole.replace(old, new), encoding="utf-8")
+            with pytest.raises(KaoganError) as error:
+                label(copy, ["avatars"])
+            assert "\n" not in str(error.value)
+        (copy / "attributes.jsonl").write_text(whole.partition("\n")[0], encoding="utf-8")
+        with pytest.raises(KaoganError, match="damaged"):
+            label(copy, ["avatars"])

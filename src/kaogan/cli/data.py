@@ -300,11 +300,13 @@ def _made(dataset: "Dataset", options: argparse.Namespace, *news: str) -> None:
     advice = [*news, f"Look at it: kaogan data show {typed(dataset.path)} --sheet sheet.png"]
     if dataset.size <= LARGEST_TO_TRAIN:
         advice.append(f"Train on it: kaogan train {typed(dataset.path)}")
-    _tell(dataset, options, *advice)
+    _tell(dataset, options, *advice, labels=False)
 
 
-def _tell(dataset: "Dataset", options: argparse.Namespace, *advice: str) -> None:
+def _tell(
+    dataset: "Dataset", options: argparse.Namespace, *advice: str, labels: bool = True
+) -> None:
     from kaogan.data.show import describe, summarize
 
     summary = summarize(dataset)
-    args.tell(options, summary, *describe(summary), *advice)
+    args.tell(options, summary, *describe(summary, labels), *advice)

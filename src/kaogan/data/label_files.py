@@ -20,7 +20,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from kaogan.data.reasons import in_one_line
-from kaogan.data.shards import Shard, Shards, joined
+from kaogan.data.shards import Shard, Shards, joined, mapped
 from kaogan.errors import KaoganError, typed
 from kaogan.files import atomic_file, remove_all_partials
 from kaogan.labels import MOST_ATTRIBUTES, Attribute
@@ -142,7 +142,7 @@ def _open(path: Path, about: LabelsRecord | None, shard: Shard) -> Codes:
     if about is None or shard.labels not in about.digests:
         return np.broadcast_to(np.float32(np.nan), shape)  # without memory
     with _reading(path, shard.labels):
-        codes: Codes = np.load(path / shard.labels, mmap_mode="r", allow_pickle=False)
+        codes: Codes = mapped(path / shard.labels)
         if codes.dtype != np.float32 or codes.shape != shape:
             raise ValueError(f"{codes.dtype} {codes.shape}")
         if _digest(codes) != about.digests[shard.labels]:
@@ -224,7 +224,7 @@ def _reading(path: Path, name: str) -> Iterator[None]:
         yield
     except PermissionError:
         raise KaoganError(f"no permission to read {path / name}") from None
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError) as error:
         raise KaoganError(
             f"the labels of {path} are damaged ({name}: {in_one_line(error)}); make them again: "
             f"kaogan data label {typed(path)} --labels SOURCE"

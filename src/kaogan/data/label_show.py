@@ -26,6 +26,8 @@ MOST_COUNTS = 24
 """Values whose counts are told in words: the most frequent ones."""
 WIDTH = 80
 """Columns of the terminal."""
+NO_BREAK = "\u00a0"
+"""A space at which no line ends, between a value and its count."""
 
 Row = tuple[str, str, npt.NDArray[np.intp]]
 """Of the sheet: a value, its count, and the indices of the examples."""
@@ -75,10 +77,17 @@ def _summary(attribute: Attribute, column: Codes, about: LabelsRecord) -> dict[s
     return {**summary, "counts": dict(zip(values, counts, strict=True)), "most": share}
 
 
+def labels_in_short(labels: dict[str, Any]) -> str:
+    """The summary of labels as one line."""
+    count = len(labels["attributes"])
+    plural = "" if count == 1 else "s"
+    return f"  labels: {count} attribute{plural} from {', '.join(labels['sources'])}"
+
+
 def describe_labels(labels: dict[str, Any]) -> list[str]:
     """The summary of labels as lines of text."""
     attributes = labels["attributes"]
-    lines = [f"  labels: {len(attributes)} attributes from {', '.join(labels['sources'])}"]
+    lines = [labels_in_short(labels)]
     if labels["without"]:
         lines.append(
             f"    {labels['without']:,} pictures were added later and have none; label them: "
@@ -97,7 +106,7 @@ def describe_labels(labels: dict[str, Any]) -> list[str]:
             subsequent_indent=indent,
             break_on_hyphens=False,
         )
-    return lines
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def _in_words(each: dict[str, Any]) -> str:
@@ -111,10 +120,10 @@ def _in_words(each: dict[str, Any]) -> str:
     if each["most"] is None:
         return "nothing is known"
     # A value and its count stay on one line.
-    first, *others = [f"{value}\u00a0{count:,}" for value, count in counts[:MOST_COUNTS]]
-    more = f", and {len(counts) - MOST_COUNTS} more" if len(counts) > MOST_COUNTS else ""
-    words = ", ".join([f"{first}\u00a0({each['most']:.0%})", *others]) + more
-    return words
+    first, *others = [f"{value}{NO_BREAK}{count:,}" for value, count in counts[:MOST_COUNTS]]
+    if len(counts) > MOST_COUNTS:
+        others.append(f"and{NO_BREAK}{len(counts) - MOST_COUNTS}{NO_BREAK}more")
+    return ", ".join([f"{first}{NO_BREAK}({each['most']:.0%})", *others])
 
 
 def save_labels_sheet(dataset: Dataset, path: Path | str) -> None:

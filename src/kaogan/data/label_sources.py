@@ -44,8 +44,8 @@ def folder_labels(dataset: Dataset) -> Labels:
     values = tuple(sorted(set(words.values())))
     if not 2 <= len(values) <= MOST_VALUES:
         raise KaoganError(
-            f"the pictures of {dataset.path} come from {len(values)} folders; labels need 2 to "
-            f"{MOST_VALUES}, one for each class"
+            f"the pictures of {dataset.path} come from {len(values) or 'no'} sub-folders; labels "
+            f"need 2 to {MOST_VALUES}, one for each class"
         )
     codes = [math.nan if name is None else values.index(words[name]) for name in names]
     attribute = Attribute(name="class", kind="categories", values=values)

@@ -63,25 +63,26 @@ class Table:
                 f"{file} is no table of labels; give a .csv, .jsonl or .parquet file, folders, "
                 "tags, avatars or measured"
             )
-        self.columns: dict[str, list[str]] = {}
+        columns: dict[str, list[str]] = {}
         self.rows: list[int] = []  # numbers, as people count them
         try:
             if file.stat().st_size > LARGEST_LABELS and read is not _parquet_rows:
                 raise KaoganError(f"{file} has more than {LARGEST_LABELS >> 20} MB; split it")
-            self._fill(read(file))
+            self._fill(columns, read(file))
         except FileNotFoundError:
             raise KaoganError(f"{file} does not exist; check the path") from None
         except PermissionError:
             raise KaoganError(f"no permission to read {file}") from None
         except (OSError, ValueError, csv.Error) as error:
             raise KaoganError(f"{file} cannot be read ({error}); write it as UTF-8") from None
-        if not self.rows or len(self.columns) < 2:
+        if not self.rows or len(columns) < 2:
             raise KaoganError(
                 f"{file} has no labels; it needs a column with the names of the pictures, and "
                 "one for each attribute"
             )
-        key = next((name for name in NAMES if name in self.columns), next(iter(self.columns)))
-        self.pictures = self._names(self.columns.pop(key), key)
+        key = next((name for name in NAMES if name in columns), next(iter(columns)))
+        self.pictures = self._names(columns.pop(key), key)
+        self.columns = self._named(columns)
 
     def labels(self, dataset: Dataset, keep: Sequence[str] = ()) -> Labels:
         """The labels of a data set's pictures, of the columns to `keep`; of all by default.
@@ -94,7 +95,7 @@ class Table:
         found = places[places >= 0].tolist()
         attributes, codes = [], []
         ranges: dict[str, tuple[float, float]] = {}
-        for name, column in self._named_columns().items():
+        for name, column in self.columns.items():
             if keep and name not in keep:
                 continue
             read = self._column(name, column, found)
@@ -113,24 +114,26 @@ class Table:
         stacked = np.stack(codes, 1) if codes else np.empty((len(places), 0), np.float32)
         return Labels(tuple(attributes), stacked, ranges)
 
-    def _fill(self, rows: Iterator[tuple[int, Mapping[str, str]]]) -> None:
+    def _fill(
+        self, columns: dict[str, list[str]], rows: Iterator[tuple[int, Mapping[str, str]]]
+    ) -> None:
         texts: dict[str, str] = {}  # equal values are in memory once
         letters = 0
         for number, row in rows:
             for name in row:
-                if name not in self.columns:
+                if name not in columns:
                     letters += len(name)
-                    self.columns[name] = [""] * len(self.rows)
+                    columns[name] = [""] * len(self.rows)
             self.rows.append(number)
-            for name, column in self.columns.items():
+            for name, column in columns.items():
                 text = row.get(name, "")
                 letters += len(text)
                 column.append(texts.setdefault(text, text))
-            if len(self.columns) > MOST_COLUMNS:
+            if len(columns) > MOST_COLUMNS:
                 raise KaoganError(
                     f"{self.file} has more than {MOST_COLUMNS:,} columns; remove some"
                 )
-            if max(letters, len(self.rows) * len(self.columns)) > LARGEST_LABELS:
+            if max(letters, len(self.rows) * len(columns)) > LARGEST_LABELS:
                 raise KaoganError(f"{self.file} is too large; remove columns, or split it")
 
     def _names(self, column: Sequence[str], key: str) -> dict[str, int]:
@@ -181,9 +184,10 @@ class Table:
             _note(f"{self.file}: {missing:,} of {len(places):,} pictures have no row")
         return places
 
-    def _named_columns(self) -> dict[str, list[str]]:
+    def _named(self, columns: Mapping[str, list[str]]) -> dict[str, list[str]]:
+        """The columns by the names of their attributes."""
         named: dict[str, list[str]] = {}
-        for column, texts in self.columns.items():
+        for column, texts in columns.items():
             try:
                 name = word(column)
             except ValueError as error:
@@ -221,15 +225,13 @@ class Table:
         found: Sequence[int],
         numbers: Mapping[str, float | None],
     ) -> tuple[Attribute, dict[str, float], tuple[float, float] | None] | str:
-        values: dict[str, float] = {}
-        for text, number in numbers.items():
-            if number is None:
-                where = self._where(name, column, found, text)
-                raise KaoganError(
-                    f"{where}: {text[:60]!r} is no number, and most values are; correct it, or "
-                    "leave it empty"
-                )
-            values[text] = number
+        wrong = {
+            text: f"{text[:60]!r} is no number, and most values are; correct it, or leave it empty"
+            for text, number in numbers.items()
+            if number is None
+        }
+        self._refuse(wrong, name, column, found)
+        values = {text: number for text, number in numbers.items() if number is not None}
         low, high = min(values.values()), max(values.values())
         if low == high:
             return _too_few(list(numbers))
@@ -242,12 +244,13 @@ class Table:
     def _categories(
         self, name: str, column: Sequence[str], found: Sequence[int], known: Sequence[str]
     ) -> tuple[Attribute, dict[str, float], tuple[float, float] | None] | str:
-        words: dict[str, str] = {}
+        words, wrong = {}, {}
         for text in known:
             try:
                 words[text] = word(text)
             except ValueError as error:
-                raise KaoganError(f"{self._where(name, column, found, text)}: {error}") from None
+                wrong[text] = str(error)
+        self._refuse(wrong, name, column, found)
         values = tuple(sorted(set(words.values())))
         if len(values) > MOST_VALUES:
             raise KaoganError(
@@ -259,10 +262,14 @@ class Table:
         codes = {text: float(values.index(each)) for text, each in words.items()}
         return Attribute(name=name, kind="categories", values=values), codes, None
 
-    def _where(self, name: str, column: Sequence[str], found: Sequence[int], text: str) -> str:
-        """The first row with this text."""
-        row = min(self.rows[place] for place in found if column[place] == text)
-        return f"{self.file}, row {row}, column {name}"
+    def _refuse(
+        self, wrong: Mapping[str, str], name: str, column: Sequence[str], found: Sequence[int]
+    ) -> None:
+        """Raise a KaoganError about the first row with a wrong text, if there is one."""
+        if wrong:
+            place = min(place for place in found if column[place] in wrong)
+            where = f"{self.file}, row {self.rows[place]}, column {name}"
+            raise KaoganError(f"{where}: {wrong[column[place]]}")
 
 
 def _note(text: str) -> None:

@@ -14,7 +14,7 @@ from kaogan.data.label_sources import folder_labels, tag_labels
 from kaogan.data.label_tables import Table, word
 from kaogan.data.writing import explained
 from kaogan.errors import KaoganError, UsageError
-from kaogan.labels import MOST_ATTRIBUTES, chosen
+from kaogan.labels import MOST_ATTRIBUTES, no_attribute
 
 Reader = Callable[[Dataset], Labels]
 
@@ -26,11 +26,13 @@ class Labelling:
     Args:
         origin: the options of the command.
         readers: of each source.
+        columns: the names of the tables' columns.
 
     """
 
     origin: Origin
     readers: Sequence[Reader]
+    columns: Sequence[str] = ()
 
     @staticmethod
     def of(
@@ -61,10 +63,9 @@ class Labelling:
         if not sources:
             raise UsageError("give the labels: a table, folders, tags, avatars or measured")
         if ("tags" in sources) != (folder is not None):
-            raise UsageError(
-                "--labels tags and --from FOLDER, the folder of the pictures, go together"
-            )
+            raise UsageError("--labels tags and --from FOLDER go together: the pictures' folder")
         readers: list[Reader] = []
+        columns: list[str] = []
         for source in map(str, sources):
             if source == "folders":
                 readers.append(folder_labels)
@@ -77,9 +78,11 @@ class Labelling:
                     raise UsageError("measured needs the function that measures")
                 readers.append(measure)
             else:
-                readers.append(partial(Table(Path(source)).labels, keep=wanted))
+                table = Table(Path(source))
+                readers.append(partial(table.labels, keep=wanted))
+                columns += table.columns
         origin = Origin(sources=tuple(map(str, sources)), keep=wanted, folder=str(folder or ""))
-        return Labelling(origin, readers)
+        return Labelling(origin, readers, columns)
 
     def apply(self, path: Path | str) -> Dataset:
         """Give the data set at `path` these labels, in place of those that it has, and open it.
@@ -94,7 +97,10 @@ class Labelling:
         dataset = open_dataset(path, labels=False)
         labels = _joined([read(dataset) for read in self.readers])
         if self.origin.keep:
-            chosen(labels.attributes, self.origin.keep)
+            known = {attribute.name for attribute in labels.attributes}
+            for name in self.origin.keep:
+                if name not in known:
+                    raise UsageError(no_attribute(name, sorted(known.union(self.columns))))
             labels = labels.kept(self.origin.keep)
         if len(labels.attributes) > MOST_ATTRIBUTES:
             raise KaoganError(

@@ -80,10 +80,21 @@ class Shard:
 
     def open(self, folder: Path, shape: tuple[int, ...]) -> Pixels:
         """The pictures of this shape, memory-mapped. Raises a ValueError if the file is another."""
-        images = np.load(folder / self.images, mmap_mode="r", allow_pickle=False)
+        images = mapped(folder / self.images)
         if images.dtype != np.uint8 or images.shape != (self.train + self.held_out, *shape):
             raise ValueError(f"{images.dtype} {images.shape}")
         return cast(Pixels, images)
+
+
+def mapped(file: Path) -> npt.NDArray[Any]:
+    """The array in a .npy file, memory-mapped. Raises an OSError or ValueError if it cannot be."""
+    try:
+        array: npt.NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # NumPy reads the header with Python's own parser
+        raise ValueError(f"a damaged header: {type(error).__name__}") from None
+    return array
 
 
 def write_shards(folder: Path, spool: Spool, plan: Plan, first: int = 0) -> list[Shard]:

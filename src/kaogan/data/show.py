@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from kaogan.data.dataset import Dataset
-from kaogan.data.label_show import describe_labels, summarize_labels
+from kaogan.data.label_show import describe_labels, labels_in_short, summarize_labels
 from kaogan.files import atomic_file
 from kaogan.images import Pixels, evenly_spread, grid, to_pil
 
@@ -37,8 +37,8 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def describe(summary: dict[str, Any]) -> list[str]:
-    """A summary as lines of text."""
+def describe(summary: dict[str, Any], labels: bool = True) -> list[str]:
+    """A summary as lines of text; of the labels everything, or a line."""
     colour = {1: "grey", 3: "RGB"}.get(summary["channels"], f"{summary['channels']} channels")
     lines = [
         f"{summary['path']}: {summary['train'] + summary['held_out']:,} pictures of "
@@ -60,7 +60,10 @@ def describe(summary: dict[str, Any]) -> list[str]:
     if "filter" in summary:
         lines.append(f"  filter: {summary['filter']}")
     lines.append(f"  fingerprint: {summary['fingerprint']}")
-    return [*lines, *(describe_labels(summary["labels"]) if "labels" in summary else [])]
+    if "labels" not in summary:
+        return lines
+    about = summary["labels"]
+    return [*lines, *(describe_labels(about) if labels else [labels_in_short(about)])]
 
 
 def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:

@@ -23,6 +23,9 @@ CHUNK = 256
 HAIR_SHARE = 0.8
 """Of the box that is measured; the rest is mostly skin and highlights, of little chroma."""
 
+NOISE = 1e-5
+"""Properties that differ less than this between any two pictures are the same in all."""
+
 REDNESS, YELLOWNESS = "hair-redness", "hair-yellowness"
 
 Column = npt.NDArray[np.float32]
@@ -43,9 +46,9 @@ def measured_labels(dataset: Dataset) -> Labels:
     columns |= {
         name: (Attribute(name=name, kind="number"), _rank(values))
         for name, values in measured.items()
-        if name not in (REDNESS, YELLOWNESS)
+        if name not in (REDNESS, YELLOWNESS) and np.ptp(values) > NOISE
     }
-    found = [each for each in columns.values() if each is not None and np.ptp(each[1]) > 0]
+    found = [each for each in columns.values() if each is not None]
     if not found:
         raise KaoganError(f"the pictures of {dataset.path} are all alike; nothing can be measured")
     return Labels(
@@ -81,9 +84,7 @@ def _hair(measured: dict[str, Column]) -> tuple[Attribute, Column] | None:
 
 def _rank(values: Column) -> Column:
     """The share of the other values that are lower; equal values have the same rank."""
-    different, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    if len(different) == 1:
-        return np.zeros(len(values), np.float32)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     below = np.cumsum(counts) - counts
     ranks: Column = ((below + (counts - 1) / 2) / (len(values) - 1))[inverse].astype(np.float32)
     return ranks
