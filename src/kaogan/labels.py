@@ -138,8 +138,8 @@ def chosen(attributes: Sequence[Attribute], names: Sequence[str]) -> list[int]:
     return [place for place, name in enumerate(known) if name in names]
 
 
-def unknown(name: str, known: Sequence[str] | Mapping[str, Attribute]) -> str:
-    """What to say of a name that no attribute has."""
+def no_attribute(name: str, known: Sequence[str] | Mapping[str, Attribute]) -> str:
+    """Say that there is no attribute of this name among the known ones, and which was meant."""
     if not known:
         return f"there is no attribute {name}: nothing is known of the pictures but how they look"
     near = difflib.get_close_matches(name, known, n=1)

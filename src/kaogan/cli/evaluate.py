@@ -138,7 +138,7 @@ def _measure_obedience(options: argparse.Namespace) -> None:
     dataset = real_pictures(options.what, options.data)
     train, held_out = codes_of(dataset, source.attributes)
     with track(IMAGES, "training a judge of the labels", "pictures") as tracker:
-        judge = train_judge(dataset.train, train, source.attributes, tracker=tracker)
+        judge = train_judge(dataset.train, train, source.attributes, IMAGES, tracker=tracker)
     count = options.count or 100
     total = count * sum(len(answers(attribute)) for attribute in source.attributes)
 
