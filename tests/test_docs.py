@@ -404,7 +404,8 @@ def rows(file: Path) -> list[dict[str, object]]:
 def test_the_files_of_a_data_set(made):
     named = first_column(section(read(REFERENCE), "DATASET"))
     assert named == listing(made / "avatars")
-    assert named - {"attributes.jsonl"} == listing(made / "prepared")
+    avatars_only = {"attributes.jsonl", "labels.json", "labels.npy"}
+    assert named - avatars_only == listing(made / "prepared")
 
 
 def test_the_keys_of_a_data_set(made):
@@ -416,6 +417,8 @@ def test_the_keys_of_a_data_set(made):
         assert named == {key for entry in entries for key in entry}
     added = set(json.loads(read(made / "avatars" / "dataset.json"))) - named
     assert {"seed", "licence"} <= added
+    labels = set(json.loads(read(made / "avatars" / "labels.json")))
+    assert first_column(section(text, "labels.json")) == labels
 
 
 def test_the_files_and_keys_of_a_run(made):

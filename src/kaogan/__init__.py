@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kaogan import latent, recipes
     from kaogan.data.avatars import draw_avatars
     from kaogan.data.dataset import Dataset, open_dataset
+    from kaogan.data.labelling import label
     from kaogan.data.prepare import add_pictures, prepare
     from kaogan.generators import TrainedGenerator, open_generator, open_start
     from kaogan.images import grid, to_pil
@@ -39,6 +40,7 @@ _HOMES = {
     "TrainedGenerator": "kaogan.generators",
     "draw_avatars": "kaogan.data.avatars",
     "grid": "kaogan.images",
+    "label": "kaogan.data.labelling",
     "open_dataset": "kaogan.data.dataset",
     "open_generator": "kaogan.generators",
     "open_start": "kaogan.generators",
@@ -61,6 +63,7 @@ __all__ = [
     "add_pictures",
     "draw_avatars",
     "grid",
+    "label",
     "latent",
     "open_dataset",
     "open_generator",

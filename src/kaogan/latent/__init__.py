@@ -2,6 +2,7 @@
 
 from kaogan.latent.directions import Direction, Directions
 from kaogan.latent.finding import find
+from kaogan.latent.measured import measured_labels
 from kaogan.latent.walks import arithmetic, lerp, loop, path, plane, slerp, truncate
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "find",
     "lerp",
     "loop",
+    "measured_labels",
     "path",
     "plane",
     "slerp",
