@@ -76,6 +76,11 @@ def folder(tmp_path_factory) -> Path:
     recipe = kaogan.recipes.dcgan(size=64, width=4, batch=8)
     cpu = kaogan.Hardware(device="cpu")
     kaogan.train(recipe, dataset, folder / "runs" / "pictures", kaogan.Budget(images=16), cpu)
+    small = ["--width", "4", "--batch", "8", "--images", "16", "--device", "cpu", "--no-tune"]
+    avatars, wishes = (str(folder / name) for name in ("data/avatars", "runs/wishes"))
+    assert main(["data", "avatars", "--count", "24", "--out", avatars]) == 0
+    learned = ["--condition", "hair-colour,accessory"]
+    assert main(["train", avatars, "--out", wishes, *learned, *small]) == 0
     directions = ROOT / "src" / "kaogan" / "zoo" / "faces-64" / "directions.json"
     shutil.copy(directions, folder / "runs" / "pictures")
     np.save(folder / "found.npy", np.zeros((1, 100), np.float32))
