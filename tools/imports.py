@@ -20,7 +20,7 @@ COLUMNS = {
     **{"cli": 6.0},
     **{"doctor": 0.2, "bench": 2.1, "fitting": 4.0, "report": 6.0, "publish": 9.4},
     **{"picture_sources": 11.5},
-    **{"page": 7.6, "latent_tools": 9.6},
+    **{"wish_sheets": 5.0, "page": 7.6, "latent_tools": 9.6},
     **{"generators": 10.4},
     **{"recipes": 5.0, "export": 8.2, "zoo": 11.5},
     **{"training": 6.0},

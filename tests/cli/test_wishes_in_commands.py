@@ -79,6 +79,14 @@ def test_the_run_is_gone_on_with_by_the_same_command(kaogan, run, data):
         (("sample", "RUN", "--set", "colour=rad"), "did you mean red?"),
         (("sample", "RUN", "--set", "colour"), "--set colour names no value"),
         (("sample", "RUN", "--set", "colour=red", "--set", "colour=blue"), "was given twice"),
+        (("sample", "RUN", "--vary", "color"), "did you mean colour?"),
+        (("sample", "RUN", "--vary", "colour,light", "--count", "2"), "leave out --count"),
+        (("sample", "RUN", "--vary", "colour,colour"), "two different ones"),
+        (("sample", "RUN", "--vary", "colour", "--count", "5000"), "too many for a sheet"),
+        (
+            ("sample", "RUN", "--vary", "colour", "--out", "-", "--quiet"),
+            "--vary draws one picture",
+        ),
         (("walk", "RUN", "--through", "colour=red"), "--through needs two values or more"),
         (("walk", "RUN", "--through", "tail=a,b"), "there is no attribute tail"),
         (("sample", "faces-64", "--set", "colour=red"), "nothing is known of the pictures"),
@@ -92,6 +100,33 @@ def test_mistakes(kaogan, run, data, wrong, said):
     done = kaogan(*words)
     assert done.status == 2
     assert said in done.error
+
+
+def test_a_sheet_has_a_face_for_each_value(kaogan, run, tmp_path):
+    words = ("sample", run, "--checkpoint", "newest", "--seed", 3)
+    done = kaogan(*words, "--vary", "colour,light", "--out", tmp_path / "two.png")
+    assert done.status == 0, done.err
+    pixels = np.asarray(Image.open(tmp_path / "two.png"))
+    trained = open_generator(run, "newest")
+    face = trained.wishing({"colour": "blue", "light": "0.9"}).sample(1, 3)[0]
+    large = np.repeat(np.repeat(face, 2, 0), 2, 1)
+    assert contains(pixels, large)
+    done = kaogan(*words, "--vary", "colour", "--count", 2, "--out", tmp_path / "one.png")
+    assert done.status == 0, done.err
+    face = trained.wishing({"colour": "red"}).sample(1, 4)[0]
+    assert contains(
+        np.asarray(Image.open(tmp_path / "one.png")), np.repeat(np.repeat(face, 2, 0), 2, 1)
+    )
+
+
+def contains(picture: np.ndarray, part: np.ndarray) -> bool:
+    """Does the part stand somewhere in the picture?"""
+    windows = np.lib.stride_tricks.sliding_window_view(picture, part.shape[:2], (0, 1))
+    corner = (picture[: windows.shape[0], : windows.shape[1]] == part[0, 0]).all(2)
+    return any(
+        np.array_equal(picture[y : y + len(part), x : x + part.shape[1]], part)
+        for y, x in np.argwhere(corner)
+    )
 
 
 def test_a_walk_goes_from_wish_to_wish(kaogan, run, tmp_path):

@@ -28,18 +28,28 @@ def add(commands: args.Commands) -> None:
             "kaogan sample faces-64 --out faces.png",
             "kaogan sample runs/pictures --count 1000 --out faces/",
             "kaogan sample runs/avatars --set hair-colour=pink --set accessory=glasses",
+            "kaogan sample runs/avatars --vary hair-colour,accessory --out sheet.png",
         ),
     )
     args.shared(command, *args.GENERATOR)
-    args.value(command, "--count", "N", 64, "faces to draw")
+    command.add_argument(
+        "--count", type=int, metavar="N", help="faces to draw (64; with --vary of one attribute 4)"
+    )
     args.value(command, "--seed", "N", 0, "seed of the first face")
     out = "a grid, FILE.png, .jpg or .webp; a folder, DIR/, with one PNG each; - for a PNG on "
     args.value(command, "--out", "PATH", "faces.png", f"{out}standard output")
+    command.add_argument(
+        "--vary",
+        metavar="NAME[,NAME]",
+        help="of a generator that knows labels: a face with all values of one or two attributes",
+    )
     args.shared(command, "--set", "--force", "--truncation", "--json", "--quiet")
 
 
 def run(options: argparse.Namespace) -> None:
     """Draw and write."""
+    if options.count is None:
+        options.count = (1 if "," in options.vary else 4) if options.vary else 64
     out, first, count = Path(options.out), options.seed, options.count
     to_output = options.out == STANDARD_OUTPUT
     as_folder = not to_output and (
@@ -47,6 +57,9 @@ def run(options: argparse.Namespace) -> None:
     )
     _check(options, as_folder, to_output)
     source = args.generator_of(options)
+    if options.vary:
+        _write_sheet(options, source, as_folder or to_output)
+        return
     about: dict[str, object] = {"truncation": options.truncation}
     if source.weights is not None:
         about["weights"] = source.weights
@@ -83,6 +96,23 @@ def _check(options: argparse.Namespace, as_folder: bool, to_output: bool) -> Non
             f"cannot write {options.out}: give --out FILE.png, FILE.jpg or FILE.webp, or a folder "
             "as DIR/"
         )
+
+
+def _write_sheet(options: argparse.Namespace, source: "TrainedGenerator", other: bool) -> None:
+    """Write a sheet of one or two attributes."""
+    from kaogan.images import write_picture
+    from kaogan.wish_sheets import sheet
+
+    if other:
+        raise UsageError("--vary draws one picture; give --out FILE.png")
+    names = options.vary.split(",")
+    wishes = args.wishes_of(options)
+    picture = sheet(source, names, options.seed, options.count, wishes, options.truncation)
+    file = args.new_file(Path(options.out), options.force)
+    about = {"vary": options.vary, "seed": options.seed, "source": source.name, **wishes}
+    write_picture(picture, file, about)
+    result = {"vary": names, "seed": options.seed, "files": [str(file)]}
+    args.tell(options, result, f"{' and '.join(names)}, seed {options.seed}: {file}")
 
 
 def _write_grid(
