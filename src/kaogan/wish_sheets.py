@@ -93,13 +93,15 @@ def _drawn(rows: Sequence[Sequence[Pixels]], down: Sequence[str], across: Sequen
     side = size * scale
     left = int(max(font.getlength(word) for word in down)) + 4 * GAP
     step = max(side, int(max(font.getlength(word) for word in across))) + 2 * GAP
-    top = LETTERS + 4 * GAP
+    top = LETTERS + 5 * GAP
     picture = Image.new(
         "RGB", (left + step * len(across), top + (side + GAP) * len(rows) + GAP), "white"
     )
     draw = ImageDraw.Draw(picture)
     for place, word in enumerate(across):
-        draw.text((left + place * step + step // 2, top - GAP), word, "black", font, anchor="mb")
+        draw.text(
+            (left + place * step + step // 2, top - 2 * GAP), word, "black", font, anchor="mb"
+        )
     for number, (word, row) in enumerate(zip(down, rows, strict=True)):
         y = top + number * (side + GAP)
         draw.text((left - 2 * GAP, y + side // 2), word, "black", font, anchor="rm")

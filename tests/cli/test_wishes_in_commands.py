@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import av
@@ -70,6 +71,17 @@ def test_the_run_is_gone_on_with_by_the_same_command(kaogan, run, data):
     other = kaogan("train", data, "--out", run, "--condition", "colour", *words[6:], *more)
     assert other.status == 2
     assert "holds a run of another recipe" in other.error
+
+
+def test_a_run_is_not_gone_on_with_after_its_labels_changed(kaogan, run, data, tmp_path):
+    other = tmp_path / "data"
+    shutil.copytree(data, other)
+    table = (data.parent / "labels.csv").read_text().replace("3.png,red", "3.png,blue")
+    (tmp_path / "labels.csv").write_text(table)
+    assert kaogan("data", "label", other, "--labels", tmp_path / "labels.csv").status == 0
+    done = kaogan("train", other, "--out", run, "--condition", "all", "--like", run)
+    assert done.status == 2
+    assert "labels: the pictures have others now" in done.error
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,8 @@ def _check_same(run: Run, recipe: Recipe, task: Task, start: Start | None) -> No
     theirs = run.about["dataset"]["fingerprint"]
     if task.about["fingerprint"] != theirs:
         differences.append(task.difference(theirs))
+    if recipe.model.attributes and task.about["labels"] != run.about["dataset"].get("labels"):
+        differences.append("labels: the pictures have others now")
     begun = run.about.get("start") or {"from": "fresh networks", "sha256": ""}
     if start is not None and start.about["sha256"] != begun["sha256"]:
         differences.append(f"from: {start.name}, not {begun['from']}")
@@ -272,7 +274,8 @@ def _compute(
 
 def _check_agreement(world: World, recipe: Recipe, task: Task) -> None:
     """Raise a KaoganError, in every process, if one trains something else than the first one."""
-    mine = json.dumps([recipe.model_dump(mode="json"), task.about["fingerprint"]])
+    data = [task.about.get(name) for name in ("fingerprint", "labels")]
+    mine = json.dumps([recipe.model_dump(mode="json"), data])
     if world.any(world.shared(mine) != mine):
         raise KaoganError(
             "the processes differ in recipe or data; give all of them the same command, and every "

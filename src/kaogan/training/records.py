@@ -19,6 +19,8 @@ class DatasetRecord(Record):
     absolute_path: Text | None = None
     pictures: Count | None = None
     points: Count | None = None
+    labels: Text | None = None
+    """The fingerprint of the labels, if there are any."""
 
 
 class StartRecord(Record):

@@ -132,6 +132,7 @@ class Pictures(Task):
             "absolute_path": str(self.dataset.path.resolve()),
             "fingerprint": self.dataset.fingerprint,
             "pictures": self.count,
+            **({"labels": labels} if (labels := self.dataset.labels_fingerprint) else {}),
         }
 
     def difference(self, fingerprint: str) -> str:
