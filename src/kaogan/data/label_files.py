@@ -46,12 +46,14 @@ class Labels:
         attributes: what is known.
         codes: N x A, float32: of the training pictures, then of the held-out ones.
         ranges: of numbers that were scaled: what became 0, and what became 1.
+        left_out: names of other attributes that could have been kept.
 
     """
 
     attributes: tuple[Attribute, ...]
     codes: Codes
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def kept(self, names: Iterable[str]) -> "Labels":
         """Only the attributes of these names, in the order of this."""

@@ -26,13 +26,11 @@ class Labelling:
     Args:
         origin: the options of the command.
         readers: of each source.
-        columns: the names of the tables' columns.
 
     """
 
     origin: Origin
     readers: Sequence[Reader]
-    columns: Sequence[str] = ()
 
     @staticmethod
     def of(
@@ -65,7 +63,6 @@ class Labelling:
         if ("tags" in sources) != (folder is not None):
             raise UsageError("--labels tags and --from FOLDER go together: the pictures' folder")
         readers: list[Reader] = []
-        columns: list[str] = []
         for source in map(str, sources):
             if source == "folders":
                 readers.append(folder_labels)
@@ -78,11 +75,9 @@ class Labelling:
                     raise UsageError("measured needs the function that measures")
                 readers.append(measure)
             else:
-                table = Table(Path(source))
-                readers.append(partial(table.labels, keep=wanted))
-                columns += table.columns
+                readers.append(partial(Table(Path(source)).labels, keep=wanted))
         origin = Origin(sources=tuple(map(str, sources)), keep=wanted, folder=str(folder or ""))
-        return Labelling(origin, readers, columns)
+        return Labelling(origin, readers)
 
     def apply(self, path: Path | str) -> Dataset:
         """Give the data set at `path` these labels, in place of those that it has, and open it.
@@ -95,12 +90,14 @@ class Labelling:
 
         """
         dataset = open_dataset(path, labels=False)
-        labels = _joined([read(dataset) for read in self.readers])
+        several = [read(dataset) for read in self.readers]
+        labels = _joined(several)
         if self.origin.keep:
-            known = {attribute.name for attribute in labels.attributes}
+            known = [attribute.name for attribute in labels.attributes]
+            others = [name for one in several for name in one.left_out if name not in known]
             for name in self.origin.keep:
                 if name not in known:
-                    raise UsageError(no_attribute(name, sorted(known.union(self.columns))))
+                    raise UsageError(no_attribute(name, [*known, *others]))
             labels = labels.kept(self.origin.keep)
         if len(labels.attributes) > MOST_ATTRIBUTES:
             raise KaoganError(
