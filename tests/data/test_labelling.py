@@ -123,7 +123,7 @@ def test_pictures_added_later_are_unknown_until_they_are_labelled(data, table, t
         ({"sources": ["folders"], "folder": "in"}, "--labels tags and --from FOLDER go together"),
         ({"sources": ["smile"]}, "smile is no table of labels"),
         ({"sources": ["folders"], "keep": ["="]}, "--keep: '=' is no word"),
-        ({"sources": ["measured"]}, "needs the function that measures"),
+        ({"sources": ["measured"]}, "measured needs measure=kaogan"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_read(options, says):

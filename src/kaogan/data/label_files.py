@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from kaogan.data.reasons import in_one_line
 from kaogan.data.shards import Shard, Shards, joined, mapped
 from kaogan.errors import KaoganError, typed
-from kaogan.files import atomic_file, remove_all_partials
+from kaogan.files import atomic_file, fsync, remove_all_partials
 from kaogan.labels import MOST_ATTRIBUTES, Attribute
 from kaogan.records import Number, Record, Text, Versioned, checked, read_json
 from kaogan.version import __version__
@@ -196,6 +196,7 @@ def write_labels(path: Path, shards: Sequence[Shard], labels: Labels, origin: Or
             partial = stack.enter_context(atomic_file(path / name))
             with partial.open("wb") as file:
                 np.save(file, codes, allow_pickle=False)
+            fsync(partial)  # here already, so that the renaming takes no time
         (path / LABELS).unlink(missing_ok=True)  # it is not about the new codes
 
 

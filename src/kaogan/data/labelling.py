@@ -40,20 +40,7 @@ class Labelling:
         folder: Path | str | None = None,
         measure: Reader | None = None,
     ) -> "Labelling":
-        """Read the sources of labels.
-
-        Args:
-            sources: tables (.csv, .jsonl, .parquet), "folders", "tags", "avatars", "measured".
-            keep: the attributes to keep; all by default.
-            folder: in which the files of tags are.
-            measure: what "measured" stands for, `kaogan.latent.measured_labels`: layers above this
-                one measure.
-
-        Raises:
-            UsageError: a source is unknown, or the folder is missing.
-            KaoganError: a table cannot be read.
-
-        """
+        """Read the sources of labels. Arguments and errors are those of `label`."""
         try:
             wanted = tuple(word(name) for name in keep)
         except ValueError as error:
@@ -72,7 +59,7 @@ class Labelling:
                 readers.append(avatar_labels)
             elif source == "measured":
                 if measure is None:
-                    raise UsageError("measured needs the function that measures")
+                    raise UsageError("measured needs measure=kaogan.latent.measured_labels")
                 readers.append(measure)
             else:
                 readers.append(partial(Table(Path(source)).labels, keep=wanted))
@@ -119,7 +106,21 @@ def label(
 ) -> Dataset:
     """Give a data set labels, in place of those that it has. All of them, or none.
 
-    Args and errors are those of `Labelling`.
+    Args:
+        dataset: the folder.
+        sources: tables (.csv, .jsonl, .parquet), "folders", "tags", "avatars", "measured". An
+            attribute that several of them have is that of the last one.
+        keep: the names of the attributes or tags to keep; by default all attributes, and the 40
+            most frequent tags.
+        folder: in which the files of tags are.
+        measure: what "measured" stands for: `kaogan.latent.measured_labels`, which is in a layer
+            above this one.
+
+    Raises:
+        UsageError: a source is unknown, the folder is missing, or no source has a name to keep.
+        KaoganError: a source cannot be read or does not fit the data set, or the labels cannot be
+            written.
+
     """
     return Labelling.of(sources, keep=keep, folder=folder, measure=measure).apply(dataset)
 
