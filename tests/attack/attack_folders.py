@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from attack import WAYS, Case, Rng, command
 from kaogan import recipes
 from kaogan.data.dataset import Dataset
+from kaogan.data.labelling import label
 from kaogan.data.writing import Picture, write_dataset
 from kaogan.latent.directions import Direction, Directions, SkippedDirection
 from kaogan.latent.fingerprint import fingerprint
@@ -26,6 +27,7 @@ from kaogan.training.run import Run
 from kaogan.training.tasks.images import train
 
 IMAGES = 1000
+TABLE = "table.jsonl"
 WIDEST = {"size": 256, "width": 512, "latent_dim": 4096}
 """A network of gigabytes."""
 
@@ -138,15 +140,21 @@ def runs(folder: Path, rng: Rng, count: int) -> Iterator[Case]:
 
 
 def datasets(folder: Path, rng: Rng, count: int) -> Iterator[Case]:
-    """Every file of a DATASET damaged, or a value of its JSON replaced; then it is shown."""
+    """Every file of a DATASET with labels, and their table, damaged, or a value of its JSON
+    replaced; then it is shown, or given the labels of the table.
+    """
     source = folder / "source"
     source.mkdir()
     write_noise(source / "data", 40)
-    names = sorted(path.name for path in (source / "data").iterdir())
+    rows = [{"file": f"{n}.png", "hair": "abc"[n % 3], "long": n % 2 == 0} for n in range(40)]
+    (source / TABLE).write_text("\n".join(map(json.dumps, rows)))
+    with contextlib.redirect_stderr(io.StringIO()):
+        label(source / "data", [source / TABLE])
+    names = [*sorted(path.name for path in (source / "data").iterdir()), TABLE]
     for number in range(count):
         here = copied(source, folder, number)
         name = str(rng.choice(names))
-        target = here / "data" / name
+        target = here / TABLE if name == TABLE else here / "data" / name
         if name.endswith(".npy") or number % 2:
             way = str(rng.choice(list(WAYS)))
             target.write_bytes(WAYS[way](target.read_bytes(), rng))
@@ -157,7 +165,10 @@ def datasets(folder: Path, rng: Rng, count: int) -> Iterator[Case]:
             place = int(rng.integers(len(lines)))
             lines[place], way = replaced(lines[place], rng)
             target.write_text("\n".join(lines) + "\n")
-        words = ("data", "show", here / "data", "--sheet", here / "sheet.png")
+        words: tuple[object, ...] = ("data", "show", here / "data", "--sheet", here / "sheet.png",
+                                     "--labels-sheet", here / "labels.png")  # fmt: skip
+        if name == TABLE:
+            words = ("data", "label", here / "data", "--labels", target)
         yield from tidy(here, Case(f"{name}: {way}", command(*words)))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kaogan.data import label_show
 from kaogan.data.dataset import open_dataset
 from kaogan.data.label_files import Labels, Origin, write_labels
 from kaogan.data.label_show import (
@@ -111,7 +112,19 @@ def test_the_sheet_has_a_row_of_examples_for_each_value(data, tmp_path):
         assert shown == pytest.approx(min(count, EXAMPLES) * SIDE, abs=SIDE // 2)
 
 
-def test_an_unknown_value_is_no_example(data):
-    sheet = np.asarray(labels_sheet(data))
-    assert sheet.shape[2] == 3
-    assert sheet.dtype == np.uint8
+def test_a_sheet_of_very_many_values_stays_small(data, monkeypatch, capsys):
+    whole = labels_sheet(data).size
+    monkeypatch.setattr(label_show, "MOST_ROWS_IN_ALL", 5)
+    first = labels_sheet(data).size
+    assert first[0] * first[1] < whole[0] * whole[1]
+    assert "the sheet has the first 2 of 3 attributes" in capsys.readouterr().err
+
+
+def test_labels_of_which_nothing_is_known(data):
+    codes = np.full((40, 3), np.nan, np.float32)
+    write_labels(data.path, data.shards, Labels((HAIR, SMILE, AGE), codes), Origin())
+    unknown = open_dataset(data.path)
+    assert labels_sheet(unknown).width > 0
+    text = "\n".join(describe(summarize(unknown)))
+    assert text.count("nothing is known") == 2
+    assert "quartiles unknown" in text

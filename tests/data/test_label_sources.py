@@ -81,8 +81,9 @@ class TestTags:
         assert "4 tags are kept, the most frequent ones of 1% to 99%" in capsys.readouterr().err
 
     def test_tags_can_be_chosen(self, folder, data):
-        labels = tag_labels(data, folder, ["smile", "hat"])
-        assert said_of(data, labels)["1.png"] == {"smile": "yes"}
+        labels = tag_labels(data, folder, ["hat", "smile", "blue-eyes", "smile"])
+        assert said_of(data, labels)["0.png"] == {"smile": "yes", "blue-eyes": "no"}
+        assert "long-hair" in labels.left_out
 
     def test_the_folder_above_works_too(self, folder, data):
         found = said_of(data, tag_labels(data, folder.parent, ["smile"]))
@@ -115,11 +116,12 @@ class TestTags:
         """A data set may come from a stranger."""
         (folder.parent / "secret.txt").write_text("smile")
         rows = [
-            {"source": source} for source in ("in/../secret.png", "/etc/x.png", "..", "in/3.png")
+            {"source": source}
+            for source in ("in/../secret.png", "/x.png", "..", "x" * 900, "in/3.png")
         ]
         monkeypatch.setattr(type(data), "manifest", lambda _: iter(rows))
         found = list(label_sources._tags(data, folder))
-        assert found == [None, None, None, {"1girl"}]
+        assert found == [None, None, None, None, {"1girl"}]
 
     def test_unknown_and_no_are_different(self, folder, data):
         labels = tag_labels(data, folder, ["smile"])

@@ -61,6 +61,15 @@ def test_attributes_are_chosen(data, table):
     assert names(open_dataset(data.path)) == ["age", "class"]
 
 
+def test_a_mistyped_tag_is_answered_with_one_that_is_there(data, tmp_path):
+    for number in range(12):
+        file = tmp_path / "in" / "ab"[number % 2] / f"{number}.txt"
+        file.write_text("1girl, smile" if number < 5 else "1girl, hat", encoding="utf-8")
+    with pytest.raises(UsageError, match="there is no attribute smiles; did you mean smile"):
+        label(data.path, ["tags"], keep=["smiles"], folder=tmp_path / "in")
+    assert open_dataset(data.path).attributes == ()
+
+
 def test_new_labels_replace_the_old_ones_and_only_them(data, table):
     before = {file.name: file.read_bytes() for file in data.path.iterdir()}
     label(data.path, [table])
@@ -114,7 +123,7 @@ def test_pictures_added_later_are_unknown_until_they_are_labelled(data, table, t
         ({"sources": ["folders"], "folder": "in"}, "--labels tags and --from FOLDER go together"),
         ({"sources": ["smile"]}, "smile is no table of labels"),
         ({"sources": ["folders"], "keep": ["="]}, "--keep: '=' is no word"),
-        ({"sources": ["measured"]}, "needs the function that measures"),
+        ({"sources": ["measured"]}, "measured needs measure=kaogan"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_read(options, says):

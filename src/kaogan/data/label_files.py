@@ -22,7 +22,7 @@ from pydantic import Field, model_validator
 from kaogan.data.reasons import in_one_line
 from kaogan.data.shards import Shard, Shards, joined, mapped
 from kaogan.errors import KaoganError, typed
-from kaogan.files import atomic_file, remove_all_partials
+from kaogan.files import atomic_file, fsync, remove_all_partials
 from kaogan.labels import MOST_ATTRIBUTES, Attribute
 from kaogan.records import Number, Record, Text, Versioned, checked, read_json
 from kaogan.version import __version__
@@ -46,12 +46,14 @@ class Labels:
         attributes: what is known.
         codes: N x A, float32: of the training pictures, then of the held-out ones.
         ranges: of numbers that were scaled: what became 0, and what became 1.
+        left_out: names of other attributes that could have been kept.
 
     """
 
     attributes: tuple[Attribute, ...]
     codes: Codes
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def kept(self, names: Iterable[str]) -> "Labels":
         """Only the attributes of these names, in the order of this."""
@@ -194,6 +196,7 @@ def write_labels(path: Path, shards: Sequence[Shard], labels: Labels, origin: Or
             partial = stack.enter_context(atomic_file(path / name))
             with partial.open("wb") as file:
                 np.save(file, codes, allow_pickle=False)
+            fsync(partial)  # here already, so that the renaming takes no time
         (path / LABELS).unlink(missing_ok=True)  # it is not about the new codes
 
 

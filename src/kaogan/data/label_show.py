@@ -1,6 +1,7 @@
 """The labels of a data set as numbers, as words, and as a sheet of examples."""
 
 import itertools
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ SIDE, GAP, LETTERS = 64, 2, 13
 """Of the sheet, in pixels: a picture, what is around it, and the height of letters."""
 MOST_ROWS = 24
 """Rows of an attribute on the sheet: its most frequent values."""
+MOST_ROWS_IN_ALL = 600
+"""Rows of the whole sheet."""
 MOST_COUNTS = 24
 """Values whose counts are told in words: the most frequent ones."""
 WIDTH = 80
@@ -77,22 +80,23 @@ def _summary(attribute: Attribute, column: Codes, about: LabelsRecord) -> dict[s
     return {**summary, "counts": dict(zip(values, counts, strict=True)), "most": share}
 
 
-def labels_in_short(labels: dict[str, Any]) -> str:
-    """The summary of labels as one line."""
+def labels_in_short(labels: dict[str, Any]) -> list[str]:
+    """The summary of labels as a line, and another one if pictures have none."""
     count = len(labels["attributes"])
     plural = "" if count == 1 else "s"
-    return f"  labels: {count} attribute{plural} from {', '.join(labels['sources'])}"
-
-
-def describe_labels(labels: dict[str, Any]) -> list[str]:
-    """The summary of labels as lines of text."""
-    attributes = labels["attributes"]
-    lines = [labels_in_short(labels)]
+    lines = [f"  labels: {count} attribute{plural} from {', '.join(labels['sources'])}"]
     if labels["without"]:
         lines.append(
             f"    {labels['without']:,} pictures were added later and have none; label them: "
             f"{labels['command']}"
         )
+    return lines
+
+
+def describe_labels(labels: dict[str, Any]) -> list[str]:
+    """The summary of labels as lines of text."""
+    attributes = labels["attributes"]
+    lines = labels_in_short(labels)
     width = max(len(each["name"]) for each in attributes)
     width = max(width, len("attribute"))
     lines.append(f"    {'attribute':<{width}}  {'unknown':>9}  most frequent, then the others")
@@ -140,17 +144,29 @@ def save_labels_sheet(dataset: Dataset, path: Path | str) -> None:
 
 
 def labels_sheet(dataset: Dataset) -> Image.Image:
-    """The sheet: a block for each attribute, in columns of about the same height."""
+    """The sheet: a block for each attribute, in columns of about the same height.
+
+    If there are very many, only the first ones are on it.
+
+    Raises a ValueError if the data set has no labels.
+    """
+    if not dataset.attributes:
+        raise ValueError("the data set has no labels")
     check_whole(dataset.train)
     codes = dataset.train_labels[:]
-    rows = {
-        attribute.name: list(_rows(attribute, column))
-        for attribute, column in zip(dataset.attributes, codes.T, strict=True)
-    }
+    rows: dict[str, list[Row]] = {}
+    for attribute, column in zip(dataset.attributes, codes.T, strict=True):
+        found = list(_rows(attribute, column))
+        if sum(map(len, rows.values())) + len(found) > MOST_ROWS_IN_ALL:
+            print(
+                f"note: the sheet has the first {len(rows)} of {len(dataset.attributes)} "
+                "attributes; choose fewer with kaogan data label --keep",
+                file=sys.stderr,
+            )
+            break
+        rows[attribute.name] = found
     words = [word for each in rows.values() for row in each for word in row[:2]]
-    if not words:
-        raise ValueError("the data set has no labels")
-    label = int(max(_font().getlength(word) for word in words)) + 6 * GAP
+    label = int(max(map(_font().getlength, words), default=0)) + 6 * GAP
     blocks = [_block(name, each, label, dataset.train) for name, each in rows.items()]
     columns = _columns(blocks)
     width = sum(max(block.width for block in column) for column in columns)

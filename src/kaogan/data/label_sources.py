@@ -1,6 +1,8 @@
 """Labels from what lies beside the pictures: their folders, and files of tags."""
 
+import itertools
 import math
+import os
 import re
 import sys
 from collections import Counter
@@ -70,17 +72,20 @@ def tag_labels(dataset: Dataset, folder: Path, keep: Sequence[str] = ()) -> Labe
     count = len(dataset.train) + len(dataset.held_out)
     seen: Counter[str] = Counter()
     tagged = 0
-    if keep:
-        seen.update(keep)
-    else:
-        with track(count, "counting tags", "pictures") as tracker:
-            for tags in _tags(dataset, folder):
-                seen.update(tags or ())
-                tagged += tags is not None
-                tracker.advance(1)
-        usual = {t: n for t, n in seen.items() if RAREST <= n / max(tagged, 1) <= MOST_COMMON}
-        seen = Counter(dict(Counter(usual).most_common(MOST_TAGS)))
-    places = {tag: place for place, tag in enumerate(seen)}
+    with track(count, "counting tags", "pictures") as tracker:
+        for tags in _tags(dataset, folder):
+            seen.update(sorted(tags or ()))
+            tagged += tags is not None
+            tracker.advance(1)
+    common = (tag for tag, n in seen.most_common() if RAREST <= n / tagged <= MOST_COMMON)
+    usual = list(itertools.islice(common, MOST_TAGS))
+    kept = [tag for tag in dict.fromkeys(keep or usual) if tag in seen]
+    places = {tag: place for place, tag in enumerate(kept)}
+    if not places and not keep:
+        raise KaoganError(
+            f"{folder} has no files of tags with a tag of 1% to 99% of the pictures; a picture "
+            "a/1.png has its tags in a/1.txt"
+        )
     codes = np.full((count, len(places)), math.nan, np.float32)
     with track(count, "reading tags", "pictures") as tracker:
         for index, tags in enumerate(_tags(dataset, folder)):
@@ -88,24 +93,19 @@ def tag_labels(dataset: Dataset, folder: Path, keep: Sequence[str] = ()) -> Labe
                 codes[index] = 0
                 codes[index, [places[tag] for tag in tags if tag in places]] = 1
             tracker.advance(1)
-    found = np.nansum(codes, 0) > 0
-    if not found.any() and not keep:
-        raise KaoganError(
-            f"{folder} has no files of tags with a tag of 1% to 99% of the pictures; a picture "
-            "a/1.png has its tags in a/1.txt"
+    if tagged < count:
+        print(
+            f"note: {count - tagged:,} of {count:,} pictures have no file of tags", file=sys.stderr
         )
-    untagged = int(np.isnan(codes[:, 0]).sum()) if len(places) else 0
-    if untagged:
-        print(f"note: {untagged:,} of {count:,} pictures have no file of tags", file=sys.stderr)
-    kept = [tag for tag, place in places.items() if found[place]]
     if not keep:
         print(
-            f"note: {len(kept)} tags are kept, the most frequent ones of 1% to 99% of the "
-            f"pictures: {', '.join(kept)}; choose others with --keep",
+            f"note: {len(places)} tags are kept, the most frequent ones of 1% to 99% of the "
+            f"pictures: {', '.join(places)}; choose others with --keep",
             file=sys.stderr,
         )
-    attributes = tuple(Attribute(name=tag, kind="flag") for tag in kept)
-    return Labels(attributes, codes[:, found])
+    attributes = tuple(Attribute(name=tag, kind="flag") for tag in places)
+    left_out = tuple(tag for tag in usual if tag not in places)
+    return Labels(attributes, codes, left_out=left_out)
 
 
 def _tags(dataset: Dataset, folder: Path) -> Iterator[set[str] | None]:
@@ -122,7 +122,7 @@ def _tags(dataset: Dataset, folder: Path) -> Iterator[set[str] | None]:
             if name
             for each in dict.fromkeys((without_ending(name), name))
         )
-        file = next((file for file in files if file.is_file()), None)
+        file = next((file for file in files if os.path.isfile(file)), None)
         yield _read_tags(file) if file else None
 
 

@@ -112,7 +112,9 @@ class Table:
         if not attributes and not keep:
             raise KaoganError(f"{self.file} tells nothing of the pictures of {dataset.path}")
         stacked = np.stack(codes, 1) if codes else np.empty((len(places), 0), np.float32)
-        return Labels(tuple(attributes), stacked, ranges)
+        names = {attribute.name for attribute in attributes}
+        left_out = tuple(name for name in self.columns if name not in names)
+        return Labels(tuple(attributes), stacked, ranges, left_out)
 
     def _fill(
         self, columns: dict[str, list[str]], rows: Iterator[tuple[int, Mapping[str, str]]]

@@ -26,13 +26,11 @@ class Labelling:
     Args:
         origin: the options of the command.
         readers: of each source.
-        columns: the names of the tables' columns.
 
     """
 
     origin: Origin
     readers: Sequence[Reader]
-    columns: Sequence[str] = ()
 
     @staticmethod
     def of(
@@ -42,20 +40,7 @@ class Labelling:
         folder: Path | str | None = None,
         measure: Reader | None = None,
     ) -> "Labelling":
-        """Read the sources of labels.
-
-        Args:
-            sources: tables (.csv, .jsonl, .parquet), "folders", "tags", "avatars", "measured".
-            keep: the attributes to keep; all by default.
-            folder: in which the files of tags are.
-            measure: what "measured" stands for, `kaogan.latent.measured_labels`: layers above this
-                one measure.
-
-        Raises:
-            UsageError: a source is unknown, or the folder is missing.
-            KaoganError: a table cannot be read.
-
-        """
+        """Read the sources of labels. Arguments and errors are those of `label`."""
         try:
             wanted = tuple(word(name) for name in keep)
         except ValueError as error:
@@ -65,7 +50,6 @@ class Labelling:
         if ("tags" in sources) != (folder is not None):
             raise UsageError("--labels tags and --from FOLDER go together: the pictures' folder")
         readers: list[Reader] = []
-        columns: list[str] = []
         for source in map(str, sources):
             if source == "folders":
                 readers.append(folder_labels)
@@ -75,14 +59,12 @@ class Labelling:
                 readers.append(avatar_labels)
             elif source == "measured":
                 if measure is None:
-                    raise UsageError("measured needs the function that measures")
+                    raise UsageError("measured needs measure=kaogan.latent.measured_labels")
                 readers.append(measure)
             else:
-                table = Table(Path(source))
-                readers.append(partial(table.labels, keep=wanted))
-                columns += table.columns
+                readers.append(partial(Table(Path(source)).labels, keep=wanted))
         origin = Origin(sources=tuple(map(str, sources)), keep=wanted, folder=str(folder or ""))
-        return Labelling(origin, readers, columns)
+        return Labelling(origin, readers)
 
     def apply(self, path: Path | str) -> Dataset:
         """Give the data set at `path` these labels, in place of those that it has, and open it.
@@ -95,12 +77,14 @@ class Labelling:
 
         """
         dataset = open_dataset(path, labels=False)
-        labels = _joined([read(dataset) for read in self.readers])
+        several = [read(dataset) for read in self.readers]
+        labels = _joined(several)
         if self.origin.keep:
-            known = {attribute.name for attribute in labels.attributes}
+            known = [attribute.name for attribute in labels.attributes]
+            others = [name for one in several for name in one.left_out if name not in known]
             for name in self.origin.keep:
                 if name not in known:
-                    raise UsageError(no_attribute(name, sorted(known.union(self.columns))))
+                    raise UsageError(no_attribute(name, [*known, *others]))
             labels = labels.kept(self.origin.keep)
         if len(labels.attributes) > MOST_ATTRIBUTES:
             raise KaoganError(
@@ -122,7 +106,21 @@ def label(
 ) -> Dataset:
     """Give a data set labels, in place of those that it has. All of them, or none.
 
-    Args and errors are those of `Labelling`.
+    Args:
+        dataset: the folder.
+        sources: tables (.csv, .jsonl, .parquet), "folders", "tags", "avatars", "measured". An
+            attribute that several of them have is that of the last one.
+        keep: the names of the attributes or tags to keep; by default all attributes, and the 40
+            most frequent tags.
+        folder: in which the files of tags are.
+        measure: what "measured" stands for: `kaogan.latent.measured_labels`, which is in a layer
+            above this one.
+
+    Raises:
+        UsageError: a source is unknown, the folder is missing, or no source has a name to keep.
+        KaoganError: a source cannot be read or does not fit the data set, or the labels cannot be
+            written.
+
     """
     return Labelling.of(sources, keep=keep, folder=folder, measure=measure).apply(dataset)
 

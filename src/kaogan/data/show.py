@@ -63,7 +63,7 @@ def describe(summary: dict[str, Any], labels: bool = True) -> list[str]:
     if "labels" not in summary:
         return lines
     about = summary["labels"]
-    return [*lines, *(describe_labels(about) if labels else [labels_in_short(about)])]
+    return [*lines, *(describe_labels(about) if labels else labels_in_short(about))]
 
 
 def contact_sheet(dataset: Dataset, count: int = SHEET_PICTURES) -> Pixels:

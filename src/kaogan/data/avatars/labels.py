@@ -17,7 +17,7 @@ from kaogan.data.colour_words import HAIR_COLOURS, HUES, hair_word, hue_word
 from kaogan.data.dataset import Dataset, json_lines, open_dataset
 from kaogan.data.label_files import Codes, Labels, Origin, write_labels
 from kaogan.data.writing import explained
-from kaogan.errors import KaoganError
+from kaogan.errors import KaoganError, typed
 from kaogan.labels import Attribute
 from kaogan.records import Record
 
@@ -68,7 +68,8 @@ def avatar_labels(dataset: Dataset) -> Labels:
 
 def write_avatar_labels(dataset: Dataset) -> Dataset:
     """Give a data set of avatars its labels, and open it again."""
-    with explained(dataset.path, f"give: kaogan data label {dataset.path} --labels avatars"):
+    command = f"kaogan data label {typed(dataset.path)} --labels avatars"
+    with explained(dataset.path, f"make its labels later: {command}"):
         write_labels(
             dataset.path, dataset.shards, avatar_labels(dataset), Origin(sources=("avatars",))
         )
