@@ -9,6 +9,7 @@ const LEVELS = [["very low", "0.1"], ["low", "0.3"], ["middle", "0.5"], ["high",
 /** A list for each attribute. A choice is for the face that is shown, and for all that are drawn next. */
 export function wireWishes({ about, store }) {
   byId("wishes-group").hidden = !about.labels.length;
+  byId("wishes-group").open = matchMedia("(min-width: 761px)").matches; // a phone shows the wall sooner
   const rows = about.labels.map(({ attribute, kind, entries }) => {
     const id = `wish-${attribute.replace(/\W+/g, "-")}`;
     const choices = kind === "number" ? LEVELS : entries.map((entry) => [entry.replaceAll("-", " "), entry]);
