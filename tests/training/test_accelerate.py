@@ -46,7 +46,11 @@ needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a C
 
 def pictures_trainer(dataset, compute=None, augmentation=None, **options) -> Trainer:
     compute = compute or Compute(CPU, "fp32")
-    batches = ImageBatches(dataset.train, compute.device, 0)
+    codes = None
+    if "attributes" in options:  # of a category and a number
+        numbers = torch.rand(2, len(dataset.train), generator=torch.Generator().manual_seed(0))
+        codes = torch.stack([(3 * numbers[0]).floor(), numbers[1]], 1).numpy()
+    batches = ImageBatches(dataset.train, compute.device, 0, codes=codes)
     recipe = tiny_recipe(**options).model_copy(update={"augmentation": augmentation})
     return make_trainer(recipe, batches, compute)
 
@@ -128,6 +132,13 @@ PICTURE_OPTIONS = [
     {"norm": "spectral", "loss": "hinge"},
     {"norm": "spectral", "loss": "wasserstein", "penalties": {"gradient-penalty": 10.0}},
     MODERN,
+    MODERN
+    | {
+        "attributes": [
+            {"name": "hair", "kind": "categories", "values": ["pink", "blue", "black"]},
+            {"name": "light", "kind": "number"},
+        ]
+    },
     {"norm": "none", "loss": "relativistic", "penalties": {"r1": 1.0, "r2": 1.0}, "packing": 2},
 ]
 

@@ -49,6 +49,14 @@ GAMES: dict[str, Recipe] = {
     ),
     "spectral norm": tiny_recipe(norm="spectral", loss="hinge", minibatch_std=2, batch=16, **LR),
     "augmented": tiny_recipe(batch=16, **LR).model_copy(update={"augmentation": AdaptiveJitter()}),
+    "labels": tiny_recipe(
+        **MODERN | LR,
+        batch=16,
+        attributes=[
+            {"name": "hair", "kind": "categories", "values": ["pink", "blue", "black"]},
+            {"name": "light", "kind": "number"},
+        ],
+    ),
     "points": recipes.toy(batch=16, width=16, copies=2, generator_norm="batch", steps=LONG),
 }
 STEPS = {name: LONG if name in ("standard", "dcgan") else SHORT for name in GAMES}
@@ -60,15 +68,21 @@ PLAIN = Hardware(device="cpu", precision="fp32", tune=False)
 
 
 class Stream:
-    """Samples that are a function of their number, as the contract of batches asks."""
+    """Samples that are a function of their number, as the contract of batches asks; with codes of
+    a category and a number if they are labelled.
+    """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = shape
+    def __init__(self, shape: tuple[int, ...], labelled: bool = False) -> None:
+        self.shape, self.labelled = shape, labelled
 
     def __call__(self, start: int, count: int) -> Batch:
         numbers = range(start, start + count)
-        rngs = (torch.Generator().manual_seed(seed_of(9, number)) for number in numbers)
-        return unlabelled(torch.stack([torch.rand(self.shape, generator=rng) for rng in rngs]))
+        rngs = [torch.Generator().manual_seed(seed_of(9, number)) for number in numbers]
+        x = torch.stack([torch.rand(self.shape, generator=rng) for rng in rngs])
+        if not self.labelled:
+            return unlabelled(x)
+        codes = torch.stack([torch.rand(2, generator=rng) for rng in rngs])
+        return Batch(x, torch.stack([(3 * codes[:, 0]).floor(), codes[:, 1]], 1))
 
     def __len__(self) -> int:
         return 1000
@@ -92,7 +106,8 @@ def play(name: str, world: World) -> dict[str, Tensor]:
     recipe = GAMES[name]
     with doubles():
         state = TrainState.fresh(recipe, COMPUTE)
-        trainer = Trainer(recipe, state, Stream(recipe.model.sample_shape), COMPUTE, world)
+        batches = Stream(recipe.model.sample_shape, bool(recipe.model.attributes))
+        trainer = Trainer(recipe, state, batches, COMPUTE, world)
         stats = [torch.stack(trainer.step()) for _ in range(STEPS[name])]
     return {k: v.contiguous() for k, v in state.tensors().items()} | {"stats": torch.stack(stats)}
 
