@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from kaogan import recipes
 from kaogan.data.dataset import Dataset
 from kaogan.data.handedness import HANDED, handedness
-from kaogan.options import Options, flat
+from kaogan.options import LABELS, Options, flat
 from kaogan.recipes import VARIANTS
 from kaogan.schedules import Constant, Cosine
 from kaogan.training import checkpoints
@@ -67,7 +67,13 @@ def fitted(
     remarks: list[str] = []
     if "mirror" not in options:
         share = handedness(dataset.train)
-        if share >= HANDED:
+        if asked.get(LABELS):
+            asked = {**asked, "mirror": False}
+            remarks.append(
+                "a label may be about left or right, so the pictures are not mirrored; --mirror "
+                "mirrors them all the same"
+            )
+        elif share >= HANDED:
             asked = {**asked, "mirror": False}
             remarks.append(
                 "left and right differ in these pictures (a simple test tells "

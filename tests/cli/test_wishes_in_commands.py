@@ -12,6 +12,7 @@ from PIL import Image
 
 from kaogan.cli import main
 from kaogan.generators import open_generator
+from kaogan.training.run import Run
 
 COLOURS = {"red": (220, 40, 40), "green": (40, 200, 60), "blue": (50, 60, 220)}
 
@@ -40,7 +41,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(data: Path) -> Path:
     out = data.parent / "run"
-    words = ["train", data, "--out", out, "--condition", "all", "--images", 3200, "--width", 8]
+    words = ["train", data, "--out", out, "--condition", "all", "--images", 4800, "--width", 8]
     words += ["--batch", 16, "--lr", 0.002, "--latent", 8, "--evaluate-every", 0]
     assert main([str(word) for word in [*words, "--device", "cpu", "--no-tune", "--quiet"]]) == 0
     return out
@@ -64,10 +65,15 @@ def test_what_is_wished_for_is_drawn(kaogan, run, tmp_path):
         assert f"colour={colour}, light=0.9" in str(Image.open(file).info)
 
 
+def test_labelled_pictures_are_not_mirrored(run):
+    assert not Run(run).recipe.mirror
+    assert "a label may be about left or right" in (run / "log.txt").read_text()
+
+
 def test_the_run_is_gone_on_with_by_the_same_command(kaogan, run, data):
     words = ("train", data, "--out", run, "--condition", "all", "--width", 8, "--batch", 16)
     more = ("--lr", 0.002, "--latent", 8, "--evaluate-every", 0, "--device", "cpu")
-    assert "used up already" in kaogan(*words, *more, "--images", 3200).err
+    assert "used up already" in kaogan(*words, *more, "--images", 4800).err
     other = kaogan("train", data, "--out", run, "--condition", "colour", *words[6:], *more)
     assert other.status == 2
     assert "holds a run of another recipe" in other.error
