@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import av
 import numpy as np
@@ -160,12 +161,15 @@ def test_faces_along_one_axis_are_rows(kaogan, trained, directions, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line(kaogan, trained, tmp_path, monkeypatch, options, said):
-    monkeypatch.chdir(tmp_path)
-    outcome = kaogan("walk", trained, *options)
+    bare, empty = tmp_path / "run", tmp_path / "here"
+    shutil.copytree(trained, bare, ignore=shutil.ignore_patterns("directions.*"))  # others' finds
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    outcome = kaogan("walk", bare, *options)
     assert outcome.status in (1, 2)
     assert said in outcome.err.splitlines()[-1]
     assert "Traceback" not in outcome.err
-    assert not list(tmp_path.iterdir())
+    assert not list(empty.iterdir())
 
 
 def test_directions_of_other_weights_are_refused(kaogan, trained, directions, tmp_path):

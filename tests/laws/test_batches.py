@@ -137,7 +137,7 @@ def test_apples_gpus_get_contiguous_samples_by_copies_that_wait(monkeypatch):
     batches._device = torch.device("mps")  # a device that is not here: nothing is copied
     monkeypatch.setattr(torch.Tensor, "to", lambda self, *to, **how: copies.append(how) or self)
     found = batches(0, 5).x
-    assert copies == [{"non_blocking": False}]
+    assert copies == [{"non_blocking": False}] * 2  # of pictures and of labels
     assert found.is_contiguous()
     assert torch.equal(found, expected)
 

@@ -104,7 +104,7 @@ class PixelNormed(DCGAN):
         return network
 
 
-@pytest.fixture(scope="session", params=[Plain(), PixelNormed(size=32, width=4, latent_dim=8)])
+@pytest.fixture(scope="module", params=[Plain(), PixelNormed(size=32, width=4, latent_dim=8)])
 def other_run(
     request: pytest.FixtureRequest, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Run]:

@@ -28,6 +28,7 @@ from toys import (
 )
 
 import kaogan
+from kaogan.contracts import Batch
 from kaogan.data.batches import ImageBatches
 from kaogan.data.dataset import open_dataset
 from kaogan.errors import KaoganError, UsageError
@@ -226,11 +227,11 @@ class Poisoned(ImageBatches):
     at, times = 40, 1
 
     def __call__(self, start, count):
-        x, c = super().__call__(start, count)
+        x, codes = super().__call__(start, count)
         if start == type(self).at and type(self).times > 0:
             type(self).times -= 1
-            return x * torch.nan, c
-        return x, c
+            return Batch(x * torch.nan, codes)
+        return Batch(x, codes)
 
 
 def poison(monkeypatch, at, times):

@@ -75,7 +75,7 @@ def add_recipe_options(command: argparse.ArgumentParser, words: Sequence[str]) -
     group.add_argument(
         "--condition",
         metavar="NAME,...",
-        help="labels of DATA to learn, for wishes: hair-colour,smile or all (none)",
+        help="labels of DATA to learn, or all (none)",
     )
     # An older spelling of --model.
     group.add_argument("--framework", choices=FRAMEWORKS, help=argparse.SUPPRESS)

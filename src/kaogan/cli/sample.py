@@ -27,8 +27,6 @@ def add(commands: args.Commands) -> None:
         examples=(
             "kaogan sample faces-64 --out faces.png",
             "kaogan sample runs/pictures --count 1000 --out faces/",
-            "kaogan sample runs/avatars --set hair-colour=pink --set accessory=glasses",
-            "kaogan sample runs/avatars --vary hair-colour,accessory --out sheet.png",
         ),
     )
     args.shared(command, *args.GENERATOR)

@@ -28,7 +28,6 @@ def add(commands: args.Commands) -> None:
         examples=(
             "kaogan walk faces-64 --out walk.mp4",
             "kaogan walk faces-64 --axes hair-redness --out hair.png",
-            "kaogan walk runs/avatars --through hair-colour=pink,blue,black",
         ),
         run=run,
         help="walk through the latent space of a generator",

@@ -4,18 +4,22 @@ A number is the rank among the pictures of the data set: 0.9 is more than nine i
 components of the hair's hue become a word.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from kaogan.data.colour_words import HAIR_COLOURS, hair_word
-from kaogan.data.dataset import Dataset
-from kaogan.data.label_files import Labels
 from kaogan.errors import KaoganError
 from kaogan.images import to_model
 from kaogan.labels import Attribute
 from kaogan.latent.properties import measure_properties, properties
 from kaogan.progress import track
+
+if TYPE_CHECKING:  # drawing imports this package, and needs no data set
+    from kaogan.data.dataset import Dataset
+    from kaogan.data.label_files import Labels
 
 CHUNK = 256
 """Pictures that are measured at a time."""
@@ -31,7 +35,7 @@ REDNESS, YELLOWNESS = "hair-redness", "hair-yellowness"
 Column = npt.NDArray[np.float32]
 
 
-def measured_labels(dataset: Dataset) -> Labels:
+def measured_labels(dataset: "Dataset") -> "Labels":
     """The labels of a data set of faces, by measuring its pictures. It shows the progress.
 
     `hair-colour` is a word; the other properties are numbers from 0 to 1. What is the same in all
@@ -41,6 +45,8 @@ def measured_labels(dataset: Dataset) -> Labels:
         KaoganError: nothing differs between the pictures.
 
     """
+    from kaogan.data.label_files import Labels
+
     measured = dict(zip(properties, _measure(dataset).T, strict=True))
     columns = {"hair-colour": _hair(measured)}
     columns |= {
@@ -56,7 +62,7 @@ def measured_labels(dataset: Dataset) -> Labels:
     )
 
 
-def _measure(dataset: Dataset) -> npt.NDArray[np.float32]:
+def _measure(dataset: "Dataset") -> npt.NDArray[np.float32]:
     """N x P, in the order of `properties`."""
     found = []
     total = len(dataset.train) + len(dataset.held_out)

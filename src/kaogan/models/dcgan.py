@@ -49,7 +49,6 @@ from torch.nn.utils.parametrizations import spectral_norm
 from kaogan.contracts import Model, Norm
 from kaogan.labels import entries
 from kaogan.models.registered import models
-from kaogan.weights import filled
 
 Upsample = Literal["transposed", "resize"]
 Initialization = Literal["normal", "he"]
@@ -217,7 +216,7 @@ class DCGANFields(Model):
 
     size: int = Field(default=64, ge=32, le=256, description="pixels, 32 to 256")
     channels: Literal[1, 3] = Field(default=3, description="1 for grey, 3 for colour")
-    width: int = Field(default=64, ge=4, le=512, description="channels of the largest map")
+    width: int = Field(default=64, ge=4, le=512, description="channels of largest map")
     upsample: Upsample = Field(default="transposed", description="no checkerboards")
     initialization: Initialization = Field(default="normal", description="of D")
     minibatch_std: int = Field(
@@ -249,6 +248,8 @@ class DCGAN(DCGANFields):
     conditional: ClassVar[bool] = True
 
     def without_labels(self, network: nn.Module, player: str) -> tuple[Model, nn.Module]:
+        from kaogan.weights import filled  # reads files, which a model need not
+
         if not self.attributes:
             return self, network
         plain = self.model_copy(update={"attributes": ()})
