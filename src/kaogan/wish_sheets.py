@@ -100,7 +100,7 @@ def _drawn(rows: Sequence[Sequence[Pixels]], down: Sequence[str], across: Sequen
     draw = ImageDraw.Draw(picture)
     for place, word in enumerate(across):
         draw.text(
-            (left + place * step + step // 2, top - 2 * GAP), word, "black", font, anchor="mb"
+            (left + place * step + step // 2, top - 3 * GAP), word, "black", font, anchor="ms"
         )
     for number, (word, row) in enumerate(zip(down, rows, strict=True)):
         y = top + number * (side + GAP)
